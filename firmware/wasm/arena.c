@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Granules and their owners. Contract: exec.h.
+#include <string.h>
+
+#include "a16.h"
+#include "exec.h"
+
+uint8_t arena[WASM_ARENA_KB * GRANULE] __attribute__((aligned(8)));
+
+typedef struct {
+    uint16_t limit;      // granules; 0: nobody has this number
+    uint16_t used;
+    uint32_t next, end;  // the rest of the run that records are cut from
+} owner_t;
+
+typedef struct {
+    uint16_t done, leave;          // code of the two stubs
+    owner_t owners[MAX_OWNERS];    // owner n is owners[n - 1]
+    uint8_t owner_of[WASM_ARENA_KB];
+} header_t;
+
+_Static_assert(sizeof(header_t) <= GRANULE, "the header is one granule");
+#define HEADER AT(header_t, GRANULE)
+#define SYSTEM (0xff)
+
+void arena_reset(void) {
+    memset(arena, 0, 2 * GRANULE);
+    HEADER->owner_of[0] = HEADER->owner_of[1] = SYSTEM;
+    HEADER->done = exec_handler(A16_done);
+    HEADER->leave = exec_handler(A16_leave);
+}
+
+uint32_t arena_done_stub(void) {
+    return GRANULE + offsetof(header_t, done);
+}
+
+static owner_t *owner_at(uint32_t owner) {
+    return &HEADER->owners[owner - 1];
+}
+
+uint32_t arena_claim(uint32_t limit) {
+    for (uint32_t owner = 1; owner <= MAX_OWNERS; owner++) {
+        if (owner_at(owner)->limit == 0) {
+            *owner_at(owner) = (owner_t) {.limit = limit};
+            return owner;
+        }
+    }
+    return 0;
+}
+
+void arena_release(uint32_t owner) {
+    for (size_t i = 0; i < WASM_ARENA_KB; i++) {
+        if (HEADER->owner_of[i] == owner) {
+            HEADER->owner_of[i] = 0;
+        }
+    }
+    memset(owner_at(owner), 0, sizeof(owner_t));
+}
+
+uint32_t arena_used(uint32_t owner) {
+    if (owner != 0) {
+        return owner_at(owner)->used;
+    }
+    uint32_t n = 0;
+    for (size_t i = 0; i < WASM_ARENA_KB; i++) {
+        n += HEADER->owner_of[i] == 0;
+    }
+    return n;
+}
+
+uint32_t arena_limit(uint32_t owner) {
+    return owner_at(owner)->limit;
+}
+
+static int all_free(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        if (i >= WASM_ARENA_KB || HEADER->owner_of[i] != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+// Gives the owner count granules in a row, cleared, at hint if they are free there. Returns the
+// first, or 0.
+static uint32_t take(uint32_t owner, uint32_t count, uint32_t hint) {
+    owner_t *o = owner_at(owner);
+    if (count > (uint32_t)(o->limit - o->used)) {
+        return 0;
+    }
+    uint32_t first = hint;
+    if (hint == 0 || !all_free(hint, count)) {
+        for (first = 1; first < WASM_ARENA_KB && !all_free(first, count); first++) {
+        }
+        if (first == WASM_ARENA_KB) {
+            return 0;
+        }
+    }
+    memset(HEADER->owner_of + first, owner, count);
+    memset(arena + first * GRANULE, 0, count * GRANULE);
+    o->used += count;
+    return first;
+}
+
+uint32_t arena_granule(uint32_t owner) {
+    return take(owner, 1, 0);
+}
+
+uint32_t arena_alloc(uint32_t owner, uint32_t size) {
+    owner_t *o = owner_at(owner);
+    if (size > sizeof(arena)) {
+        return 0;
+    }
+    size = (size + 7) & ~7u;
+    uint32_t rest = o->end - o->next;
+    if (size > rest) {
+        // The run goes on if what follows is free; else a new run, and the rest of this is lost.
+        uint32_t more = (size - rest + GRANULE - 1) / GRANULE;
+        uint32_t here = o->end / GRANULE;
+        if (here == 0 || !all_free(here, more)) {
+            more = (size + GRANULE - 1) / GRANULE;
+            here = 0;
+        }
+        uint32_t first = take(owner, more, here);
+        if (first == 0) {
+            return 0;
+        }
+        if (here == 0) {
+            o->next = first * GRANULE;
+        }
+        o->end = (first + more) * GRANULE;
+    }
+    uint32_t at = o->next;
+    o->next += size;
+    return at;
+}

@@ -1,0 +1,10 @@
+# The user module for CMake ports; micropython.mk names the same sources.
+add_library(usermod_wasm INTERFACE)
+foreach(source modwasm.c exec.c arena.c memory.c)
+    target_sources(usermod_wasm INTERFACE ${CMAKE_CURRENT_LIST_DIR}/${source})
+endforeach()
+target_include_directories(usermod_wasm INTERFACE ${CMAKE_CURRENT_LIST_DIR})
+if(DEFINED WASM_ARENA_KB)
+    target_compile_definitions(usermod_wasm INTERFACE WASM_ARENA_KB=${WASM_ARENA_KB})
+endif()
+target_link_libraries(usermod INTERFACE usermod_wasm)

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// The module `_wasm`: the engine for MicroPython. The only file that knows both.
+//
+// Offsets count bytes from the arena's start. Twin: modules/wasmote/wasm/interp.py.
+#include "py/binary.h"
+#include "py/obj.h"
+#include "py/objarray.h"
+#include "py/runtime.h"
+
+#include "a16.h"
+#include "exec.h"
+
+static void *arena_at(mp_obj_t offset, size_t size) {
+    mp_uint_t at = mp_obj_get_int_truncated(offset);
+    if (at > sizeof(arena) || size > sizeof(arena) - at) {
+        mp_raise_ValueError(MP_ERROR_TEXT("offset is not in the arena"));
+    }
+    return arena + at;
+}
+
+// Python names an owner only by what claim() gave it, but a slip must not write over the header.
+static uint32_t owner_of(mp_obj_t owner) {
+    mp_int_t n = mp_obj_get_int(owner);
+    if (n < 1 || n > MAX_OWNERS) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such owner"));
+    }
+    return n;
+}
+
+// reset(): forget all owners and what they own.
+static mp_obj_t wasm_reset(void) {
+    arena_reset();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(wasm_reset_obj, wasm_reset);
+
+// handlers() -> bytes: little-endian halfwords, the first of each A16 operation by number.
+static mp_obj_t wasm_handlers(void) {
+    vstr_t vstr;
+    vstr_init_len(&vstr, 2 * A16_COUNT);
+    for (size_t i = 0; i < A16_COUNT; i++) {
+        uint16_t handler = exec_handler(i);
+        vstr.buf[2 * i] = handler;
+        vstr.buf[2 * i + 1] = handler >> 8;
+    }
+    return mp_obj_new_bytes_from_vstr(&vstr);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(wasm_handlers_obj, wasm_handlers);
+
+// view(offset, size) -> memoryview
+static mp_obj_t wasm_view(mp_obj_t offset, mp_obj_t size) {
+    size_t n = mp_obj_get_int(size);
+    return mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, n, arena_at(offset, n));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_view_obj, wasm_view);
+
+// get(offset) -> the word there; set(offset, word)
+static mp_obj_t wasm_get(mp_obj_t offset) {
+    return mp_obj_new_int_from_uint(*(uint32_t *)arena_at(offset, 4));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(wasm_get_obj, wasm_get);
+
+static mp_obj_t wasm_set(mp_obj_t offset, mp_obj_t word) {
+    *(uint32_t *)arena_at(offset, 4) = mp_obj_get_int_truncated(word);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_set_obj, wasm_set);
+
+// put(offset, bytes)
+static mp_obj_t wasm_put(mp_obj_t offset, mp_obj_t bytes) {
+    mp_buffer_info_t from;
+    mp_get_buffer_raise(bytes, &from, MP_BUFFER_READ);
+    memmove(arena_at(offset, from.len), from.buf, from.len);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_put_obj, wasm_put);
+
+// claim(granules) -> owner, or 0 when there are too many
+static mp_obj_t wasm_claim(mp_obj_t limit) {
+    return MP_OBJ_NEW_SMALL_INT(arena_claim(mp_obj_get_int(limit)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(wasm_claim_obj, wasm_claim);
+
+static mp_obj_t wasm_release(mp_obj_t owner) {
+    arena_release(owner_of(owner));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(wasm_release_obj, wasm_release);
+
+// alloc(owner, size) -> offset of cleared bytes, or 0: out of memory
+static mp_obj_t wasm_alloc(mp_obj_t owner, mp_obj_t size) {
+    return mp_obj_new_int_from_uint(arena_alloc(owner_of(owner), mp_obj_get_int(size)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_alloc_obj, wasm_alloc);
+
+// used(owner) -> granules; used(0) -> the free ones
+static mp_obj_t wasm_used(mp_obj_t owner) {
+    return MP_OBJ_NEW_SMALL_INT(arena_used(mp_obj_get_int(owner) == 0 ? 0 : owner_of(owner)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(wasm_used_obj, wasm_used);
+
+// memory_new(owner, pages, max) -> offset of a memory_t, or 0: out of memory
+static mp_obj_t wasm_memory_new(mp_obj_t owner, mp_obj_t pages, mp_obj_t max) {
+    return mp_obj_new_int_from_uint(memory_new(owner_of(owner), mp_obj_get_int_truncated(pages),
+        mp_obj_get_int_truncated(max)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_new_obj, wasm_memory_new);
+
+// memory_read(memory, address, buffer) fills it; memory_write(memory, address, bytes).
+// Both return 0 or a trap code.
+static mp_obj_t wasm_memory_read(mp_obj_t memory, mp_obj_t address, mp_obj_t buffer) {
+    mp_buffer_info_t to;
+    mp_get_buffer_raise(buffer, &to, MP_BUFFER_WRITE);
+    return MP_OBJ_NEW_SMALL_INT(memory_read(arena_at(memory, sizeof(memory_t)),
+        mp_obj_get_int_truncated(address), to.buf, to.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_read_obj, wasm_memory_read);
+
+static mp_obj_t wasm_memory_write(mp_obj_t memory, mp_obj_t address, mp_obj_t bytes) {
+    mp_buffer_info_t from;
+    mp_get_buffer_raise(bytes, &from, MP_BUFFER_READ);
+    return MP_OBJ_NEW_SMALL_INT(memory_write(arena_at(memory, sizeof(memory_t)),
+        mp_obj_get_int_truncated(address), from.buf, from.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_write_obj, wasm_memory_write);
+
+// run(state, fuel) -> DONE, TRAP, HOST_CALL or OUT_OF_FUEL. Allocates nothing.
+static mp_obj_t wasm_run(mp_obj_t state, mp_obj_t fuel) {
+    return MP_OBJ_NEW_SMALL_INT(exec_run(arena_at(state, sizeof(state_t)), mp_obj_get_int(fuel)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_run_obj, wasm_run);
+
+static const mp_rom_map_elem_t wasm_globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wasm)},
+    {MP_ROM_QSTR(MP_QSTR_GRANULES), MP_ROM_INT(WASM_ARENA_KB)},
+    {MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&wasm_reset_obj)},
+    {MP_ROM_QSTR(MP_QSTR_handlers), MP_ROM_PTR(&wasm_handlers_obj)},
+    {MP_ROM_QSTR(MP_QSTR_view), MP_ROM_PTR(&wasm_view_obj)},
+    {MP_ROM_QSTR(MP_QSTR_get), MP_ROM_PTR(&wasm_get_obj)},
+    {MP_ROM_QSTR(MP_QSTR_set), MP_ROM_PTR(&wasm_set_obj)},
+    {MP_ROM_QSTR(MP_QSTR_put), MP_ROM_PTR(&wasm_put_obj)},
+    {MP_ROM_QSTR(MP_QSTR_claim), MP_ROM_PTR(&wasm_claim_obj)},
+    {MP_ROM_QSTR(MP_QSTR_release), MP_ROM_PTR(&wasm_release_obj)},
+    {MP_ROM_QSTR(MP_QSTR_alloc), MP_ROM_PTR(&wasm_alloc_obj)},
+    {MP_ROM_QSTR(MP_QSTR_used), MP_ROM_PTR(&wasm_used_obj)},
+    {MP_ROM_QSTR(MP_QSTR_memory_new), MP_ROM_PTR(&wasm_memory_new_obj)},
+    {MP_ROM_QSTR(MP_QSTR_memory_read), MP_ROM_PTR(&wasm_memory_read_obj)},
+    {MP_ROM_QSTR(MP_QSTR_memory_write), MP_ROM_PTR(&wasm_memory_write_obj)},
+    {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&wasm_run_obj)},
+};
+static MP_DEFINE_CONST_DICT(wasm_globals, wasm_globals_table);
+
+const mp_obj_module_t wasm_user_cmodule = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&wasm_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR__wasm, wasm_user_cmodule);

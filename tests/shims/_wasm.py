@@ -1,0 +1,105 @@
+"""The C engine for CPython: firmware/wasm compiled as a shared library, with the interface of modwasm.c.
+
+The undefined-behaviour and address sanitizers are on where the environment has WASM_SANITIZE (see make sanitize).
+"""
+
+import ctypes
+import os
+import subprocess
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SOURCES = [_ROOT / "firmware/wasm" / name for name in ("exec.c", "arena.c", "memory.c")]
+_LIBRARY = _ROOT / "build/tests/libwasm.so"
+GRANULES = int(os.environ.get("WASM_ARENA_KB", "96"))
+
+
+def _build():
+    inputs = [*_SOURCES, *(_ROOT / "firmware/wasm").glob("*.h")]
+    library = _LIBRARY.with_suffix(f".{GRANULES}.so")
+    if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in inputs):
+        library.parent.mkdir(parents=True, exist_ok=True)
+        part = library.with_suffix(f".{os.getpid()}")
+        subprocess.run(["cc", "-shared", "-fPIC", "-g", "-Wall", "-Werror", f"-DWASM_ARENA_KB={GRANULES}",
+                        "-fvisibility=default", *map(str, _SOURCES), "-o", str(part)], check=True)  # fmt: skip
+        part.rename(library)
+    return ctypes.CDLL(str(library))
+
+
+_lib = _build()
+_u32 = ctypes.c_uint32
+for _name in ("arena_alloc", "arena_claim", "arena_used", "memory_new"):
+    getattr(_lib, _name).restype = _u32
+_lib.exec_handler.restype = ctypes.c_uint16
+_arena = (ctypes.c_uint8 * (GRANULES * 1024)).in_dll(_lib, "arena")
+_bytes = memoryview(_arena).cast("B")
+_base = ctypes.addressof(_arena)
+_COUNT = sum(line.startswith("A16(") for line in (_ROOT / "firmware/wasm/a16.h").read_text().splitlines())
+
+
+def reset():
+    _lib.arena_reset()
+
+
+def handlers():
+    return b"".join(_lib.exec_handler(i).to_bytes(2, "little") for i in range(_COUNT))
+
+
+def view(offset, size):
+    if offset + size > len(_bytes):
+        raise ValueError("offset is not in the arena")
+    return _bytes[offset : offset + size]
+
+
+def get(offset):
+    return int.from_bytes(view(offset, 4), "little")
+
+
+def set(offset, word):
+    view(offset, 4)[:] = (word & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def put(offset, data):
+    data = memoryview(data).cast("B")
+    view(offset, len(data))[:] = data
+
+
+def claim(limit):
+    return _lib.arena_claim(_u32(limit))
+
+
+def release(owner):
+    _lib.arena_release(_u32(owner))
+
+
+def alloc(owner, size):
+    return _lib.arena_alloc(_u32(owner), _u32(size))
+
+
+def used(owner):
+    return _lib.arena_used(_u32(owner))
+
+
+def memory_new(owner, pages, most):
+    return _lib.memory_new(_u32(owner), _u32(pages), _u32(most))
+
+
+def _pointer(offset):
+    return ctypes.c_void_p(_base + offset)
+
+
+def memory_read(memory, address, buffer):
+    copy = (ctypes.c_uint8 * len(buffer))()
+    trap = _lib.memory_read(_pointer(memory), _u32(address), copy, ctypes.c_size_t(len(buffer)))
+    if not trap:
+        buffer[:] = bytes(copy)
+    return trap
+
+
+def memory_write(memory, address, data):
+    data = bytes(data)
+    return _lib.memory_write(_pointer(memory), _u32(address), data, ctypes.c_size_t(len(data)))
+
+
+def run(state, fuel):
+    return _lib.exec_run(_pointer(state), ctypes.c_int32(fuel))
