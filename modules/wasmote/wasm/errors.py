@@ -1,0 +1,60 @@
+"""The failures of WebAssembly, one class per assertion of the specification's test suite.
+
+    Malformed     the bytes are not a module              assert_malformed
+    Invalid       a module that does not validate         assert_invalid
+    Unlinkable    an import is missing or does not fit    assert_unlinkable
+    Trap          guest code ended itself                 assert_trap
+    Exhaustion    the Trap "call stack exhausted"         assert_exhaustion
+    Unsupported   correct, but of a feature that this engine does not have
+
+`what` begins with the suite's own text, `offset` is the position in the file: "integer too large at offset 0x1f2".
+"""
+
+
+class WasmError(Exception):
+    """Whatever a guest, or a file that claims to be one, can be blamed for."""
+
+
+class _InFile(WasmError):
+    def __init__(self, what, offset):
+        super().__init__("%s at offset 0x%x" % (what, offset))
+        self.what = what
+        self.offset = offset
+
+
+class Malformed(_InFile):
+    """The binary format (core specification, chapter 5) is violated at `offset`."""
+
+
+class Invalid(_InFile):
+    """The validation rules (chapter 3) are violated at `offset`."""
+
+
+class Unsupported(_InFile):
+    """The file uses a feature outside of this engine's: `what` names it."""
+
+
+class Unlinkable(WasmError):
+    """An import is unknown or of an incompatible type: `what` names it."""
+
+    def __init__(self, what):
+        super().__init__(what)
+        self.what = what
+
+
+class Trap(WasmError):
+    """Guest code trapped. `what` is the specification's text, `detail` where and why.
+
+    "out of bounds memory access: in func 7 (+0x1a)"
+    """
+
+    def __init__(self, what, detail=None):
+        super().__init__("%s: %s" % (what, detail) if detail else what)
+        self.what = what
+
+
+class Exhaustion(Trap):
+    """The guest's stack is used up."""
+
+    def __init__(self, detail=None):
+        super().__init__("call stack exhausted", detail)

@@ -1,0 +1,381 @@
+"""Runs A16 code where there is no C module. Twin of firmware/wasm/exec.c; as a module, of `_wasm` (modwasm.c).
+
+An operation is a row of three tables, made here from operations.py: where its operands are (_KINDS), what it does
+(_FUNCTIONS), where the result goes (_FORMS). run() knows operands, results and control; functions.py the rest.
+"""
+
+from micropython import const
+
+from . import arena, functions
+from .arena import (  # noqa: F401 - the interface of _wasm
+    GRANULES,
+    alloc,
+    claim,
+    get,
+    halves,
+    memory_new,
+    memory_read,
+    memory_write,
+    put,
+    release,
+    set,
+    used,
+    view,
+    words,
+)
+from .functions import Trapped, enter_instance
+from .operations import OPERATIONS
+
+# A16 numbers, from scripts/make_tables.py
+_DONE = const(0)
+_LEAVE = const(1)
+_ENTER = const(3)
+_BR_TABLE = const(95)
+_CALL = const(97)
+_CALL_IMPORT = const(98)
+_CALL_INDIRECT = const(99)
+# end of A16 numbers
+
+_RUN_DONE = const(0)  # exits, exec.h
+_RUN_TRAP = const(1)
+_RUN_HOST_CALL = const(2)
+_RUN_OUT_OF_FUEL = const(3)
+
+_SS = const(0)  # operands: a accumulator, s slot, i immediate; L: a pair of slots
+_SI = const(1)
+_S = const(2)
+_AS = const(3)
+_AI = const(4)
+_A = const(5)
+_OWN = const(6)  # reads them itself: control
+_NONE = const(7)
+_SA = const(8)
+_I = const(9)
+_W = const(10)  # a word, two halfwords
+_L = const(11)
+_LL = const(12)
+_SL = const(13)
+_SSA = const(14)
+_SSS = const(15)
+_LLA = const(16)
+_LLS = const(17)
+_W64 = const(18)
+_CELL = const(19)  # a global, two cells, an imported one, two of that
+_CELLS = const(20)
+_FAR_CELL = const(21)
+_FAR_CELLS = const(22)
+
+_TO_A = const(0)  # results
+_TO_S = const(1)
+_FORWARD = const(2)
+_BACK = const(3)
+_LOAD_A = const(4)
+_LOAD_S = const(5)
+_TO_MEMORY = const(6)
+_LOAD_WIDE = const(7)
+_TO_MEMORY_WIDE = const(8)
+_TO_L = const(9)
+_LOAD_L = const(10)
+_TO_CELL = const(11)
+_TO_CELLS = const(12)
+_TO_FAR_CELL = const(13)
+_TO_FAR_CELLS = const(14)
+
+_BY_OPERANDS = {
+    "": _NONE,
+    "a": _A,
+    "s": _S,
+    "i": _I,
+    "ss": _SS,
+    "as": _AS,
+    "si": _SI,
+    "ai": _AI,
+    "sa": _SA,
+    "ssa": _SSA,
+    "sss": _SSS,
+}
+_BY_FORM = {"": _TO_MEMORY, "a": _TO_A, "s": _TO_S, "f": _FORWARD, "b": _BACK}
+_BY_FAMILY = {  # operands, form; None: as for others
+    "i32_const": (_W, None),
+    "i64_const": (_W64, _TO_L),
+    "i64_extend_i32_s": (None, _TO_L),
+    "i64_extend_i32_u": (None, _TO_L),
+    "i64_store": (_SL, _TO_MEMORY_WIDE),
+    "global_get": (_CELL, None),
+    "global_set": (None, _TO_CELL),
+    "i64_global_get": (_CELLS, _TO_L),
+    "i64_global_set": (_L, _TO_CELLS),
+    "imported_global_get": (_FAR_CELL, None),
+    "imported_global_set": (None, _TO_FAR_CELL),
+    "imported_i64_global_get": (_FAR_CELLS, _TO_L),
+    "imported_i64_global_set": (_L, _TO_FAR_CELLS),
+}
+_CONTROLS = ("done", "leave", "enter", "return", "br_table", "call", "call_import", "call_indirect")
+
+
+def _row(family, operands, form):
+    # One operation's row of the three tables.
+    if family in _CONTROLS:
+        return _OWN, _TO_A, None
+    kind = _BY_OPERANDS[operands]
+    to = _BY_FORM[form]
+    if "_load" in family:
+        to = _LOAD_L if family.startswith("i64") else _LOAD_WIDE if "_wide" in family else to - _TO_A + _LOAD_A
+        return kind, to, functions.FUNCTIONS[family.replace("_wide", "")]
+    if family in _BY_FAMILY:
+        special_kind, special_to = _BY_FAMILY[family]
+        kind = kind if special_kind is None else special_kind
+        to = to if special_to is None else special_to
+    elif family.startswith("i64"):
+        if kind == _I:  # i64_mov: the immediate is signed
+            return _I, _TO_L, functions.FUNCTIONS["i64_extend_i32_s"]
+        kind = {_S: _L, _SS: _LL, _SSA: _LLA, _SSS: _LLS}[kind]
+        if family[4:].split("_")[0] not in ("eqz", "eq", "ne", "lt", "gt", "le", "ge"):
+            to = _TO_L
+    elif family.endswith("_wide"):
+        to = _TO_MEMORY_WIDE
+        family = family[:-5]
+    elif family.startswith("br_i32"):
+        family = family[3:]
+    return kind, to, functions.FUNCTIONS.get(family, functions.same)
+
+
+_KINDS = bytearray(len(OPERATIONS))
+_FORMS = bytearray(len(OPERATIONS))
+_FUNCTIONS = []
+for _i in range(len(OPERATIONS)):
+    _KINDS[_i], _FORMS[_i], _function = _row(*OPERATIONS[_i])
+    _FUNCTIONS.append(_function)
+
+
+def handlers():
+    """Little-endian halfwords, the first of each A16 operation by number: here the number itself."""
+    return bytes([b for i in range(len(OPERATIONS)) for b in (i & 0xFF, i >> 8)])
+
+
+def reset():
+    """Forgets all owners and what they own."""
+    arena.reset(_DONE, _LEAVE)
+
+
+def run(state, fuel):
+    """Runs the state_t at offset `state` until DONE, TRAP, HOST_CALL or OUT_OF_FUEL; stores it there again."""
+    w = words
+    h = halves
+    kinds = _KINDS
+    forms = _FORMS
+    function = _FUNCTIONS
+    state >>= 2
+    ip = w[state] >> 1  # halfwords
+    fp = w[state + 1] >> 2  # words, as rp, cells and instance
+    rp = w[state + 2] >> 2
+    instance = w[state + 3] >> 2
+    cells = enter_instance(instance)
+    acc = x = y = 0
+    try:
+        while True:
+            op = h[ip]
+            kind = kinds[op]
+            # Operands: x and y, n the halfword after them.
+            if kind == _SS:
+                x = w[fp + (h[ip + 1] >> 2)]
+                y = w[fp + (h[ip + 2] >> 2)]
+                n = ip + 3
+            elif kind == _SI:
+                x = w[fp + (h[ip + 1] >> 2)]
+                y = h[ip + 2]
+                if y >= 0x8000:
+                    y += 0xFFFF0000
+                n = ip + 3
+            elif kind == _S:
+                x = w[fp + (h[ip + 1] >> 2)]
+                n = ip + 2
+            elif kind == _AS:
+                x = acc
+                y = w[fp + (h[ip + 1] >> 2)]
+                n = ip + 2
+            elif kind == _AI:
+                x = acc
+                y = h[ip + 1]
+                if y >= 0x8000:
+                    y += 0xFFFF0000
+                n = ip + 2
+            elif kind == _A:
+                x = acc
+                n = ip + 1
+            elif kind == _OWN:
+                if op == _CALL or op == _CALL_IMPORT or op == _CALL_INDIRECT:
+                    if op == _CALL:
+                        callee = (w[instance + 1] >> 2) + h[ip + 1]
+                        n = ip + 3
+                    elif op == _CALL_IMPORT:
+                        callee = w[(w[instance + 2] >> 2) + h[ip + 1]] >> 2
+                        n = ip + 3
+                    else:
+                        callee = functions.callee(
+                            w[(w[instance + 3] >> 2) + h[ip + 1]] >> 2, w[fp + (h[ip + 4] >> 2)], h[ip + 2]
+                        )
+                        n = ip + 5
+                    if fuel <= 0:
+                        fuel = 0
+                        why = _RUN_OUT_OF_FUEL
+                        break
+                    fuel -= 1
+                    x = fp + (h[n - 1 if op != _CALL_INDIRECT else n - 2] >> 2)
+                    if w[callee] == 0:
+                        w[state + 4] = w[callee + 1]
+                        w[state + 5] = x << 2
+                        ip = n
+                        why = _RUN_HOST_CALL
+                        break
+                    rp -= 2
+                    w[rp] = n << 1
+                    w[rp + 1] = fp << 2
+                    fp = x
+                    ip = w[callee] >> 1
+                    if op != _CALL and w[callee + 1] >> 2 != instance:
+                        rp -= 2
+                        w[rp] = 1026  # the stub `leave`
+                        w[rp + 1] = instance << 2
+                        w[state + 3] = w[callee + 1]
+                        instance = w[callee + 1] >> 2
+                        cells = enter_instance(instance)
+                elif op == _ENTER:
+                    if fp + (h[ip + 1] >> 2) + 4 > rp:
+                        raise functions.STACK_EXHAUSTED
+                    x = fp + (h[ip + 2] >> 2)
+                    for n in range(x, x + h[ip + 3]):
+                        w[n] = 0
+                    ip += 4
+                elif op == _BR_TABLE or op == _BR_TABLE + 1:
+                    if op == _BR_TABLE:
+                        x = acc
+                        n = ip + 1
+                    else:
+                        x = w[fp + (h[ip + 1] >> 2)]
+                        n = ip + 2
+                    n += 1 + min(x, h[n])
+                    ip = n + h[n] - (h[n] >> 15 << 16)
+                    if fuel <= 0:
+                        fuel = 0
+                        why = _RUN_OUT_OF_FUEL
+                        break
+                    fuel -= 1
+                elif op == _DONE:
+                    why = _RUN_DONE
+                    break
+                else:
+                    if op == _LEAVE:
+                        w[state + 3] = fp << 2
+                        instance = fp
+                        cells = enter_instance(instance)
+                    ip = w[rp] >> 1
+                    fp = w[rp + 1] >> 2
+                    rp += 2
+                continue
+            elif kind == _NONE:
+                n = ip + 1
+            elif kind == _SA:
+                x = w[fp + (h[ip + 1] >> 2)]
+                y = acc
+                n = ip + 2
+            elif kind == _I:
+                x = h[ip + 1]
+                if x >= 0x8000:
+                    x += 0xFFFF0000
+                n = ip + 2
+            elif kind == _W:
+                x = h[ip + 1] | h[ip + 2] << 16
+                n = ip + 3
+            elif kind == _L:
+                x = fp + (h[ip + 1] >> 2)
+                x = w[x] | w[x + 1] << 32
+                n = ip + 2
+            elif kind == _LL or kind == _SL:
+                x = fp + (h[ip + 1] >> 2)
+                x = w[x] | w[x + 1] << 32 if kind == _LL else w[x]
+                y = fp + (h[ip + 2] >> 2)
+                y = w[y] | w[y + 1] << 32
+                n = ip + 3
+            elif kind <= _LLS:  # selects
+                n = ip + 3
+                y = acc
+                if kind == _SSS or kind == _LLS:
+                    y = w[fp + (h[n] >> 2)]
+                    n = ip + 4
+                x = fp + (h[ip + 1 if y else ip + 2] >> 2)
+                x = w[x] if kind <= _SSS else w[x] | w[x + 1] << 32
+            elif kind == _W64:
+                x = h[ip + 1] | h[ip + 2] << 16 | h[ip + 3] << 32 | h[ip + 4] << 48
+                n = ip + 5
+            else:  # globals
+                x = cells + h[ip + 1]
+                if kind >= _FAR_CELL:
+                    x = w[x] >> 2
+                x = w[x] if kind == _CELL or kind == _FAR_CELL else w[x] | w[x + 1] << 32
+                n = ip + 2
+
+            # The function, and its result.
+            form = forms[op]
+            if form == _TO_A:
+                acc = function[op](x, y)
+                ip = n
+            elif form == _TO_S:
+                w[fp + (h[n] >> 2)] = function[op](x, y)
+                ip = n + 1
+            elif form == _FORWARD:
+                ip = n + h[n] if function[op](x, y) else n + 1
+            elif form == _BACK:
+                if function[op](x, y):
+                    ip = n + h[n] - (h[n] >> 15 << 16)
+                    if fuel <= 0:
+                        fuel = 0
+                        why = _RUN_OUT_OF_FUEL
+                        break
+                    fuel -= 1
+                else:
+                    ip = n + 1
+            elif form == _LOAD_A:
+                acc = function[op](x + h[n])
+                ip = n + 1
+            elif form == _LOAD_S:
+                w[fp + (h[n + 1] >> 2)] = function[op](x + h[n])
+                ip = n + 2
+            elif form == _TO_MEMORY:
+                function[op](x + h[n], y)
+                ip = n + 1
+            elif form == _LOAD_WIDE:
+                w[fp + (h[n + 2] >> 2)] = function[op](x + (h[n] | h[n + 1] << 16))
+                ip = n + 3
+            elif form == _TO_MEMORY_WIDE:
+                function[op](x + (h[n] | h[n + 1] << 16), y)
+                ip = n + 2
+            elif form == _TO_L or form == _LOAD_L:
+                if form == _TO_L:
+                    x = function[op](x, y)
+                else:
+                    x = function[op](x + (h[n] | h[n + 1] << 16))
+                    n += 2
+                y = fp + (h[n] >> 2)
+                w[y] = x & 0xFFFFFFFF
+                w[y + 1] = x >> 32
+                ip = n + 1
+            else:  # globals
+                y = cells + h[n]
+                if form >= _TO_FAR_CELL:
+                    y = w[y] >> 2
+                w[y] = x & 0xFFFFFFFF
+                if form == _TO_CELLS or form == _TO_FAR_CELLS:
+                    w[y + 1] = x >> 32
+                ip = n + 1
+    except Trapped as trapped:
+        w[state + 4] = trapped.code
+        why = _RUN_TRAP
+    w[state] = ip << 1
+    w[state + 1] = fp << 2
+    w[state + 2] = rp << 2
+    w[state + 6] = fuel
+    return why
+
+
+reset()

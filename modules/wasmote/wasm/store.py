@@ -1,0 +1,217 @@
+"""A store (core specification 4.2.1): what one component owns in the arena, and the calls that run there."""
+
+from micropython import const
+
+from .engine import ARGS, DETAIL, DONE, FP, GRANULE, HOST_CALL, INSTANCE, IP, OUT_OF_FUEL, RP, STATE_SIZE, engine
+from .errors import Exhaustion, Trap, Unlinkable
+from .traps import TRAPS
+
+try:
+    from time import ticks_diff, ticks_us
+except ImportError:  # CPython, in tests
+    from time import perf_counter_ns
+
+    def ticks_us():
+        return perf_counter_ns() // 1000
+
+    def ticks_diff(a, b):
+        return a - b
+
+
+_SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
+_RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
+_I64 = const(0x7E)
+_F64 = const(0x7C)
+_STACK_EXHAUSTED = const(10)
+
+
+class OutOfMemory(Unlinkable):
+    """The component's limit, or the arena, is too small for what the module needs to start."""
+
+
+class Store:
+    """Up to `limit` granules of 1 KiB of the arena, `stack` bytes of them for frames. close() gives all back.
+
+    host_functions    the HostFunctions that guest code may call, by number
+    reopen            None, or a function that returns a Source over the component's file: then a Trap says where
+                      in the file the instruction stands
+    """
+
+    def __init__(self, limit=64, stack=4096):
+        self.owner = engine.claim(limit)
+        if not self.owner:
+            raise OutOfMemory("too many components are loaded: unload one")
+        self.limit = limit
+        self.types = []
+        self.host_functions = []
+        self.instances = []
+        self.reopen = None
+        self.fuel = 500  # per slice; follows the clock
+        self.slices = 0
+        try:
+            self.state = self.alloc(STATE_SIZE)
+            self.stack = self.alloc(stack)
+        except OutOfMemory:
+            self.close()
+            raise
+        self.stack_end = self.stack + (stack & ~7)
+        self.top = self.stack  # where the next invocation's frame may start
+        self._set_state(0, self.stack, self.stack_end, 0)
+        # The host's own return record: its code is the stub `done`.
+        self.done = GRANULE  # firmware/wasm/arena.c: the header begins with it
+
+    def close(self):
+        """Gives back all granules. The store and its instances are not to be used afterwards."""
+        if self.owner:
+            engine.release(self.owner)
+            self.owner = 0
+            self.instances = []
+            self.host_functions = []
+
+    @property
+    def used(self):
+        """Granules owned now."""
+        return engine.used(self.owner)
+
+    def alloc(self, size):
+        """Offset of `size` cleared bytes in the arena, 8-aligned. Raises OutOfMemory."""
+        at = engine.alloc(self.owner, size)
+        if not at:
+            free = engine.used(0)
+            used = engine.used(self.owner)
+            if self.limit - used < free:
+                what = "%d bytes more do not fit the component's memory limit of %d KiB, %d of them used"
+                raise OutOfMemory(what % (size, self.limit, used))
+            raise OutOfMemory(
+                "%d bytes more do not fit the arena, %d KiB of it free: unload a component" % (size, free)
+            )
+        return at
+
+    def view(self, offset, size):
+        """A memoryview of the arena. Valid until close()."""
+        return engine.view(offset, size)
+
+    def type_id(self, params, results):
+        """The number that equal function types share in this store."""
+        key = (params, results)
+        if key not in self.types:
+            self.types.append(key)
+        return self.types.index(key) + 1
+
+    def _set_state(self, ip, fp, rp, instance):
+        state = self.state
+        engine.set(state + IP, ip)
+        engine.set(state + FP, fp)
+        engine.set(state + RP, rp)
+        engine.set(state + INSTANCE, instance)
+
+    def invoke(self, function, args):
+        """Calls `function` (4.5.4). A generator: yields when a slice of fuel is used up, returns the results.
+
+        args, results    lists of ints; floats as bit patterns
+        Raises Trap. Closing the generator abandons the call.
+        """
+        params, results = function.type
+        code = engine.get(function.at)
+        if not code:
+            result = yield from self._serve(self.host_functions[engine.get(function.at + 4)], args)
+            return [] if result is None else [result]
+        state = self.state
+        saved = [engine.get(state + field) for field in (IP, FP, RP, INSTANCE)]
+        base = self.top
+        rp = saved[2]
+        try:
+            if base + 8 * len(params) + 8 + _RESERVE > rp:
+                raise Exhaustion()
+            at = base
+            for i, t in enumerate(params):
+                at = put_value(at, t, args[i])
+            rp -= 8
+            engine.set(rp, self.done)
+            engine.set(rp + 4, base)
+            self._set_state(code, base, rp, engine.get(function.at + 4))
+            yield from self._run()
+            out = []
+            at = base
+            for t in results:
+                out.append(get_value(at, t))
+                at += 8 if t == _I64 or t == _F64 else 4
+            return out
+        finally:
+            self.top = base
+            if self.owner:
+                self._set_state(*saved)
+
+    def _run(self):
+        run = engine.run
+        state = self.state
+        while True:
+            began = ticks_us()
+            why = run(state, self.fuel)
+            if why == OUT_OF_FUEL:
+                took = ticks_diff(ticks_us(), began)
+                if took > _SLICE_US:
+                    self.fuel = max(self.fuel >> 1, 8)
+                elif took < _SLICE_US >> 2:
+                    self.fuel = min(self.fuel << 1, 1 << 20)
+                self.slices += 1
+                yield
+            elif why == HOST_CALL:
+                yield from self._call_host()
+            elif why == DONE:
+                return
+            else:
+                raise self._trap()
+
+    def _call_host(self):
+        function = self.host_functions[engine.get(self.state + DETAIL)]
+        first = at = engine.get(self.state + ARGS)
+        args = []
+        params, results = function.type
+        for t in params:
+            args.append(get_value(at, t))
+            at += 8 if t == _I64 or t == _F64 else 4
+        base = self.top
+        self.top = max(at, first + 8)  # what the host calls back lies above its arguments and result
+        try:
+            result = yield from self._serve(function, args)
+        finally:
+            self.top = base
+        if results:
+            put_value(first, results[0], result)
+
+    def _serve(self, function, args):
+        result = function.call(*args)
+        if hasattr(result, "send"):
+            result = yield from result
+        return result
+
+    def _trap(self):
+        code = engine.get(self.state + DETAIL)
+        instance = engine.get(self.state + INSTANCE)
+        ip = engine.get(self.state + IP)
+        where = ""
+        for i in self.instances:
+            if i.at == instance:
+                where = i.locate(ip)
+        return Exhaustion(where) if code == _STACK_EXHAUSTED else Trap(TRAPS[code], where)
+
+
+# Values in slots: 4 bytes, or 8 for i64 and f64.
+
+
+def put_value(at, t, value):
+    """Writes a value of type `t` to the slot at offset `at`. Returns the offset after it."""
+    engine.set(at, value & 0xFFFFFFFF)
+    if t == _I64 or t == _F64:
+        engine.set(at + 4, (value >> 32) & 0xFFFFFFFF)
+        return at + 8
+    return at + 4
+
+
+def get_value(at, t):
+    """The value of type `t` in the slot at offset `at`: an unsigned int."""
+    value = engine.get(at)
+    if t == _I64 or t == _F64:
+        value |= engine.get(at + 4) << 32
+    return value
