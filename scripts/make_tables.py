@@ -123,7 +123,7 @@ def with_numbers(name):
 
 
 def a16_h():
-    lines = ["// SPDX-License-Identifier: MIT", "// " + NOTICE.format("a16.csv"), "#ifdef A16"]
+    lines = ["// SPDX-License-Identifier: MIT", "// clang-format off", "// " + NOTICE.format("a16.csv"), "#ifdef A16"]
     lines += [f"A16({number}, {name})" for number, name, _ in a16_operations()]
     lines += ["#else", f"#define A16_COUNT ({len(a16_operations())})",
               "enum {", "#define A16(number, name) A16_##name = number,",
@@ -132,7 +132,7 @@ def a16_h():
 
 
 def traps_h():
-    lines = ["// SPDX-License-Identifier: MIT", "// " + NOTICE.format("traps.csv")]
+    lines = ["// SPDX-License-Identifier: MIT", "// clang-format off", "// " + NOTICE.format("traps.csv")]
     lines += ['TRAP({code}, {name}, "{text}")'.format(**row) for row in rows("traps.csv")]
     return "\n".join(lines) + "\n"
 

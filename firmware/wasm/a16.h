@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// clang-format off
 // Printed by scripts/make_tables.py from a16.csv; do not edit.
 #ifdef A16
 A16(0, done)

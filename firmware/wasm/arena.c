@@ -8,14 +8,14 @@
 uint8_t arena[WASM_ARENA_KB * GRANULE] __attribute__((aligned(8)));
 
 typedef struct {
-    uint16_t limit;      // granules; 0: nobody has this number
+    uint16_t limit; // granules; 0: nobody has this number
     uint16_t used;
-    uint32_t next, end;  // the rest of the run that records are cut from
+    uint32_t next, end; // the rest of the run that records are cut from
 } owner_t;
 
 typedef struct {
-    uint16_t done, leave;          // code of the two stubs
-    owner_t owners[MAX_OWNERS];    // owner n is owners[n - 1]
+    uint16_t done, leave;       // code of the two stubs
+    owner_t owners[MAX_OWNERS]; // owner n is owners[n - 1]
     uint8_t owner_of[WASM_ARENA_KB];
 } header_t;
 
@@ -41,7 +41,7 @@ static owner_t *owner_at(uint32_t owner) {
 uint32_t arena_claim(uint32_t limit) {
     for (uint32_t owner = 1; owner <= MAX_OWNERS; owner++) {
         if (owner_at(owner)->limit == 0) {
-            *owner_at(owner) = (owner_t) {.limit = limit};
+            *owner_at(owner) = (owner_t){.limit = limit};
             return owner;
         }
     }

@@ -14,7 +14,7 @@
 #include "exec.h"
 #include "num.h"
 
-static uintptr_t lowest;  // address of a handler: distances from it are not negative
+static uintptr_t lowest; // address of a handler: distances from it are not negative
 
 static inline uint32_t *granule_word(const uint16_t *pages, uint32_t ea) {
     const uint8_t *leaf = arena + pages[ea >> 16] * LEAF;
@@ -61,7 +61,7 @@ static __attribute__((noinline)) int store_bytes(uint32_t memory, uint32_t ea, u
         if (granule == 0 || (ea & mask) != 0) { \
             return store_bytes(memory, ea, v, sizeof(type)); \
         } \
-        *AT(type, granule * GRANULE + ea % GRANULE) = v; \
+        *AT(type, granule *GRANULE + ea % GRANULE) = v; \
         return 1; \
     }
 STORE(uint8_t, 8, 0)
@@ -81,8 +81,7 @@ static inline void set64(uint32_t *slot, uint64_t v) {
 #define L(n) get64(&S(n))
 #define I(n) ((uint32_t)(int16_t)ip[n])
 #define W(n) (ip[n] | (uint32_t)ip[(n) + 1] << 16)
-#define OP(name) \
-    L_##name:
+#define OP(name) L_##name:
 #define NEXT(n) \
     { \
         ip += (n); \
@@ -95,10 +94,17 @@ static inline void set64(uint32_t *slot, uint64_t v) {
     }
 
 #define CHECK_ZERO(y) \
-    if ((y) == 0) { TRAP_WITH(integer_divide_by_zero) }
+    if ((y) == 0) { \
+        TRAP_WITH(integer_divide_by_zero) \
+    }
 #define CHECK_DIV_S(x, y, least) \
     CHECK_ZERO(y) \
-    if ((y) + 1 == 0 && (x) - (least) == 0) { TRAP_WITH(integer_overflow) }
+    if ((y) + 1 == 0 && (x) - (least) == 0) { \
+        TRAP_WITH(integer_overflow) \
+    }
+
+// One operation a line, here and in the table below.
+// clang-format off
 
 // x and y are the operands of expr.
 #define UNARY(name, expr) \
@@ -171,6 +177,8 @@ static inline void set64(uint32_t *slot, uint64_t v) {
     OP(name##_ai) { x = acc; EA(size, 2) if (!store##bits(memory, pages, x, I(1))) { goto out_of_memory; } NEXT(3) } \
     OP(name##_wide_ss) { x = S(1); EA_WIDE(size, 3) if (!store##bits(memory, pages, x, S(2))) { goto out_of_memory; } NEXT(5) }
 
+// clang-format on
+
 // Between operations these are all that counts; the rest is read again from the instance.
 #define ENTER_INSTANCE(offset) \
     { \
@@ -186,7 +194,7 @@ static inline void set64(uint32_t *slot, uint64_t v) {
         rp[0] = (return_ip); \
         rp[1] = (return_fp); \
     }
-#define OFFSET(pointer) ((uint32_t)((const uint8_t *)(pointer) - arena))
+#define OFFSET(pointer) ((uint32_t)((const uint8_t *)(pointer)-arena))
 
 // Room that `enter` keeps free for the records of one call to another instance.
 #define RECORDS (4 * sizeof(uint32_t))
@@ -217,10 +225,12 @@ static int run(state_t *state, int32_t fuel) {
     const uint16_t *pages;
     uint32_t *globals;
     const function_t *callee;
-    int trap;  // or how the run ends
+    int trap; // or how the run ends
 
     ENTER_INSTANCE(state->instance)
     NEXT(0)
+
+    // clang-format off
 
     // Control (core 4.4.8)
     OP(unreachable) { TRAP_WITH(unreachable) }
@@ -443,6 +453,8 @@ call:
     UNARY64(i64_extend8_s, (int64_t)(int8_t)x)
     UNARY64(i64_extend16_s, (int64_t)(int16_t)x)
     UNARY64(i64_extend32_s, (int64_t)(int32_t)x)
+
+    // clang-format on
 
 out_of_bounds:
     trap = TRAP_out_of_bounds_memory_access;

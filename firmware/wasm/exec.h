@@ -21,8 +21,8 @@
 
 #define GRANULE (1024)
 #define PAGE (65536)
-#define LEAF (64)             // granules in a page, one byte each
-#define MAX_PAGES (128)       // a memory's address space; what it may touch is its owner's limit
+#define LEAF (64)       // granules in a page, one byte each
+#define MAX_PAGES (128) // a memory's address space; what it may touch is its owner's limit
 #define MAX_OWNERS (24)
 
 _Static_assert(WASM_ARENA_KB >= 4 && WASM_ARENA_KB <= 255, "a granule's number is one byte");
@@ -40,61 +40,61 @@ enum {
 };
 
 typedef struct __attribute__((may_alias)) {
-    uint32_t ip;          // next halfword of code; at a trap, the operation that trapped
-    uint32_t fp;          // frame of the running function
-    uint32_t rp;          // newest return record
+    uint32_t ip; // next halfword of code; at a trap, the operation that trapped
+    uint32_t fp; // frame of the running function
+    uint32_t rp; // newest return record
     uint32_t instance;
-    uint32_t detail;      // trap code, or number of the host function
-    uint32_t args;        // RUN_HOST_CALL: the first argument's slot; results go there too
-    uint32_t fuel;        // what the last slice left over
+    uint32_t detail; // trap code, or number of the host function
+    uint32_t args;   // RUN_HOST_CALL: the first argument's slot; results go there too
+    uint32_t fuel;   // what the last slice left over
 } state_t;
 
 typedef struct __attribute__((may_alias)) {
-    uint32_t memory;      // memory_t, or 0
-    uint32_t records;     // function_t of the functions that the module defines
-    uint32_t imports;     // uint32_t: function_t of each imported function
-    uint32_t tables;      // uint32_t: table_t of each table
-    uint32_t globals;     // uint32_t cells; an imported global's cell holds the offset of its own
+    uint32_t memory;  // memory_t, or 0
+    uint32_t records; // function_t of the functions that the module defines
+    uint32_t imports; // uint32_t: function_t of each imported function
+    uint32_t tables;  // uint32_t: table_t of each table
+    uint32_t globals; // uint32_t cells; an imported global's cell holds the offset of its own
 } instance_t;
 
 typedef struct __attribute__((may_alias)) {
-    uint32_t code;        // first operation; 0: a host function
-    uint32_t instance;    // or the host function's number
-    uint32_t type;        // equal exactly for equal types of one store
+    uint32_t code;     // first operation; 0: a host function
+    uint32_t instance; // or the host function's number
+    uint32_t type;     // equal exactly for equal types of one store
 } function_t;
 
 typedef struct __attribute__((may_alias)) {
     uint32_t size, max;
-    uint32_t elements;    // uint32_t: function_t, or 0
+    uint32_t elements; // uint32_t: function_t, or 0
 } table_t;
 
 // Sparse: uint16_t pages[] counts leaves of LEAF bytes from the arena's start; a leaf's byte is
 // the number of a granule. Zeros lead to the zero granule: a page that nobody wrote costs 2 bytes.
 typedef struct __attribute__((may_alias)) {
-    uint32_t bytes;       // current size
-    uint32_t max;         // pages
-    uint32_t pages;       // uint16_t[max]
+    uint32_t bytes; // current size
+    uint32_t max;   // pages
+    uint32_t pages; // uint16_t[max]
     uint32_t owner;
-    uint32_t leaf, leaf_end;  // leaves not yet used
+    uint32_t leaf, leaf_end; // leaves not yet used
 } memory_t;
 
 // arena.c
 void arena_reset(void);
-uint32_t arena_claim(uint32_t limit);                     // a new owner, or 0
-void arena_release(uint32_t owner);                       // all that it owns
-uint32_t arena_alloc(uint32_t owner, uint32_t size);      // cleared, 8-aligned; 0: out of memory
-uint32_t arena_granule(uint32_t owner);                   // a cleared granule's number, or 0
-uint32_t arena_used(uint32_t owner);                      // granules; owner 0: the free ones
+uint32_t arena_claim(uint32_t limit);                // a new owner, or 0
+void arena_release(uint32_t owner);                  // all that it owns
+uint32_t arena_alloc(uint32_t owner, uint32_t size); // cleared, 8-aligned; 0: out of memory
+uint32_t arena_granule(uint32_t owner);              // a cleared granule's number, or 0
+uint32_t arena_used(uint32_t owner);                 // granules; owner 0: the free ones
 uint32_t arena_limit(uint32_t owner);
-uint32_t arena_done_stub(void);                           // where the code of `done` lies
+uint32_t arena_done_stub(void); // where the code of `done` lies
 
 // memory.c
-uint32_t memory_new(uint32_t owner, uint32_t pages, uint32_t max);  // memory_t, or 0
-uint32_t memory_grow(memory_t *memory, uint32_t delta);             // pages before, or UINT32_MAX
-uint8_t *memory_touch(memory_t *memory, uint32_t address);          // its granule's byte, or NULL
+uint32_t memory_new(uint32_t owner, uint32_t pages, uint32_t max); // memory_t, or 0
+uint32_t memory_grow(memory_t *memory, uint32_t delta);            // pages before, or UINT32_MAX
+uint8_t *memory_touch(memory_t *memory, uint32_t address);         // its granule's byte, or NULL
 int memory_read(const memory_t *memory, uint32_t address, uint8_t *to, size_t size);
-int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t size);  // 0 or a trap
+int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t size); // 0 or a trap
 
 // exec.c
-uint16_t exec_handler(uint32_t operation);                // the first halfword of an A16 operation
-int exec_run(state_t *state, int32_t fuel);               // RUN_…
+uint16_t exec_handler(uint32_t operation);  // the first halfword of an A16 operation
+int exec_run(state_t *state, int32_t fuel); // RUN_…

@@ -14,7 +14,7 @@ uint32_t memory_new(uint32_t owner, uint32_t pages, uint32_t max) {
     if (map == 0) {
         return 0;
     }
-    *AT(memory_t, at) = (memory_t) {.bytes = pages * PAGE, .max = max, .pages = map, .owner = owner};
+    *AT(memory_t, at) = (memory_t){.bytes = pages * PAGE, .max = max, .pages = map, .owner = owner};
     return at;
 }
 

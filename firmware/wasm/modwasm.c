@@ -101,8 +101,8 @@ static MP_DEFINE_CONST_FUN_OBJ_1(wasm_used_obj, wasm_used);
 
 // memory_new(owner, pages, max) -> offset of a memory_t, or 0: out of memory
 static mp_obj_t wasm_memory_new(mp_obj_t owner, mp_obj_t pages, mp_obj_t max) {
-    return mp_obj_new_int_from_uint(memory_new(owner_of(owner), mp_obj_get_int_truncated(pages),
-        mp_obj_get_int_truncated(max)));
+    return mp_obj_new_int_from_uint(
+        memory_new(owner_of(owner), mp_obj_get_int_truncated(pages), mp_obj_get_int_truncated(max)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_new_obj, wasm_memory_new);
 
@@ -111,16 +111,16 @@ static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_new_obj, wasm_memory_new);
 static mp_obj_t wasm_memory_read(mp_obj_t memory, mp_obj_t address, mp_obj_t buffer) {
     mp_buffer_info_t to;
     mp_get_buffer_raise(buffer, &to, MP_BUFFER_WRITE);
-    return MP_OBJ_NEW_SMALL_INT(memory_read(arena_at(memory, sizeof(memory_t)),
-        mp_obj_get_int_truncated(address), to.buf, to.len));
+    return MP_OBJ_NEW_SMALL_INT(
+        memory_read(arena_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(address), to.buf, to.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_read_obj, wasm_memory_read);
 
 static mp_obj_t wasm_memory_write(mp_obj_t memory, mp_obj_t address, mp_obj_t bytes) {
     mp_buffer_info_t from;
     mp_get_buffer_raise(bytes, &from, MP_BUFFER_READ);
-    return MP_OBJ_NEW_SMALL_INT(memory_write(arena_at(memory, sizeof(memory_t)),
-        mp_obj_get_int_truncated(address), from.buf, from.len));
+    return MP_OBJ_NEW_SMALL_INT(
+        memory_write(arena_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(address), from.buf, from.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_write_obj, wasm_memory_write);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// clang-format off
 // Printed by scripts/make_tables.py from traps.csv; do not edit.
 TRAP(1, unreachable, "unreachable")
 TRAP(2, integer_divide_by_zero, "integer divide by zero")

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""The engine on every board: the same programs, the same answers, and not a byte of the GC heap while they run."""
+
+import binascii
+import subprocess
+
+import pytest
+from conftest import BOARDS
+from raw_board import RawBoard
+from wasmote import emulator
+
+ROOT = emulator.firmware_file("unix", "micropython").parents[3]
+
+PROGRAM = """
+(module
+  (import "host" "twice" (func $twice (param i32) (result i32)))
+  (memory 17)
+  (func $fib (export "fib") (param i32) (result i32)
+    (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+      (then (local.get 0))
+      (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                     (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+  (func (export "collatz") (param i64) (result i32) (local i32)
+    (loop $again
+      (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (local.set 0 (select (i64.add (i64.mul (local.get 0) (i64.const 3)) (i64.const 1))
+                           (i64.shr_u (local.get 0) (i64.const 1))
+                           (i32.wrap_i64 (i64.and (local.get 0) (i64.const 1)))))
+      (br_if $again (i64.ne (local.get 0) (i64.const 1))))
+    (local.get 1))
+  (func (export "unaligned") (param i32) (result i64)
+    (i32.store (i32.add (local.get 0) (i32.const 1)) (i32.const 0x11223344))
+    (i32.store16 (i32.add (local.get 0) (i32.const 5)) (i32.const 0x5566))
+    (i64.load (local.get 0)))
+  (func (export "host") (param i32) (result i32) (i32.add (call $twice (local.get 0)) (i32.const 1)))
+  (func (export "deep") (param i32) (result i32) (call $fib (call $deeper (local.get 0))))
+  (func $deeper (param i32) (result i32) (call $deeper (i32.add (local.get 0) (i32.const 1)))))
+"""
+
+ON_THE_BOARD = """
+import binascii, gc, micropython
+from wasmote import wasm
+from wasmote.wasm import store as module
+class Locked:
+    def __getattr__(self, name):
+        return getattr(engine, name)
+    def run(self, state, fuel):
+        micropython.heap_lock()
+        try:
+            return run(state, fuel)
+        finally:
+            micropython.heap_unlock()
+engine = module.engine
+run = engine.run
+module.engine = Locked()
+store = wasm.Store(64)
+twice = wasm.HostFunction(store, b"\\x7f", b"\\x7f", lambda n: 2 * n)
+source = wasm.Source(binascii.a2b_base64(%r))
+free = wasm.arena_info()[1]
+instance = wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: twice))
+for name, args in (("fib", [15]), ("collatz", [27]), ("unaligned", [1021]), ("host", [20]), ("deep", [1])):
+    try:
+        print(name, wasm.drive(store.invoke(instance.exports[name], args)))
+    except wasm.Trap as trap:
+        print(name, trap)
+print("slices", store.slices > 0, "granules", store.used)
+store.close()
+print("free", wasm.arena_info()[1] - wasm.arena_info()[0])
+"""
+
+ANSWERS = f"""fib [610]
+collatz [111]
+unaligned [{0x0055661122334400}]
+host [41]
+deep call stack exhausted: in function 6
+slices True granules 8
+free -2
+"""
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory):
+    wat = tmp_path_factory.mktemp("engine") / "program.wat"
+    wat.write_text(PROGRAM)
+    tool = ROOT / "build/wasm-tools/wasm-tools"
+    binary = subprocess.run([tool, "parse", wat], capture_output=True, check=True).stdout
+    return ON_THE_BOARD % binascii.b2a_base64(binary).decode()
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_programs_give_the_same_answers_and_allocate_nothing(name, code):
+    with RawBoard(name) as board:
+        board.raw_repl()
+        assert board.run(code, timeout=60) == ANSWERS
+
+
+def test_so_do_they_on_unix(code):
+    program = emulator.firmware_file("unix", "micropython")
+    run = subprocess.run([program, "-c", code], capture_output=True, text=True, timeout=60)
+    assert run.stdout == ANSWERS, run.stderr
