@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .engine import ARGS, DETAIL, DONE, FP, GRANULE, HOST_CALL, INSTANCE, IP, OUT_OF_FUEL, RP, STATE_SIZE, engine
+from .engine import ARGS, DETAIL, DONE, FP, GRANULE, HOST_CALL, INSTANCE, IP, OUT_OF_FUEL, RP, STATE_SIZE, TRAP, engine
 from .errors import Exhaustion, Trap, Unlinkable
 from .traps import TRAPS
 
@@ -145,23 +145,26 @@ class Store:
     def _run(self):
         run = engine.run
         state = self.state
+        began = ticks_us()
         while True:
-            began = ticks_us()
             why = run(state, self.fuel)
+            if why == DONE:
+                return
+            if why == TRAP:
+                raise self._trap()
+            if why == HOST_CALL:
+                yield from self._call_host()
+            took = ticks_diff(ticks_us(), began)
             if why == OUT_OF_FUEL:
-                took = ticks_diff(ticks_us(), began)
                 if took > _SLICE_US:
                     self.fuel = max(self.fuel >> 1, 8)
                 elif took < _SLICE_US >> 2:
                     self.fuel = min(self.fuel << 1, 1 << 20)
-                self.slices += 1
-                yield
-            elif why == HOST_CALL:
-                yield from self._call_host()
-            elif why == DONE:
-                return
-            else:
-                raise self._trap()
+            elif took < _SLICE_US:  # else a guest that calls the host again and again would never give way
+                continue
+            self.slices += 1
+            yield
+            began = ticks_us()
 
     def _call_host(self):
         function = self.host_functions[engine.get(self.state + DETAIL)]
