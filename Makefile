@@ -1,0 +1,40 @@
+# wasmote: everything is built into build/, set-up included; BOARD=… limits `firmware` to one board.
+BOARD ?= QEMU_M0 QEMU_M3 QEMU_RV32 unix
+
+.PHONY: help setup firmware unix examples demo test size lint format tables clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## Install what is missing: packages, MicroPython, wasm-tools, Python and Node environments
+	@scripts/setup.sh
+
+firmware: setup ## Build the firmware of every board, or of BOARD=QEMU_M0|QEMU_M3|QEMU_RV32|unix
+	@scripts/build_firmware.sh $(BOARD)
+
+unix: ## Build only the board that runs on this machine
+	@$(MAKE) --no-print-directory firmware BOARD=unix
+
+examples: setup ## Build the example components from source
+	@$(MAKE) --no-print-directory -C examples
+
+demo: firmware examples ## A component on an emulated board answers a real MCP client
+	@build/venv/bin/python scripts/demo.py
+
+test: firmware examples ## Run all tests, or TESTS="tests/pc -k bridge"
+	@scripts/test.sh $(TESTS)
+
+size: firmware ## Flash and RAM per layer
+	@scripts/size.py QEMU_M0 QEMU_M3
+
+lint: setup ## Check formatting and style
+	@scripts/lint.sh check
+
+format: setup ## Rewrite the sources in house style
+	@scripts/lint.sh fix
+
+tables: ## Regenerate the C, Python and docs tables from firmware/wasm/*.csv
+	@python3 scripts/make_tables.py
+
+clean: ## Remove what was built, keep what was downloaded
+	rm -rf build/firmware build/examples

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# House style of Python (ruff, pyproject.toml) and C (.clang-format): `lint.sh check` tells, `lint.sh fix` rewrites.
+source "$(dirname "$0")/setup/steps.sh"
+cd "$ROOT"
+
+ruff=$BUILD/venv/bin/ruff
+mapfile -t c_files < <(find firmware examples -name '*.[ch]' -not -path '*/build/*' | sort)
+
+case ${1:-check} in
+    check)
+        "$ruff" check .
+        "$ruff" format --check .
+        clang-format --dry-run -Werror "${c_files[@]}"
+        ;;
+    fix)
+        "$ruff" check --fix .
+        "$ruff" format .
+        clang-format -i "${c_files[@]}"
+        ;;
+    *) fail "lint.sh check, or lint.sh fix" ;;
+esac
