@@ -159,6 +159,7 @@ FILES = {
     C / "traps.h": traps_h,
     PY / "control.py": lambda: with_numbers("control.py"),
     PY / "emit.py": lambda: with_numbers("emit.py"),
+    PY / "interp.py": lambda: with_numbers("interp.py"),
     PY / "translate.py": lambda: with_numbers("translate.py"),
     PY / "opcodes.py": opcodes_py,
     PY / "traps.py": traps_py,

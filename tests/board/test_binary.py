@@ -9,9 +9,7 @@ from wasmote.wasm.errors import Invalid, Malformed, Unsupported
 from wasmote.wasm.reader import Source
 
 # Errors inside of function bodies, which the translator finds. The suite's texts, as (script, line).
-IN_BODIES = {
-    ("binary-leb128", line) for line in (405, 424, 443, 462, 731, 750, 769, 787, 806, 825, 844, 863, 988)
-} | {
+IN_BODIES = {("binary-leb128", line) for line in (405, 424, 443, 462, 731, 750, 769, 787, 806, 825, 844, 863, 988)} | {
     ("binary", line)
     for line in (418, 439, 455, 483, 502, 521, 540, 620, 639, 658, 676, 695, 714, 733, 752, 857, 877, 897, 916, 935)
     + (955, 974, 993, 1011, 1029, 1048, 1065, 1082, 1098, 1205, 1227, 1817)
@@ -57,7 +55,7 @@ def test_every_malformed_module_of_the_specification_is_refused(spec_tests):
 
 def test_every_valid_module_of_the_specification_decodes(spec_tests):
     seen = 0
-    for script, folder, command in spec_commands(spec_tests):
+    for _, folder, command in spec_commands(spec_tests):
         if command["type"] in ("module", "assert_unlinkable", "assert_uninstantiable"):
             seen += 1
             found = decode((folder / command["filename"]).read_bytes())

@@ -7,14 +7,19 @@ drive(store.invoke(instance.exports["sum"], [2, 3]))        # -> [5]
 store.close()
 """
 
-from .binary import Module
+# Lowest first, so that no import is made deep inside of another: a board's C stack has 8 KiB.
+# ruff: noqa: I001
+from .errors import Exhaustion, Invalid, Malformed, Trap, Unlinkable, Unsupported, WasmError
 from .engine import NAME as engine
 from .engine import engine as _engine
-from .errors import Exhaustion, Invalid, Malformed, Trap, Unlinkable, Unsupported, WasmError
+from .reader import Reader, Source
+from .binary import Module
+from . import emit as _emit
+from . import control as _control
+from . import translate as _translate
+from .store import OutOfMemory, Store
 from .externs import Function, Global, HostFunction, Memory, Table
 from .instance import Instance
-from .reader import Reader, Source
-from .store import OutOfMemory, Store
 
 
 def arena_info():

@@ -95,7 +95,8 @@ def set(offset, word):
 
 
 def put(offset, data):
-    """Copies `data` to `offset`."""
+    """Copies `data`, any buffer, to `offset`."""
+    data = bytes(data)  # items may be larger than bytes
     check(offset, len(data))
     octets[offset : offset + len(data)] = data
 

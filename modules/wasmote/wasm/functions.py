@@ -105,8 +105,8 @@ def _store(address, value, size):
             value >>= 8
             at += 1
         return
-    for address in range(address, address + size):
-        at = arena.memory_touch(_memory, address)
+    for i in range(address, address + size):
+        at = arena.memory_touch(_memory, i)
         if not at:
             raise _OUT_OF_MEMORY
         octets[at] = value & 0xFF

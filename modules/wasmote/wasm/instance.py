@@ -215,8 +215,8 @@ class Instance:
         try:
             reader = source.reader().fork(*self.range)
             translator = self._translator(Module(reader))
-            translator.begin(own)
             translator.find = (ip - start) >> 1
+            translator.begin(own)
             while not translator.step(_STEP):
                 pass
             return text + " at offset 0x%x" % translator.found

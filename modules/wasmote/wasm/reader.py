@@ -134,6 +134,12 @@ class Reader:
 
     def s32(self):
         """A signed LEB128 integer of 32 bits."""
+        at = self.at
+        if at < self.stop:
+            byte = self.window[at & _IN_WINDOW]
+            if byte < 0x80:
+                self.at = at + 1
+                return byte if byte < 0x40 else byte - 0x80
         return self._signed(28, 0x78)
 
     def s33(self):
@@ -142,6 +148,12 @@ class Reader:
 
     def s64(self):
         """A signed LEB128 integer of 64 bits."""
+        at = self.at
+        if at < self.stop:
+            byte = self.window[at & _IN_WINDOW]
+            if byte < 0x80:
+                self.at = at + 1
+                return byte if byte < 0x40 else byte - 0x80
         return self._signed(63, 0x7F)
 
     def _signed(self, last, high):

@@ -57,8 +57,6 @@ class Store:
         self.stack_end = self.stack + (stack & ~7)
         self.top = self.stack  # where the next invocation's frame may start
         self._set_state(0, self.stack, self.stack_end, 0)
-        # The host's own return record: its code is the stub `done`.
-        self.done = GRANULE  # firmware/wasm/arena.c: the header begins with it
 
     def close(self):
         """Gives back all granules. The store and its instances are not to be used afterwards."""
@@ -106,88 +104,69 @@ class Store:
         engine.set(state + INSTANCE, instance)
 
     def invoke(self, function, args):
-        """Calls `function` (4.5.4). A generator: yields when a slice of fuel is used up, returns the results.
+        """Calls `function` (4.5.4). A generator: yields when a slice is used up, returns the results.
 
         args, results    lists of ints; floats as bit patterns
         Raises Trap. Closing the generator abandons the call.
         """
-        params, results = function.type
+        # One generator, not one a step: each that waits for another takes 300 bytes of a board's C stack.
         code = engine.get(function.at)
         if not code:
-            result = yield from self._serve(self.host_functions[engine.get(function.at + 4)], args)
-            return [] if result is None else [result]
+            result = self.host_functions[engine.get(function.at + 4)].call(*args)
+            if hasattr(result, "send"):
+                result = yield from result
+            return [result] if function.type[1] else []
         state = self.state
         saved = [engine.get(state + field) for field in (IP, FP, RP, INSTANCE)]
         base = self.top
-        rp = saved[2]
         try:
-            if base + 8 * len(params) + 8 + _RESERVE > rp:
-                raise Exhaustion()
-            at = base
-            for i, t in enumerate(params):
-                at = put_value(at, t, args[i])
-            rp -= 8
-            engine.set(rp, self.done)
-            engine.set(rp + 4, base)
-            self._set_state(code, base, rp, engine.get(function.at + 4))
-            yield from self._run()
-            out = []
-            at = base
-            for t in results:
-                out.append(get_value(at, t))
-                at += 8 if t == _I64 or t == _F64 else 4
-            return out
+            self._enter(function, code, args)
+            began = ticks_us()
+            while True:
+                why = engine.run(state, self.fuel)
+                if why == DONE:
+                    return get_values(base, function.type[1])
+                if why == TRAP:
+                    raise self._trap()
+                if why == HOST_CALL:
+                    called = self.host_functions[engine.get(state + DETAIL)]
+                    at = engine.get(state + ARGS)
+                    params, results = called.type
+                    # What the host calls back lies above its arguments and result.
+                    self.top = at + 8 * max(len(params), 1)
+                    result = called.call(*get_values(at, params))
+                    if hasattr(result, "send"):
+                        result = yield from result
+                    if results:
+                        put_value(at, results[0], result)
+                took = ticks_diff(ticks_us(), began)
+                if why == OUT_OF_FUEL:
+                    if took > _SLICE_US:
+                        self.fuel = max(self.fuel >> 1, 8)
+                    elif took < _SLICE_US >> 2:
+                        self.fuel = min(self.fuel << 1, 1 << 20)
+                elif took < _SLICE_US:  # else a guest that calls the host again and again would never give way
+                    continue
+                self.slices += 1
+                yield
+                began = ticks_us()
         finally:
             self.top = base
             if self.owner:
                 self._set_state(*saved)
 
-    def _run(self):
-        run = engine.run
-        state = self.state
-        began = ticks_us()
-        while True:
-            why = run(state, self.fuel)
-            if why == DONE:
-                return
-            if why == TRAP:
-                raise self._trap()
-            if why == HOST_CALL:
-                yield from self._call_host()
-            took = ticks_diff(ticks_us(), began)
-            if why == OUT_OF_FUEL:
-                if took > _SLICE_US:
-                    self.fuel = max(self.fuel >> 1, 8)
-                elif took < _SLICE_US >> 2:
-                    self.fuel = min(self.fuel << 1, 1 << 20)
-            elif took < _SLICE_US:  # else a guest that calls the host again and again would never give way
-                continue
-            self.slices += 1
-            yield
-            began = ticks_us()
-
-    def _call_host(self):
-        function = self.host_functions[engine.get(self.state + DETAIL)]
-        first = at = engine.get(self.state + ARGS)
-        args = []
-        params, results = function.type
-        for t in params:
-            args.append(get_value(at, t))
-            at += 8 if t == _I64 or t == _F64 else 4
-        base = self.top
-        self.top = max(at, first + 8)  # what the host calls back lies above its arguments and result
-        try:
-            result = yield from self._serve(function, args)
-        finally:
-            self.top = base
-        if results:
-            put_value(first, results[0], result)
-
-    def _serve(self, function, args):
-        result = function.call(*args)
-        if hasattr(result, "send"):
-            result = yield from result
-        return result
+    def _enter(self, function, code, args):
+        """Makes the first frame of a call, and the record that leads from it to the host."""
+        base = at = self.top
+        params = function.type[0]
+        rp = engine.get(self.state + RP) - 8
+        if base + 8 * len(params) + _RESERVE > rp:
+            raise Exhaustion()
+        for i, t in enumerate(params):
+            at = put_value(at, t, args[i])
+        engine.set(rp, GRANULE)  # the stub `done`: firmware/wasm/arena.c, header_t begins with it
+        engine.set(rp + 4, base)
+        self._set_state(code, base, rp, engine.get(function.at + 4))
 
     def _trap(self):
         code = engine.get(self.state + DETAIL)
@@ -218,3 +197,12 @@ def get_value(at, t):
     if t == _I64 or t == _F64:
         value |= engine.get(at + 4) << 32
     return value
+
+
+def get_values(at, types):
+    """The values of these types in the slots from offset `at` on."""
+    values = []
+    for t in types:
+        values.append(get_value(at, t))
+        at += 8 if t == _I64 or t == _F64 else 4
+    return values

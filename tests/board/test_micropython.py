@@ -1,0 +1,72 @@
+"""The engines under MicroPython itself (the unix build), from files: integer scripts of the official suite."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+MICROPYTHON = ROOT / "build/firmware/unix/micropython"
+SCRIPTS = ("i32", "i64", "int_exprs", "int_literals", "fac", "forward", "skip-stack-guard-page", "memory_size")
+
+PROGRAM = """
+import json, sys
+sys.path.insert(0, "modules")
+from wasmote import wasm
+print(wasm.engine)
+for folder, modules in json.load(open(sys.argv[1])):
+    passed = 0
+    for name, calls in modules:
+        store = wasm.Store(60, 4096)
+        with open(folder + "/" + name, "rb") as file:
+            module = wasm.Module(wasm.Source(file).reader())
+            instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
+        for field, args, wanted in calls:
+            try:
+                got = wasm.drive(store.invoke(instance.exports[field], args))
+            except wasm.Trap as trap:
+                got = trap.what
+            if got == wanted:
+                passed += 1
+            else:
+                print(folder, field, args, "got", got, "expected", wanted)
+        store.close()
+    print(folder.split("/")[-1], passed)
+"""
+
+
+def integers(values):
+    return [int(value["value"]) & (1 << int(value["type"][1:])) - 1 for value in values]
+
+
+def calls_of(folder):
+    """[file, [[field, args, results or trap text]]] of each module of a script."""
+    modules = []
+    for command in json.loads((folder / (folder.name + ".json")).read_text())["commands"]:
+        if command["type"] == "module":
+            modules.append([command["filename"], []])
+        elif command["type"] in ("assert_return", "assert_trap", "assert_exhaustion"):
+            action = command["action"]
+            wanted = integers(command["expected"]) if command["type"] == "assert_return" else command["text"]
+            modules[-1][1].append([action["field"], integers(action["args"]), wanted])
+    return modules
+
+
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no unix build: run make firmware")
+@pytest.mark.parametrize("engine", ["c", "python"])
+def test_official_integer_scripts_pass_under_micropython(engine, spec_tests, tmp_path):
+    plan = [[str(spec_tests / name), calls_of(spec_tests / name)] for name in SCRIPTS]
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "program.py").write_text(PROGRAM)
+    run = subprocess.run(
+        [MICROPYTHON, "-X", "heapsize=4M", tmp_path / "program.py", tmp_path / "plan.json"],
+        cwd=ROOT,
+        env=os.environ | {"WASMOTE_ENGINE": engine},
+        capture_output=True,
+        text=True,
+    )
+    totals = [
+        f"{name} {sum(len(calls) for _, calls in modules)}" for name, (_, modules) in zip(SCRIPTS, plan, strict=True)
+    ]
+    assert run.stdout.splitlines() == [engine, *totals], run.stdout + run.stderr
