@@ -1,0 +1,2 @@
+include("../../modules/manifest.py")
+module("_boot.py", base_path="modules")
