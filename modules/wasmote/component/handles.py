@@ -1,0 +1,120 @@
+"""The handle table of a component instance: which resources its guest holds.
+
+    handle   index of an entry, an i32 to the guest; 0 is never one
+    entry    8 bytes in the arena: rep(4) lends(2) resource(1) state(1), so that handles cost no GC heap
+
+An own handle lends itself for the time of a call (borrow parameter of an import), and can be neither dropped nor
+given away meanwhile. A borrow handle lives for the call that gave it (borrow parameter of an export): the call must
+not end before the guest dropped it. Free entries are chained through `rep`, the last one freed is used first.
+"""
+
+import struct
+
+from micropython import const
+
+from ..wasm.errors import Trap
+
+_FREE = const(0)
+_OWN = const(1)
+_BORROW = const(2)
+_ENTRY = const(8)
+_PER_BLOCK = const(16)  # entries allocated at a time
+_MAX_BLOCKS = const(64)
+_FORMAT = "<IHBB"
+
+
+class Handles:
+    """Handles of one component instance. `alloc(count)` gives memory: a bytearray or a view of the arena."""
+
+    def __init__(self, alloc):
+        self.alloc = alloc
+        self.blocks = []
+        self.free = 0  # first free entry, 0 for none
+        self.next = 1  # first entry never used
+        self.borrowed = 0  # borrow handles alive
+
+    def add(self, rep, resource, state):
+        """A new handle."""
+        index = self.free
+        if index:
+            self.free = self._entry(index)[0]
+        else:
+            index = self.next
+            if index >> 4 == len(self.blocks):
+                if len(self.blocks) == _MAX_BLOCKS:
+                    raise Trap("handle table full", "%d handles" % (_PER_BLOCK * _MAX_BLOCKS - 1))
+                self.blocks.append(self.alloc(_PER_BLOCK * _ENTRY))
+            self.next = index + 1
+        self._put(index, rep, 0, resource, state)
+        return index
+
+    def _entry(self, index):
+        """(rep, lends, resource, state) of an index in range."""
+        return struct.unpack_from(_FORMAT, self.blocks[index >> 4], (index & 15) * _ENTRY)
+
+    def _put(self, index, rep, lends, resource, state):
+        struct.pack_into(_FORMAT, self.blocks[index >> 4], (index & 15) * _ENTRY, rep, lends, resource, state)
+
+    def _get(self, index, resource):
+        """The entry of a handle that the guest gave, which must be of this resource."""
+        if 0 < index < self.next:
+            entry = self._entry(index)
+            if entry[3] != _FREE:
+                if entry[2] != resource:
+                    raise Trap("handle index %d used with the wrong type" % index)
+                return entry
+        raise Trap("unknown handle index %d" % index)
+
+    def _remove(self, index):
+        self._put(index, self.free, 0, 0, _FREE)
+        self.free = index
+
+    def lower_own(self, rep, resource):
+        """The guest gets a resource."""
+        return self.add(rep, resource, _OWN)
+
+    def lower_borrow(self, rep, resource):
+        """The guest gets a resource for the time of a call into it."""
+        self.borrowed += 1
+        return self.add(rep, resource, _BORROW)
+
+    def lift_own(self, index, resource):
+        """The guest gives a resource away: its rep."""
+        rep, lends, _, state = self._get(index, resource)
+        if state != _OWN:
+            raise Trap("cannot lift own resource from a borrow", "handle %d" % index)
+        if lends:
+            raise Trap("cannot remove owned resource while borrowed", "handle %d" % index)
+        self._remove(index)
+        return rep
+
+    def lift_borrow(self, index, resource):
+        """The guest lends a resource: its rep. unlend() when the call is over."""
+        rep, lends, _, state = self._get(index, resource)
+        if lends == 0xFFFF:
+            raise Trap("handle lent too often", "handle %d" % index)
+        self._put(index, rep, lends + 1, resource, state)
+        return rep
+
+    def unlend(self, index):
+        """The call that a handle was lent to is over."""
+        rep, lends, resource, state = self._entry(index)
+        self._put(index, rep, lends - 1, resource, state)
+
+    def drop(self, index, resource):
+        """canon resource.drop: the rep to destroy, or None when only a borrow ended."""
+        rep, lends, _, state = self._get(index, resource)
+        if lends:
+            raise Trap("cannot remove owned resource while borrowed", "handle %d" % index)
+        self._remove(index)
+        if state == _BORROW:
+            self.borrowed -= 1
+            return None
+        return rep
+
+    def owned(self):
+        """(resource, rep) of every own handle, and forgets them: the guest is gone."""
+        entries = [self._entry(i) for i in range(1, self.next)]
+        self.next = 1
+        self.free = 0
+        return [(entry[2], entry[0]) for entry in entries if entry[3] == _OWN]

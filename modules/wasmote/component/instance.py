@@ -1,0 +1,374 @@
+"""Component instances: definitions evaluated in file order, whatever wrote them.
+
+Each definition appends to an index space of its component; nothing is recognised by its name or its place. Modules and
+nested components are ranges of the file until they are instantiated. An item of an instance is a pair (sort, item):
+
+    function       LiftedFunction or ImportedFunction     type       of table.py, or InstanceType
+    instance       {name: (sort, item)}                   module     (at, end) in the file
+    component      (at, end, the scope around it)
+"""
+
+from ..wasm import HostFunction, Instance, Module
+from ..wasm.errors import Invalid, Malformed, Unlinkable, Unsupported
+from . import binary, types
+from .binary import (
+    COMPONENT,
+    CORE_FUNC,
+    CORE_INSTANCE,
+    CORE_MEMORY,
+    CORE_MODULE,
+    FUNC,
+    INSTANCE,
+    SORTS,
+    TYPE,
+    InstanceType,
+    leading,
+)
+from .canonical import Context
+from .functions import LiftedFunction, LoweredFunction, ResourceDrop
+from .handles import Handles
+from .types import PARAMS
+
+_NO_EXPORT = "%s %d has no export named `%s`"
+_I32 = b"\x7f"
+
+
+class ComponentInstance:
+    """What the guest of one component instance is doing: the Canonical ABI's view of it."""
+
+    def __init__(self, root):
+        self.root = root
+        self.store = root.store
+        self.lift_limit = root.lift_limit
+        self.handles = Handles(root.allocate)
+        self.entered = True  # until instantiated
+        self.may_leave = True
+        root.instances.append(self)
+
+
+class Scope(binary.Types):
+    """The index spaces of one component while its definitions are evaluated.
+
+    `root` is the Component; `arguments` maps import names to items (the root component's come from the host).
+    """
+
+    def __init__(self, root, parent, arguments):
+        super().__init__(parent, root)
+        self.arguments = arguments
+        self.instance = ComponentInstance(root)
+        self.exports = {}
+        self.spaces = {TYPE: self.types}
+
+    def space(self, sort):
+        if sort not in self.spaces:
+            self.spaces[sort] = []
+        return self.spaces[sort]
+
+    def item(self, sort, index, at):
+        space = self.spaces.get(sort, ())
+        if index >= len(space):
+            raise Invalid("unknown %s %d: index out of bounds" % (SORTS[sort], index), at)
+        return space[index]
+
+    def add(self, sort, item):
+        self.space(sort).append(item)
+
+    # -- sections
+
+    def evaluate(self, reader):
+        """A generator: all definitions of the component in reader's range."""
+        binary.preamble(reader)
+        while reader.at < reader.end:
+            yield from self._section(reader)
+            yield
+        for start, end in self.spaces.get(CORE_MODULE, ()):
+            if start not in self.root.decoded:  # not instantiated here, but malformed all the same?
+                Module(self.root.source.reader().fork(start, end))
+        self.instance.entered = False
+
+    def _section(self, reader):
+        at = reader.at
+        code = reader.u8()
+        body = reader.sized()
+        if code == 0:
+            body.name()
+            return
+        if code == 1:
+            self.add(CORE_MODULE, (body.at, body.end))
+            return
+        if code == 4:
+            self.add(COMPONENT, (body.at, body.end, self))
+            binary.preamble(body)
+            return
+        if code >= len(_SECTIONS):
+            raise Malformed("malformed section id: %d" % code, at)
+        if code in (3, 9, 12):
+            raise Unsupported("%s section" % {3: "core type", 9: "component start function", 12: "value"}[code], at)
+        define = getattr(self, _SECTIONS[code])
+        for _ in range(body.u32()):
+            more = define(body)
+            if more is not None:
+                yield from more
+            yield
+        if body.at != body.end:
+            raise Malformed("section size mismatch", body.at)
+
+    # -- core instances
+
+    def core_instance(self, reader):
+        if leading(reader, b"\x00\x01", "core instance"):
+            self.add(CORE_INSTANCE, self._core_exports(reader))
+            return None
+        return self._instantiate_module(reader)
+
+    def _core_exports(self, reader):
+        exports = {}
+        for _ in range(reader.count()):
+            name = self._unique(exports, reader)
+            at = reader.at
+            sort = 0x10 + leading(reader, b"\x00\x01\x02\x03", "core sort")
+            exports[name] = self.item(sort, reader.u32(), at)
+        return exports
+
+    def _instantiate_module(self, reader):
+        at = reader.at
+        start, end = self.item(CORE_MODULE, reader.u32(), at)
+        arguments = {}
+        for _ in range(reader.count()):
+            name = self._unique(arguments, reader)
+            leading(reader, b"\x12", "instantiation arg kind")
+            at = reader.at
+            arguments[name] = self.item(CORE_INSTANCE, reader.u32(), at)
+
+        def resolve(module, name):
+            if module not in arguments:
+                raise Unlinkable("missing module instantiation argument named `%s`" % module)
+            if name not in arguments[module]:
+                raise Unlinkable("module instantiation argument `%s` does not export `%s`" % (module, name))
+            return arguments[module][name]
+
+        self.root.decoded.append(start)
+        module = Module(self.root.source.reader().fork(start, end))
+        instance = yield from Instance.create(self.root.store, module, resolve)
+        self.add(CORE_INSTANCE, instance.exports)
+
+    def _unique(self, names, reader, what="argument"):
+        at = reader.at
+        name = reader.name() if what == "argument" else binary.extern_name(reader)
+        if name in names:
+            raise Invalid("%s name `%s` conflicts with previous name" % (what, name), at)
+        return name
+
+    # -- aliases, types
+
+    def alias(self, reader):
+        sort = binary.sort(reader, "alias")
+        at = reader.at
+        target = leading(reader, b"\x00\x01\x02", "alias")
+        if target == 2:
+            self._outer_alias(reader, sort, at)
+            return
+        index = reader.u32()
+        source = INSTANCE if target == 0 else CORE_INSTANCE
+        exports = self.item(source, index, at)
+        name = reader.name()
+        if name not in exports:
+            raise Invalid(_NO_EXPORT % (SORTS[source], index, name), at)
+        found = exports[name]
+        if target == 0:
+            if found[0] != sort:
+                raise Invalid("export `%s` for instance %d is not a %s" % (name, index, SORTS[sort]), at)
+            found = found[1]
+        elif CORE_FUNC + found.kind != sort:
+            raise Invalid("export `%s` for core instance %d is not a %s" % (name, index, SORTS[sort]), at)
+        self.add(sort, found)
+
+    def _outer_alias(self, reader, sort, at):
+        if sort == TYPE:
+            self.types.append(binary.outer_type(reader, self))
+            return
+        if sort != CORE_MODULE and sort != COMPONENT:
+            raise Malformed("invalid leading byte (0x%x) for component outer alias kind" % (sort & 0x0F), at)
+        scope = self.outer(reader.u32(), at)
+        self.add(sort, scope.item(sort, reader.u32(), at))
+
+    def define_type(self, reader):
+        t = binary.def_type(reader, self)
+        if t is None:
+            return self._instance_type(reader)
+        self.types.append(t)
+        return None
+
+    def _instance_type(self, reader):
+        self.types.append((yield from binary.instance_type(reader, self)))
+
+    # -- canon
+
+    def canon(self, reader):
+        at = reader.at
+        code = reader.u8()
+        if code == 0:
+            leading(reader, b"\x00", "canonical function lift")
+            self._lift(reader, at)
+        elif code == 1:
+            leading(reader, b"\x00", "canonical function lower")
+            self._lower(reader, at)
+        elif code == 3:
+            index = self.table.resource_of(self.resource_type(reader.u32(), at))
+            call = ResourceDrop(self.instance, index).call
+            self.add(CORE_FUNC, HostFunction(self.root.store, _I32, b"", call))
+        elif code == 2 or code == 4:
+            raise Unsupported("resource.new" if code == 2 else "resource.rep", at)
+        elif code < 0x30 or 0x40 <= code <= 0x42:
+            raise Unsupported("async or thread built-in 0x%x" % code, at)
+        else:
+            raise Malformed("invalid leading byte (0x%x) for canonical function" % code, at)
+
+    def _lift(self, reader, at):
+        function = self.item(CORE_FUNC, reader.u32(), at)
+        cx, post_return = self._options(reader, at)
+        t = self.func_type(reader.u32(), at)
+        d = self.table.descriptor(t)
+        params, results = types.flat_signature(d, False)
+        _expect(function, params, results, "core function of canon lift", at)
+        if post_return is not None:
+            _expect(post_return, results, b"", "post-return function", at)
+        spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS
+        self._need(cx, at, d[3] and _in_memory(d, types.result_at(d)), spilled or types.has_pointers(d, PARAMS))
+        self.add(FUNC, LiftedFunction(cx, self.table.digest(t), self.root.keep(d), function, post_return))
+
+    def _lower(self, reader, at):
+        callee = self.item(FUNC, reader.u32(), at)
+        cx, post_return = self._options(reader, at)
+        if post_return is not None:
+            raise Invalid("canonical option `post-return` is only allowed on lift", at)
+        d = callee.descriptor
+        returned = types.result_at(d)
+        spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS or d[3] and _in_memory(d, returned)
+        self._need(cx, at, spilled or types.has_pointers(d, PARAMS), d[3] and types.has_pointers(d, returned))
+        params, results = types.flat_signature(d, True)
+        call = LoweredFunction(cx, self.root.keep(d), callee.call).call
+        self.add(CORE_FUNC, HostFunction(self.root.store, params, results, call))
+
+    def _options(self, reader, at):
+        """(Context, post-return function or None) of a canon definition's options."""
+        memory, realloc, post_return = binary.canon_options(reader)
+        cx = Context(self.instance)
+        if memory is not None:
+            cx.memory = self.item(CORE_MEMORY, memory, at)
+        if realloc is not None:
+            cx.realloc = self.item(CORE_FUNC, realloc, at)
+            _expect(cx.realloc, b"\x7f\x7f\x7f\x7f", _I32, "realloc function", at)
+            if memory is None:
+                raise Invalid("canonical option `memory` is required", at)
+        if post_return is not None:
+            post_return = self.item(CORE_FUNC, post_return, at)
+        return cx, post_return
+
+    def _need(self, cx, at, memory, realloc):
+        if (memory or realloc) and cx.memory is None:
+            raise Invalid("canonical option `memory` is required", at)
+        if realloc and cx.realloc is None:
+            raise Invalid("canonical option `realloc` is required", at)
+
+    # -- imports, exports, instances
+
+    def import_(self, reader):
+        at = reader.at
+        name = binary.extern_name(reader)
+        sort, wanted = binary.extern_desc(reader, self, name)
+        if self.arguments is None:
+            item = self.root.host_import(name, sort, wanted)
+        elif name not in self.arguments:
+            raise Invalid("missing import named `%s`" % name, at)
+        else:
+            given, item = self.arguments[name]
+            if given != sort or not matches(self.table, sort, wanted, item):
+                raise Invalid("type mismatch for import `%s`" % name, at)
+        self.add(sort, item)
+
+    def export(self, reader):
+        name = self._unique(self.exports, reader, "export")
+        sort, item = self._exported(reader)
+        if leading(reader, b"\x00\x01", "optional export type"):
+            at = reader.at
+            ascribed, wanted = binary.extern_desc(reader, self, name)
+            if ascribed != sort or not matches(self.table, sort, wanted, item):
+                raise Invalid("ascribed type of export `%s` is not compatible" % name, at)
+        self.exports[name] = (sort, item)
+        self.add(sort, item)
+
+    def _exported(self, reader):
+        """sort, idx: (sort, item)."""
+        at = reader.at
+        sort = binary.sort(reader, "component external kind")
+        if sort not in (FUNC, TYPE, COMPONENT, INSTANCE, CORE_MODULE):
+            raise Malformed("invalid leading byte (0x%x) for component external kind" % (sort & 0x0F), at)
+        return sort, self.item(sort, reader.u32(), at)
+
+    def define_instance(self, reader):
+        if leading(reader, b"\x00\x01", "instance"):
+            exports = {}
+            for _ in range(reader.count()):
+                name = self._unique(exports, reader, "export")
+                exports[name] = self._exported(reader)
+            self.add(INSTANCE, exports)
+            return None
+        return self._instantiate(reader)
+
+    def _instantiate(self, reader):
+        at = reader.at
+        start, end, parent = self.item(COMPONENT, reader.u32(), at)
+        arguments = {}
+        for _ in range(reader.count()):
+            name = self._unique(arguments, reader)
+            arguments[name] = self._exported(reader)
+        scope = Scope(self.root, parent, arguments)
+        yield from scope.evaluate(self.root.source.reader().fork(start, end))
+        self.add(INSTANCE, scope.exports)
+
+
+_SECTIONS = (
+    "", "", "core_instance", "", "", "define_instance", "alias", "define_type", "canon", "", "import_", "export", "",
+)  # fmt: skip
+
+
+def _in_memory(d, at):
+    """Whether a result of this type is returned through memory."""
+    return types.flat_count(d, at) > types.MAX_FLAT_RESULTS or types.has_pointers(d, at)
+
+
+def _expect(function, params, results, what, at):
+    """The core function has this type."""
+    if bytes(function.type[0]) != params or bytes(function.type[1]) != results:
+        raise Invalid(
+            "%s has type %s, %s is needed" % (what, _signature(*function.type), _signature(params, results)), at
+        )
+
+
+def _signature(params, results):
+    words = ("f64", "f32", "i64", "i32")
+    return "(%s) -> (%s)" % tuple(
+        " ".join([words[t - 0x7C] if t >= 0x7C else "ref" for t in part]) for part in (params, results)
+    )
+
+
+def matches(table, sort, wanted, item):
+    """Whether an item is of the wanted type (a type of the table, or InstanceType)."""
+    if sort == FUNC:
+        return item.digest == table.digest(wanted)
+    if sort == INSTANCE:
+        for name in wanted.exports:
+            if name not in item:
+                return False
+            given, exported = item[name]
+            if given != wanted.exports[name][0] or not matches(table, given, wanted.exports[name][1], exported):
+                return False
+        return True
+    if sort != TYPE:
+        return False
+    if isinstance(wanted, InstanceType) or isinstance(item, InstanceType):
+        return wanted is item
+    if table.is_resource(wanted):
+        return table.is_resource(item)
+    return wanted == item
