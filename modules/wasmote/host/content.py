@@ -1,0 +1,55 @@
+"""Content blocks as guests give them: values of wasi:mcp/content, to text and JSON."""
+
+import json
+
+_EMBEDDED = 2
+
+
+def blocks(content):
+    """A list: str for a plain text, bytes for the JSON text of any other content block."""
+    return [_block(case, value) for case, value in content]
+
+
+def _block(case, value):
+    annotations = value[-1]
+    if case == 0 and annotations is None:
+        return value[1]
+    if case == 0:
+        members = ["type", "text", "text", value[1]]
+    elif case == 1:
+        members = ["type", "image", "data", value[1], "mimeType", value[2]]
+    elif case == _EMBEDDED:
+        inner = _object(["uri", value[1], "mimeType", value[2], "text", value[3], "blob", value[4]])
+        return ('{"type":"resource","resource":%s%s}' % (inner, _annotations(annotations))).encode()
+    else:
+        members = [
+            "type",
+            "resource_link",
+            "uri",
+            value[1],
+            "name",
+            value[2],
+            "description",
+            value[3],
+            "mimeType",
+            value[4],
+        ]
+    return (_object(members)[:-1] + _annotations(annotations) + "}").encode()
+
+
+def _object(members):
+    """{"name":value,…} of a list of names and values; None is left out."""
+    parts = []
+    for i in range(0, len(members), 2):
+        if members[i + 1] is not None:
+            parts.append('"%s":%s' % (members[i], json.dumps(members[i + 1])))
+    return "{" + ",".join(parts) + "}"
+
+
+def _annotations(annotations):
+    if annotations is None:
+        return ""
+    priority, audience, _ = annotations
+    if priority is not None and not 0 <= priority <= 1:  # NaN too, which JSON has no word for
+        priority = None
+    return ',"annotations":' + _object(["priority", priority, "audience", audience])

@@ -1,0 +1,16 @@
+"""What a host refuses, and why."""
+
+
+class HostError(Exception):
+    """A request that was not carried out. The text says what, where and what to do.
+
+    kind    not-found bad-params offset crc no-space refused busy limit
+    data    a dict for the machine on the other side, or None
+    """
+
+    short_of_memory = False  # True: with more of the arena or the heap it might have worked
+
+    def __init__(self, kind, message, data=None):
+        super().__init__(message)
+        self.kind = kind
+        self.data = data

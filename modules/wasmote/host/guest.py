@@ -1,0 +1,324 @@
+"""A component of the board, from load to unload: its instance, its tools, the calls into it, its crashes.
+
+    state "loading" ─▶ "ready" ◀─▶ "dead" ─▶ "failed"           "unloaded" at last
+
+    ready   has an instance, or (dead) will have a fresh one from its file at the next call. Its tools stay listed.
+    dead    the instance is gone after a trap or a time limit, and its memory with it
+    failed  it did not load, or crashed too often
+
+One call runs at a time, others wait for it. Whoever waits yields.
+"""
+
+import os
+
+from micropython import const
+
+from ..component import Component
+from ..component.text import digest
+from ..wasm import Source, Store, Trap, WasmError
+from . import digests
+from .clock import ticks_diff, ticks_ms
+from .content import blocks
+from .errors import HostError
+from .imports import Imports
+from .runtime import Runtime
+
+_HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
+_RUN = "wasi:cli/run@0.2.0"
+_STACK = const(4096)  # bytes for the guest's frames
+_BACKOFF_MS = const(50)  # before the second restart in a row; then twice as long each time
+_MAX_BACKOFF_MS = const(3000)
+_QUARANTINE = const(10)  # crashes in a row
+_STAYS = "it stays stopped until it is loaded again (wasmote/load)"
+_CODES = (
+    "parse-error",
+    "invalid-request",
+    "method-not-found",
+    "invalid-params",
+    "internal-error",
+    "resource-not-found",
+    "tool-not-found",
+    "prompt-not-found",
+    "unsupported-operation",
+)
+
+
+class Overtime(Exception):
+    """A time limit was reached."""
+
+
+class Guest:
+    """The component `name` in the file `path`. `host` has its settings and is told when tools change."""
+
+    def __init__(self, host, name, path):
+        self.host = host
+        self.name = name
+        self.path = path
+        self.state = "unloaded"
+        self.error = None
+        self.ended = None  # why this guest will never run again
+        self.runtime = None
+        self.store = None
+        self.component = None
+        self.handler = None
+        self.call_under_way = None  # the generator of the guest's own code
+        self.busy = False
+        self.calls = 0
+        self.traps = 0
+        self.crashes = 0  # in a row
+        self._crashed_at = 0
+
+    @property
+    def tools(self):
+        return self.runtime.tools if self.runtime else []
+
+    @property
+    def memory(self):
+        """Granules in use."""
+        texts = self.runtime.texts if self.runtime else None
+        return (self.store.used if self.store else 0) + (texts.used if texts else 0)
+
+    def tools_changed(self):
+        self.host.tools_changed()
+
+    # Starting and ending
+
+    def start(self):
+        """Makes an instance from the file. A generator; raises what stands in the way, with nothing left behind."""
+        host = self.host
+        self.state = "loading"
+        runtime = Runtime(self, host.validate, lambda tool: host.owner(tool, self.name), lambda: host.on_log)
+        self.component = self.handler = None
+        done = False
+        try:
+            self.store = Store(limit=host.memory_limit, stack=_STACK)
+            self.store.reopen = self._reopen
+            yield from self._instantiate(runtime)
+            done = True
+        except Trap as error:
+            failure = HostError("refused", runtime.refused or "it trapped while it started: %s" % error)
+            failure.short_of_memory = error.what == "out of memory"
+            raise failure
+        except Overtime:
+            raise HostError("refused", "it did not start within %d ms" % host.load_timeout_ms)
+        finally:
+            if not done:
+                self._stop()
+                runtime.close()
+                self.state = "failed"
+        runtime.loaded = True
+        old = self.runtime
+        self.runtime = runtime
+        self.state = "ready"
+        if old is None or _texts(old) != _texts(runtime):
+            self.tools_changed()
+        if old is not None:
+            old.close()
+
+    def _reopen(self):
+        return Source(open(self.path, "rb"))
+
+    def _instantiate(self, runtime):
+        source = self._reopen()
+        try:
+            steps = Component.load(self.store, source, Imports(runtime, self.host.allow))
+            self.component = yield from _limited(steps, self.host.load_timeout_ms)
+        finally:
+            source.close()
+        run = self.component.export(_RUN)
+        if run and run["run"].digest == digest("()->result"):
+            failed, _ = yield from _limited(run["run"](), self.host.load_timeout_ms)
+            if failed:
+                raise HostError("refused", runtime.refused or "its wasi:cli/run failed")
+        if runtime.refused:
+            raise HostError("refused", runtime.refused)
+        handlers = self.component.export(_HANDLERS)
+        self.handler = handlers.get("call-tool") if handlers else None
+        if self.handler is None or self.handler.digest != digests.HANDLERS[1]:
+            if runtime.tools:
+                raise HostError("refused", "it registers tools but exports no call-tool of %s" % _HANDLERS)
+
+    def end(self, why):
+        """The guest is gone for good: calls under way end with `why`, memory and tools are given back."""
+        self.ended = why
+        self._stop()
+        runtime = self.runtime
+        self.runtime = None
+        if runtime:
+            self.tools_changed()
+            runtime.close()
+        self.state = "unloaded"
+
+    def rest(self, why):
+        """Gives the instance's memory back until the next call, as a crash does."""
+        self._stop()
+        self.error = why
+        if self.state == "ready":
+            self.state = "dead"
+
+    def _stop(self):
+        under_way = self.call_under_way
+        self.call_under_way = None
+        if under_way is not None:
+            under_way.close()
+        if self.component:
+            self.component.close()
+        if self.store:
+            self.store.close()
+        self.store = self.component = self.handler = None
+
+    # Calls
+
+    def call(self, tool, arguments, progress_token, notify):
+        """A generator: calls a tool, returns (content, is_error); see content.blocks. Never raises for what a guest does."""
+        while self.busy and not self.ended:
+            yield
+        if self.ended:
+            return self._failed(tool, self.ended)
+        self.busy = True
+        try:
+            return (yield from self._call(tool, arguments, progress_token, notify))
+        finally:
+            self.busy = False
+
+    def _call(self, tool, arguments, progress_token, notify):
+        if self.state != "ready":
+            why = yield from self._revive()
+            if why:
+                return self._failed(tool, why)
+        self.calls += 1
+        runtime = self.runtime
+        under_way = self.call_under_way = self.handler(tool, arguments)
+        runtime.notify = _quiet_progress(notify) if progress_token is None else notify
+        over = False
+        try:
+            result = yield from _limited(under_way, self.host.call_timeout_ms)
+            over = True
+        except Trap as error:
+            return self._crashed(tool, "failed: %s" % error)
+        except (MemoryError, RuntimeError) as error:  # RuntimeError: MicroPython's own stack is used up
+            return self._crashed(tool, "failed: " + explain(error))
+        except Overtime:
+            return self._crashed(tool, "was stopped after %d ms, its time limit" % self.host.call_timeout_ms)
+        finally:
+            runtime.notify = None
+            if self.call_under_way is under_way:  # else the guest was stopped meanwhile
+                self.call_under_way = None
+                if not over and self.state == "ready":  # cancelled
+                    self.rest('"%s" was cancelled' % tool)
+        if result is None:
+            return self._failed(tool, self.ended or "ended: the component was stopped to make room for its new version")
+        self.crashes = 0
+        self.error = None
+        return self._answer(result)
+
+    def _answer(self, result):
+        failed, value = result
+        if not failed:
+            return blocks(value[0]), bool(value[1])
+        code, message, data = value
+        text = "%s refused: %s (%s)" % (self.name, message, _CODES[code])
+        if data:
+            text += " " + str(data, "utf-8")
+        return [text], True
+
+    def _failed(self, tool, why):
+        return ['%s: "%s" %s' % (self.name, tool, why)], True
+
+    def _crashed(self, tool, what):
+        self.traps += 1
+        self.crashes += 1
+        self._crashed_at = ticks_ms()
+        self.rest('"%s" %s' % (tool, what))
+        if self.crashes < _QUARANTINE:
+            what += ". The component starts afresh at its next call; what it had in memory is lost"
+        else:
+            self.state = "failed"
+            what += ". That was crash number %d in a row: %s" % (self.crashes, _STAYS)
+        return self._failed(tool, what)
+
+    def _revive(self):
+        """Starts the guest again from its file. A generator; returns None, or why it does not run."""
+        if self.crashes >= _QUARANTINE:
+            return "was not called: the component crashed %d times in a row, the last time %s; %s" % (
+                self.crashes,
+                self.error,
+                _STAYS,
+            )
+        wait = 0 if self.crashes < 2 else min(_BACKOFF_MS << min(self.crashes - 2, 10), _MAX_BACKOFF_MS)
+        while ticks_diff(ticks_ms(), self._crashed_at) < wait and not self.ended:
+            yield
+        yield from self.host.acquire()
+        try:
+            if self.ended:
+                return self.ended
+            crash = self.error
+            yield from self.start()
+            self.error = crash
+            return None
+        except (WasmError, HostError, OSError, MemoryError) as error:
+            self.crashes += 1
+            self._crashed_at = ticks_ms()
+            self.error = "it could not be started again: %s" % explain(error)
+            return "was not called: " + self.error
+        finally:
+            if self.state == "failed":
+                self.state = "dead"
+            self.host.release()
+
+    def _size(self):
+        try:
+            return os.stat(self.path)[6]
+        except OSError:  # removed, or kept out
+            return 0
+
+    def entry(self):
+        """The component in wasmote/list."""
+        entry = {
+            "name": self.name,
+            "bytes": self._size(),
+            "state": "ready" if self.state == "dead" else self.state,
+            "tools": [tool.name for tool in self.tools],
+            "memoryBytes": self.memory * 1024,
+            "memoryLimitBytes": self.host.memory_limit * 1024,
+            "calls": self.calls,
+            "traps": self.traps,
+        }
+        if self.error:
+            entry["error"] = self.error
+        return entry
+
+
+def explain(error):
+    """What to tell a user about an exception."""
+    if isinstance(error, MemoryError):
+        return "the board's heap is full (%s): unload a component" % error
+    return str(error)
+
+
+def _limited(steps, ms):
+    """Runs a generator for `ms` milliseconds at most, then raises Overtime. Yields with it; returns its result."""
+    began = ticks_ms()
+    try:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                return stop.value
+            if ticks_diff(ticks_ms(), began) >= ms:
+                raise Overtime
+            yield
+    finally:
+        steps.close()
+
+
+def _quiet_progress(notify):
+    def quiet(kind, *values):
+        if kind != "progress":
+            notify(kind, *values)
+
+    return quiet if notify else None
+
+
+def _texts(runtime):
+    return [(tool.name, bytes(tool.json)) for tool in runtime.tools]

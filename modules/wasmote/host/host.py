@@ -1,0 +1,266 @@
+"""The host: the board's components and their tools, by name.
+
+What takes time is a generator: it yields so that nobody has to wait. Answers are dicts ready for the wire (wasmote/…);
+what is not done raises HostError. Loads happen one after the other, as each needs much of the heap for a moment.
+"""
+
+from ..wasm import Malformed, OutOfMemory, WasmError, arena_info, engine
+from .errors import HostError
+from .guest import Guest, explain
+from .storage import Storage, check_name
+from .tools import loosely_json
+
+
+class Host:
+    """
+    storage            where components are kept; None: in /components
+    memory_limit       bytes of the arena that one component may have
+    call_timeout_ms    how long a call may take, load_timeout_ms a start
+    allow              what guests may import: see imports.granted
+    validate           tells JSON from anything else: see tools.tool_text
+
+    tools              all tools, each with .name and .json; generation counts its changes
+    on_log             None, or on_log(level, component, message, data) for what guests log outside of a call
+    """
+
+    def __init__(
+        self,
+        storage=None,
+        memory_limit=64 * 1024,
+        call_timeout_ms=30_000,
+        load_timeout_ms=60_000,
+        allow=("wasi:mcp/*", "wasi:clocks/*"),
+        validate=loosely_json,
+    ):
+        self._storage = storage
+        self.memory_limit = memory_limit // 1024
+        self.call_timeout_ms = call_timeout_ms
+        self.load_timeout_ms = load_timeout_ms
+        self.allow = allow
+        self.validate = validate
+        self.on_log = None
+        self.guests = []
+        self.tools = []
+        self.generation = 0
+        self._loading = False
+
+    @property
+    def storage(self):
+        if self._storage is None:
+            self._storage = Storage()
+        return self._storage
+
+    # Tools
+
+    def call_tool(self, name, arguments=b"{}", progress_token=None, notify=None):
+        """Calls a tool. A generator; returns (content, is_error).
+
+        arguments         the bytes of a JSON object
+        progress_token    None if nobody wants progress
+        notify            notify("progress", done, total) and notify("log", level, logger, message, data)
+        content           a list of str (a text) and bytes (the JSON text of any other content block)
+        """
+        for tool in self.tools:
+            if tool.name == name:
+                return tool.guest.call(name, arguments, progress_token, notify)
+        raise HostError("not-found", 'there is no tool "%s" on this board' % name[:64])
+
+    def owner(self, tool, but):
+        """The name of the component with this tool, not counting the component `but`; None if there is none."""
+        for found in self.tools:
+            if found.name == tool and found.guest.name != but:
+                return found.guest.name
+        return None
+
+    def tools_changed(self):
+        """A guest's tools are others than before."""
+        self.tools = [tool for guest in self.guests for tool in guest.tools]
+        self.generation += 1
+
+    # Components
+
+    @property
+    def components(self):
+        """name -> Guest"""
+        return {guest.name: guest for guest in self.guests}
+
+    def boot(self):
+        """Loads every stored component. A generator; what fails is in its component's entry."""
+        for name in self.storage.names():
+            try:
+                yield from self.load(name)
+            except HostError:
+                pass  # its guest remembers why
+
+    def load(self, name):
+        """Loads a stored component, again if it is loaded already. A generator; returns {"component": entry}."""
+        check_name(name)
+        if self.storage.size(name) is None:
+            raise self._not_found(name)
+        return (yield from self._load(name, self.storage.path(name)))
+
+    def load_file(self, path):
+        """Loads a component from any file; its name is the file's. A generator; as load()."""
+        name = path[path.rfind("/") + 1 :]
+        name = name[:-5] if name.endswith(".wasm") else name
+        check_name(name)
+        return (yield from self._load(name, path))
+
+    def unload(self, name):
+        """Ends a component and gives its memory back; its file stays. A generator; returns {"component": entry}."""
+        guest = self._stored(name)
+        yield from self.acquire()
+        try:
+            guest.end("was ended: the component was unloaded")
+            return {"component": guest.entry()}
+        finally:
+            self.release()
+
+    def remove(self, name):
+        """Unloads a component and deletes its file. A generator; returns {"component": its last entry}."""
+        self._stored(name)
+        answer = yield from self.unload(name)
+        self.guests = [guest for guest in self.guests if guest.name != name]
+        self.storage.remove(name)
+        return answer
+
+    def push(self, name, size, offset, data, crc32):
+        """The next chunk of a component's file (Storage.receive). A generator; returns {name, offset, complete, component}.
+
+        With its last chunk the component is loaded. Only when that succeeds does it replace the one of its name: until
+        then the old one goes on, and after a failure it is as if nothing had been sent.
+        """
+        at = self.storage.receive(name, size, offset, data, crc32)
+        answer = {"name": name, "offset": at, "complete": at == size}
+        if at == size:
+            try:
+                yield from self.storage.verify(name)
+                yield from self.acquire()
+                try:
+                    guest = yield from self._replace(name)
+                finally:
+                    self.release()
+            finally:
+                self.storage.discard(name)
+            answer["component"] = guest.entry()
+        return answer
+
+    def list(self):
+        """The entries of all components, loaded or not."""
+        entries = [guest.entry() for guest in self.guests]
+        for name in self.storage.names():
+            if self._find(name) is None:
+                entries.append(Guest(self, name, self.storage.path(name)).entry())
+        return entries
+
+    def info(self):
+        granules, free = arena_info()
+        answer = {
+            "engine": engine,
+            "arena": {"bytes": granules * 1024, "freeBytes": free * 1024, "granuleBytes": 1024},
+            "limits": {"callTimeoutMs": self.call_timeout_ms, "componentBytes": self.storage.limit},
+            "components": self.list(),
+        }
+        space = self.storage.space()
+        if space:
+            answer["flash"] = {"bytes": space[0], "freeBytes": space[1]}
+        return answer
+
+    def close(self):
+        """Unloads everything."""
+        for guest in self.guests:
+            guest.end("was ended: the board shuts down")
+        self.guests = []
+        self.tools = []
+
+    # One load at a time
+
+    def acquire(self):
+        """A generator: waits until no other load is under way. Then release() is due."""
+        while self._loading:
+            yield
+        self._loading = True
+
+    def release(self):
+        self._loading = False
+
+    def _find(self, name):
+        for guest in self.guests:
+            if guest.name == name:
+                return guest
+        return None
+
+    def _stored(self, name):
+        """The guest of this name; one that was never loaded, too."""
+        check_name(name)
+        guest = self._find(name)
+        if guest is None and self.storage.size(name) is not None:
+            guest = Guest(self, name, self.storage.path(name))
+        if guest is None:
+            raise self._not_found(name)
+        return guest
+
+    def _not_found(self, name):
+        there = ", ".join([entry["name"] for entry in self.list()])
+        return HostError(
+            "not-found", 'there is no component "%s" on this board; there are: %s' % (name, there or "none")
+        )
+
+    def _put(self, guest):
+        """The guest takes the place of the one of its name, or the last place."""
+        old = self._find(guest.name)
+        if old is None:
+            self.guests.append(guest)
+        else:
+            self.guests[self.guests.index(old)] = guest
+        self.tools_changed()
+
+    def _load(self, name, path):
+        yield from self.acquire()
+        try:
+            old = self._find(name)
+            if old:
+                old.end("was ended: the component was loaded again")
+            guest = Guest(self, name, path)
+            self._put(guest)
+            yield from self._start(guest)
+            return {"component": guest.entry()}
+        finally:
+            self.release()
+
+    def _start(self, guest):
+        """guest.start() with every failure turned into a HostError that names the component."""
+        try:
+            yield from guest.start()
+        except (WasmError, HostError, OSError, MemoryError, RuntimeError) as error:
+            guest.error = explain(error)
+            if isinstance(error, Malformed):
+                guest.error += ": the file is damaged or cut short, or was never a component"
+            kind = error.kind if isinstance(error, HostError) else "refused"
+            failure = HostError(kind, "%s was not loaded: %s" % (guest.name, guest.error))
+            failure.short_of_memory = isinstance(error, (MemoryError, OutOfMemory)) or getattr(
+                error, "short_of_memory", False
+            )
+            raise failure
+
+    def _replace(self, name):
+        """The complete upload of `name` becomes its component. A generator; returns the new guest."""
+        guest = Guest(self, name, self.storage.part(name))
+        old = self._find(name)
+        try:
+            yield from self._start(guest)
+        except HostError as error:
+            if not (error.short_of_memory and old and old.store):
+                raise
+            old.rest("stopped to make room for a new version, which did not load")
+            yield from self._start(guest)
+        try:
+            self.storage.commit(name)
+        except OSError as error:
+            guest.end("was ended")
+            raise HostError("no-space", '"%s" was not written to the flash: %s' % (name, error))
+        guest.path = self.storage.path(name)
+        if old:
+            old.end("was ended: a new version of the component took its place")
+        self._put(guest)
+        return guest

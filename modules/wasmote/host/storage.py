@@ -1,0 +1,205 @@
+"""Components on flash: one file each, replaced as a whole or not at all.
+
+    <folder>/<name>.wasm    a component: complete, its checksum was right, it loaded
+    <folder>/<name>.part    one that is being received; removed at the next boot
+
+An upload comes in chunks: receive() until its last byte, verify(), then commit() or discard(). Only commit() touches the
+old file, by one rename, which littlefs does atomically: a power cut at any moment leaves the old file or the new one.
+"""
+
+import os
+from binascii import crc32 as _crc32
+
+from .errors import HostError
+
+_ENOSPC = 28
+_SPARE_BLOCKS = 2  # what littlefs may need besides the bytes: the folder's metadata, a block for copying on write
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+
+class _Upload:
+    def __init__(self, name, size, crc32):
+        self.name = name
+        self.size = size
+        self.crc32 = crc32
+        self.at = 0  # bytes received
+        self.sealed = False  # complete, and being verified and loaded
+
+
+class Storage:
+    """The components in `folder`, none larger than `limit` bytes."""
+
+    def __init__(self, folder="/components", limit=256 * 1024):
+        self.folder = folder
+        self.limit = limit
+        self.uploads = []
+        try:
+            os.mkdir(folder)
+        except OSError as error:
+            if not _exists(folder):
+                raise HostError("no-space", "the folder %s cannot be made (%s): is there a flash?" % (folder, error))
+        for file in os.listdir(folder):
+            if file.endswith(".part"):
+                _remove(folder + "/" + file)
+
+    def path(self, name):
+        return "%s/%s.wasm" % (self.folder, name)
+
+    def part(self, name):
+        """Where an upload of this name is, or would be."""
+        return "%s/%s.part" % (self.folder, name)
+
+    def names(self):
+        """The names of all stored components, sorted."""
+        return sorted([file[:-5] for file in os.listdir(self.folder) if file.endswith(".wasm")])
+
+    def size(self, name):
+        """Bytes of a stored component, or None."""
+        try:
+            return os.stat(self.path(name))[6]
+        except OSError:
+            return None
+
+    def space(self):
+        """(bytes of the flash, free ones), or None where nobody can tell."""
+        if not hasattr(os, "statvfs"):
+            return None
+        flash = os.statvfs(self.folder)
+        unit = flash[1] or flash[0]
+        return unit * flash[2], unit * flash[3]
+
+    def remove(self, name):
+        _remove(self.path(name))
+
+    # Uploads
+
+    def receive(self, name, size, offset, data, crc32):
+        """The next chunk of an upload; offset 0 starts one. Returns the offset of the chunk after it.
+
+        size, crc32    of the whole file, on every chunk
+        """
+        upload = self._start(name, size, crc32) if offset == 0 else self._find(name)
+        if upload is None:
+            what = 'no upload of "%s" is under way (the board may have been reset): begin at offset 0'
+            raise HostError("offset", what % name, {"offset": 0})
+        if (size, crc32) != (upload.size, upload.crc32):
+            self.discard(name)
+            raise HostError(
+                "offset", '"%s": size or crc32 changed during the upload: begin at offset 0' % name, {"offset": 0}
+            )
+        if offset != upload.at:
+            what = '"%s": the next chunk begins at offset %d, not %d' % (name, upload.at, offset)
+            raise HostError("offset", what, {"offset": upload.at})
+        if not data or offset + len(data) > size:
+            what = '"%s": a chunk of %d bytes at offset %d does not fit a file of %d'
+            raise HostError("bad-params", what % (name, len(data), offset, size))
+        self._write(upload, data)
+        upload.sealed = upload.at == size
+        return upload.at
+
+    def verify(self, name):
+        """Reads a complete upload back from the flash and compares its checksum. A generator."""
+        upload = self._find(name)
+        buffer = bytearray(512)
+        sum = 0
+        with open(self.part(name), "rb") as file:
+            while True:
+                got = file.readinto(buffer)
+                if not got:
+                    break
+                sum = _crc32(memoryview(buffer)[:got], sum)
+                yield
+        if sum & 0xFFFFFFFF != upload.crc32 & 0xFFFFFFFF:
+            self.discard(name)
+            what = '"%s": the bytes received have the checksum 0x%08x, not the announced 0x%08x: push it again'
+            raise HostError("crc", what % (name, sum & 0xFFFFFFFF, upload.crc32 & 0xFFFFFFFF), {"offset": 0})
+
+    def commit(self, name):
+        """The upload becomes the component of its name."""
+        os.rename(self.part(name), self.path(name))
+        self._forget(name)
+
+    def discard(self, name):
+        """Gives an upload up."""
+        self._forget(name)
+        _remove(self.part(name))
+
+    def _find(self, name):
+        for upload in self.uploads:
+            if upload.name == name:
+                return upload
+        return None
+
+    def _forget(self, name):
+        self.uploads = [upload for upload in self.uploads if upload.name != name]
+
+    def _start(self, name, size, crc32):
+        check_name(name)
+        old = self._find(name)
+        if old and old.sealed:
+            raise HostError("busy", '"%s" was just pushed and is being loaded: push again in a moment' % name)
+        self.discard(name)
+        if size <= 0:
+            raise HostError("bad-params", '"%s" is empty: a component has some bytes' % name)
+        if size > self.limit:
+            what = '"%s" has %d bytes: this board takes components of %d bytes at most' % (name, size, self.limit)
+            raise HostError("limit", what, {"componentBytes": self.limit})
+        if not self._fits(size):
+            for other in self.uploads:  # abandoned, or of somebody who has to begin again
+                if not other.sealed:
+                    self.discard(other.name)
+        if not self._fits(size):
+            raise self._no_space(name, size)
+        upload = _Upload(name, size, crc32)
+        open(self.part(name), "wb").close()
+        self.uploads.append(upload)
+        return upload
+
+    def _fits(self, size):
+        space = self.space()
+        pending = sum([upload.size - upload.at for upload in self.uploads])
+        return space is None or self._on_flash(size) + pending <= space[1]
+
+    def _on_flash(self, size):
+        block = os.statvfs(self.folder)[0]
+        return ((size + block - 1) // block + _SPARE_BLOCKS) * block
+
+    def _no_space(self, name, size):
+        what = '"%s" is too large for the flash: %d bytes are needed, %d are free. Remove a component (wasmote rm), then push again'
+        needed = self._on_flash(size)
+        free = self.space()[1]
+        return HostError("no-space", what % (name, needed, free), {"neededBytes": needed, "freeBytes": free})
+
+    def _write(self, upload, data):
+        try:
+            with open(self.part(upload.name), "ab") as file:
+                file.write(data)
+        except OSError as error:
+            self.discard(upload.name)
+            if error.args and error.args[0] == _ENOSPC and self.space():
+                raise self._no_space(upload.name, upload.size)
+            raise HostError("no-space", '"%s" was not written to the flash: %s' % (upload.name, error))
+        upload.at += len(data)
+
+
+def check_name(name):
+    """Refuses a name that is no name of a component."""
+    good = 0 < len(name) <= 32 and name[0] not in "_-"
+    for letter in name:
+        good = good and letter in _LETTERS
+    if not good:
+        what = '"%s" is no name for a component: 1 to 32 of a-z 0-9 _ -, the first a letter or digit'
+        raise HostError("bad-params", what % name[:64])
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
+def _remove(path):
+    if _exists(path):
+        os.remove(path)

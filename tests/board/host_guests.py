@@ -1,0 +1,58 @@
+"""Components for tests of the host: the examples, built from source, and small ones written as text; and ways to drive them."""
+
+import subprocess
+import zlib
+
+from conftest import ROOT
+from wasmote.wasm import drive
+
+EXAMPLES = ROOT / "build" / "examples"
+
+
+def example(name):
+    """The bytes of an example component."""
+    subprocess.run(["make", "-s", "-C", ROOT / "examples"], check=True)
+    return (EXAMPLES / f"{name}.wasm").read_bytes()
+
+
+def chunks(host, name, data, size=4096):
+    """The generators of host.push for a whole file, one per chunk."""
+    for at in range(0, len(data), size):
+        yield host.push(name, len(data), at, data[at : at + size], zlib.crc32(data))
+
+
+def push(host, name, data, size=4096):
+    """Pushes a whole file. Returns the answer to its last chunk."""
+    for steps in chunks(host, name, data, size):
+        answer = drive(steps)
+    return answer
+
+
+def call(host, tool, arguments=b"{}", notify=None):
+    """(texts, is_error) of a call."""
+    return drive(host.call_tool(tool, arguments, b"1" if notify else None, notify))
+
+
+def together(*generators):
+    """Runs generators in turn, a step each, as the server does. Returns what they return."""
+    results = [None] * len(generators)
+    running = list(enumerate(generators))
+    while running:
+        for entry in list(running):
+            try:
+                next(entry[1])
+            except StopIteration as stop:
+                results[entry[0]] = stop.value
+                running.remove(entry)
+    return results
+
+
+# A start function that never ends, one that traps, an import that no board has, one of a wrong type, much memory.
+ENDLESS = "(component (core module $m (func $f (loop (br 0))) (start $f)) (core instance (instantiate $m)))"
+TRAPPING = "(component (core module $m (func $f (unreachable)) (start $f)) (core instance (instantiate $m)))"
+FOREIGN = """(component (import "wasi:http/handler@0.2.0" (instance (export "handle" (func (param "x" u32)))))
+    (core module $m (func $f (loop (br 0))) (start $f)) (core instance (instantiate $m)))"""
+WRONG_TYPE = '(component (import "wasi:clocks/monotonic-clock@0.2.0" (instance (export "now" (func (result u32))))))'
+LARGE = "(component (core module $m (memory 1) (func $f {}) (start $f)) (core instance (instantiate $m)))".format(
+    "".join(f"(i32.store (i32.const {1024 * i}) (i32.const 1))" for i in range(64))
+)

@@ -1,0 +1,259 @@
+"""What guests may import: registration, logging, clocks and pollables, grants; values as the Canonical ABI lifts them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from wasmote.component import text
+from wasmote.host import clocks, content, digests, runtime
+from wasmote.host.clock import now_us, ticks_diff, ticks_ms, unix_ns
+from wasmote.host.imports import Imports, granted
+from wasmote.jsonrpc import validate
+from wasmote.wasm import Trap, Unlinkable, drive
+
+OBJECT = b'{"type":"object"}'
+
+
+class Guest:
+    name = "guest"
+    changes = 0
+
+    def tools_changed(self):
+        self.changes += 1
+
+
+@pytest.fixture
+def guest():
+    return Guest()
+
+
+@pytest.fixture
+def it(guest):
+    heard = []
+    made = runtime.Runtime(guest, validate, {"taken": "other"}.get, lambda: lambda *what: heard.append(what))
+    made.heard = heard
+    yield made
+    made.close()
+
+
+def tool(name="t", title=None, description="d", schema=OBJECT, output=None, annotations=None):
+    return (name, title, description, schema, output, annotations)
+
+
+def refusal(result):
+    failed, (code, message, data) = result
+    assert failed == 1 and data is None
+    return code, message
+
+
+# register-tools
+
+
+def test_a_tool_becomes_its_json_text(it):
+    definition = tool(
+        "a.b/c-d_1", "Titel", 'says "ü\n\\"', b' {\n "a" :\r\n [1]\n} ', OBJECT, ("x", True, False, None, True)
+    )
+    assert it.register_tools([definition]) == (0, None)
+    (made,) = it.tools
+    assert made.name == "a.b/c-d_1" and b"\n" not in bytes(made.json)
+    assert json.loads(bytes(made.json)) == {
+        "name": "a.b/c-d_1",
+        "title": "Titel",
+        "description": 'says "ü\n\\"',
+        "inputSchema": {"a": [1]},
+        "outputSchema": {"type": "object"},
+        "annotations": {"title": "x", "readOnlyHint": True, "destructiveHint": False, "openWorldHint": True},
+    }
+
+
+@pytest.mark.parametrize(
+    "definition, why",
+    [
+        (tool(""), "is no name for a tool"),
+        (tool("has space"), '"has space" is no name for a tool: 1 to 128 of'),
+        (tool("x" * 129), "is no name for a tool"),
+        (tool("ü"), "is no name for a tool"),
+        (tool("taken"), "its tool taken is already there, from the component other"),
+        (tool(schema=b"[]"), "the input-schema of the tool t is no JSON object: it is no object"),
+        (tool(schema=b""), "it is no object"),
+        (tool(schema=b'{"a":}'), "the input-schema of the tool t is no JSON object: "),
+        (tool(schema=OBJECT + b"}"), "the input-schema of the tool t is no JSON object: "),
+        (tool(output=b'"x"'), "the output-schema of the tool t is no JSON object: it is no object"),
+        (tool(description="x" * 9000), "no memory for its tool list, which may take 8 KiB"),
+    ],
+)
+def test_a_tool_that_is_not_taken_says_why(it, definition, why):
+    code, message = refusal(it.register_tools([definition]))
+    assert code == 3 and why in message
+    assert it.refused == message and it.tools == []
+
+
+def test_a_tool_cannot_be_registered_twice(it):
+    assert it.register_tools([tool("a")]) == (0, None)
+    assert "registers the tool a twice" in refusal(it.register_tools([tool("a")]))[1]
+
+
+def test_a_loaded_guest_may_add_tools_and_a_refusal_does_not_end_it(it, guest):
+    it.loaded = True
+    assert it.register_tools([tool("a")]) == (0, None)
+    assert guest.changes == 1
+    refusal(it.register_tools([tool("a")]))
+    assert it.refused is None and [t.name for t in it.tools] == ["a"]
+
+
+def test_what_the_board_does_not_serve_says_so(it):
+    for result in (it.register_resources([]), it.register_resource_templates([]), it.register_prompts([])):
+        code, message = refusal(result)
+        assert code == 8 and "this board does not serve" in message and "tools only" in message
+    assert refusal(it.send_notification((0, None)))[0] == 8
+    assert it.register_server(()) == it.serve() == (0, None)
+
+
+# log and report-progress
+
+
+def test_messages_go_to_the_call_or_else_to_the_board(it):
+    assert drive(it.log(2, "hot", b"[1]")) == (0, None)
+    calls = []
+    it.notify = lambda *what: calls.append(what)
+    drive(it.log(0, "cold", None))
+    assert drive(it.report_progress("", 1, None)) == (0, None)
+    assert it.heard == [("warning", "guest", "hot", b"[1]")]
+    assert calls == [("log", "debug", "guest", "cold", None), ("progress", 1, None)]
+
+
+def test_data_of_a_message_must_be_json(it):
+    assert refusal(drive(it.log(0, "x", b"{]")))[0] == 3
+    assert it.heard == []
+
+
+# Clocks
+
+
+def test_the_monotonic_clock_goes_on():
+    clock = clocks.Monotonic(clocks.Poll())
+    first, second = clock.now(), clock.now()
+    assert 0 <= second - first < 10**9 and clock.resolution() == 1000
+    assert ticks_diff(ticks_ms(), ticks_ms()) <= 0
+
+
+def test_the_wall_clock_tells_the_time():
+    seconds, nanoseconds = clocks.Wall().now()
+    assert abs(seconds - unix_ns() // 10**9) <= 1 and 0 <= nanoseconds < 10**9
+    assert clocks.Wall().resolution() == (0, 1_000_000)
+
+
+def test_a_pollable_is_ready_when_its_moment_has_come():
+    poll = clocks.Poll()
+    clock = clocks.Monotonic(poll)
+    late = clock.subscribe_instant((now_us() + 10**9) * 1000)
+    soon = clock.subscribe_duration(5_000_000)
+    assert not poll.ready(soon) and not poll.ready(late)
+    assert drive(poll.poll([late, soon])) == [1]
+    assert poll.ready(soon) and drive(poll.block(soon)) is None
+    assert not poll.ready(late)
+
+
+def test_waiting_gives_way():
+    poll = clocks.Poll()
+    steps = poll.block(clocks.Monotonic(poll).subscribe_duration(10**15))
+    assert [next(steps) for _ in range(3)] == [None] * 3
+
+
+def test_a_dropped_pollable_makes_room_and_there_is_an_end():
+    poll = clocks.Poll()
+    reps = [poll.add(1) for _ in range(64)]
+    with pytest.raises(Trap, match="too many pollables"):
+        poll.add(1)
+    poll.drop(reps[7])
+    assert poll.add(2) == reps[7]
+
+
+def test_waiting_for_nothing_traps():
+    with pytest.raises(Trap, match="poll of an empty list"):
+        drive(clocks.Poll().poll([]))
+
+
+# Grants
+
+
+@pytest.mark.parametrize(
+    "name, allow, wanted",
+    [
+        ("wasi:mcp/runtime@0.1.0-preview2", ("wasi:mcp/*",), True),
+        ("wasi:clocks/wall-clock@0.2.0", ("wasi:mcp/*",), False),
+        ("wasi:clocks/wall-clock@0.2.0", ("wasi:clocks/wall-clock",), True),
+        ("wasi:clocks/monotonic-clock@0.2.0", ("wasi:clocks/wall-clock",), False),
+        ("wasi:clocks/wall-clock@0.2.0", ("*",), True),
+        ("wasi:io/poll@0.2.0", (), True),
+    ],
+)
+def test_grants(name, allow, wanted):
+    assert granted(name, allow) == wanted
+
+
+def test_an_interface_has_its_functions_and_no_others(it):
+    imports = Imports(it, ("wasi:mcp/*",))
+    interface = imports.interface("wasi:mcp/runtime@0.1.0-preview2")
+    assert interface.functions.get("register-tools").call == it.register_tools
+    assert interface.functions.get("other") is None
+    assert imports.interface("wasi:mcp/client@0.1.0-preview2") is None
+    assert imports.interface("wasi:io/poll@0.2.0").functions.get("[method]pollable.ready") is not None
+
+
+def test_what_is_not_granted_is_unlinkable_by_name(it):
+    interface = Imports(it, ()).interface("wasi:clocks/wall-clock@0.2.0")
+    with pytest.raises(Unlinkable, match="wasi:clocks/wall-clock@0.2.0#now, which it is not granted"):
+        interface.functions.get("now")
+
+
+def test_every_function_offered_has_a_method(it):
+    imports = Imports(it, ("*",))
+    for table, name in (
+        (digests.RUNTIME, "wasi:mcp/runtime@0.1.0-preview2"),
+        (digests.MONOTONIC_CLOCK, "wasi:clocks/monotonic-clock@0.2.0"),
+        (digests.WALL_CLOCK, "wasi:clocks/wall-clock@0.2.0"),
+        (digests.POLL, "wasi:io/poll@0.2.0"),
+    ):
+        interface = imports.interface(name)
+        for function in table[::2]:
+            assert callable(interface.functions.get(function).call)
+
+
+def test_digests_are_those_of_the_wit():
+    run = subprocess.run([sys.executable, ROOT / "scripts/make_wit.py", "--check"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert digests.MONOTONIC_CLOCK[:2] == ("now", text.digest("()->u64"))
+
+
+# Content
+
+
+def test_plain_text_stays_text():
+    assert content.blocks([(0, ("text", "a", None)), (0, ("text", "b", None))]) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "block, wanted",
+    [
+        (
+            (0, ("text", "a", (0.5, ["user"], None))),
+            {"type": "text", "text": "a", "annotations": {"priority": 0.5, "audience": ["user"]}},
+        ),
+        ((0, ("text", "a", (float("nan"), None, None))), {"type": "text", "text": "a", "annotations": {}}),
+        ((1, ("image", "QQ==", "image/png", None)), {"type": "image", "data": "QQ==", "mimeType": "image/png"}),
+        (
+            (2, ("resource", "x:/", "text/plain", "hi", None, None)),
+            {"type": "resource", "resource": {"uri": "x:/", "mimeType": "text/plain", "text": "hi"}},
+        ),
+        (
+            (3, ("resource_link", "x:/", "name", None, "text/plain", (None, None, None))),
+            {"type": "resource_link", "uri": "x:/", "name": "name", "mimeType": "text/plain", "annotations": {}},
+        ),
+    ],
+)
+def test_other_content_becomes_json(block, wanted):
+    (made,) = content.blocks([block])
+    assert json.loads(made) == wanted
