@@ -6,9 +6,9 @@ from conftest import ROOT
 
 PACKAGE = ROOT / "modules/wasmote"
 # Lowest first. Layers of one row do not know each other, but for mcp, which speaks jsonrpc.
-LAYERS = [["wasm"], ["component"], ["host"], ["jsonrpc", "link"], ["mcp"], ["main", "embed", "__init__"]]
+LAYERS = [["wasm"], ["component"], ["host"], ["jsonrpc", "link"], ["mcp"], ["port"], ["embed", "main"], ["__init__"]]
 ALONE = {"jsonrpc", "link"}  # shared with the PC: they import nothing of ours
-MAY_KNOW_HARDWARE = {"main"}
+MAY_KNOW_HARDWARE = {"main", "port"}
 
 
 def rank(layer):

@@ -1,0 +1,26 @@
+"""WebAssembly components as MCP tools on a microcontroller.
+
+    import wasmote
+    host = wasmote.Host(memory_limit=64 * 1024, call_timeout_ms=30_000)
+    server = host.load("thermometer.wasm")
+    server.list_tools()                         # [{"name": "read", "description": …, "inputSchema": {…}}, …]
+    server.call_tool("read", {"unit": "C"})     # {"content": [{"type": "text", "text": "21.5"}], "isError": False}
+    server.unload()
+
+`wasmote.main.run()` serves the same over the board's port to MCP clients.
+"""
+
+from .version import VERSION as __version__
+
+
+def __getattr__(name):  # what is not used takes no RAM
+    if name == "Host":
+        from .embed import Host
+
+        return Host
+    try:  # MicroPython asks here before it looks for a module of this name
+        return __import__("wasmote." + name, None, None, (name,))
+    except ImportError as error:
+        if "'wasmote.%s'" % name not in str(error):  # it is there, and something that it needs is not
+            raise
+        raise AttributeError("module wasmote has no " + name)

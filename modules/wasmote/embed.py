@@ -1,0 +1,86 @@
+"""wasmote.Host, the Python API: the host of wasmote.host for programs that can wait.
+
+Each call here drives a generator of the host to its end. A program that cannot wait drives them itself: see `host.host`.
+"""
+
+import json
+
+from .host import Host as _Host
+from .host import HostError
+from .jsonrpc import validate
+
+
+class Host:
+    """
+    memory_limit       bytes of the arena that one component may have
+    call_timeout_ms    how long a call may take before it is ended
+    allow              what components may import: exact names, or prefixes ending in *
+    storage            wasmote.host.Storage, for load() by name; None: /components
+    """
+
+    def __init__(
+        self, memory_limit=64 * 1024, call_timeout_ms=30_000, allow=("wasi:mcp/*", "wasi:clocks/*"), storage=None
+    ):
+        self.host = _Host(storage, memory_limit, call_timeout_ms, allow=allow, validate=validate)
+
+    def load(self, file):
+        """Load a component: a path that ends in .wasm, or the name of a stored one. Returns its Server; HostError says why not."""
+        steps = self.host.load_file(file) if file.endswith(".wasm") else self.host.load(file)
+        return Server(self.host, _drive(steps)["component"]["name"])
+
+    def close(self):
+        """Unload everything."""
+        self.host.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Server:
+    """One loaded component: an MCP server without a wire."""
+
+    def __init__(self, host, name):
+        self.name = name
+        self._host = host
+
+    def list_tools(self):
+        """Its tools as in the result of tools/list."""
+        return [json.loads(bytes(tool.json)) for tool in self._tools()]
+
+    def call_tool(self, name, arguments=None, notify=None):
+        """Call a tool with a dict; returns {"content": […], "isError": …}, as tools/call does.
+
+        What fails inside the component is a result with isError. HostError: there is no such tool.
+        notify("progress", progress, total) and notify("log", level, logger, message, data) are called meanwhile.
+        """
+        there = [tool.name for tool in self._tools()]
+        if name not in there:
+            what = 'the component "%s" has no tool "%s"; it has: %s' % (self.name, name, ", ".join(there) or "none")
+            raise HostError("not-found", what)
+        arguments = json.dumps(arguments or {}).encode()
+        content, is_error = _drive(self._host.call_tool(name, arguments, b"0" if notify else None, notify or _deaf))
+        content = [{"type": "text", "text": block} if isinstance(block, str) else json.loads(block) for block in content]
+        return {"content": content, "isError": is_error}
+
+    def unload(self):
+        """End it and give its memory back."""
+        _drive(self._host.unload(self.name))
+
+    def _tools(self):
+        return [tool for tool in self._host.tools if tool.guest.name == self.name]
+
+
+def _drive(steps):
+    """Run a generator to its end; returns its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def _deaf(kind, *values):
+    pass

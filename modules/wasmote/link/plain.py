@@ -1,0 +1,132 @@
+"""The plain form of the link: one JSON text per line, which is MCP's stdio framing.
+
+    line = text [CR] LF        text: 1..limit bytes of UTF-8 without LF
+
+A longer line is dropped up to its LF and reported once as TOO_LONG (its length in `size`), so the other end can be told.
+Bytes before a line's text that no JSON text starts with (line noise, a byte order mark, spaces) are skipped, up to 16 of them.
+Byte 0x03 at the start of a line, or straight after a CR, is ATTENTION: the other end wants the REPL (mpremote sends CR 0x03).
+JSON never contains that byte, so no message can say it.
+
+One buffer, taken once. Shared by board and PC; imports nothing.
+"""
+
+LIMIT = 16 * 1024  # bytes of text in one line
+TOO_LONG = 1  # a line over the limit was dropped; `size` is its length
+ATTENTION = 2  # the other end asks for the REPL
+
+_NOISE = 16  # leading bytes of a line that are skipped when they cannot start a JSON text
+
+try:
+    from .plain_viper import find_stop
+except (ImportError, SyntaxError):  # CPython, or a firmware without a native code emitter
+
+    def find_stop(buf, at, end):
+        """Index of the first LF or 0x03 in buf[at:end], or -1."""
+        lf = buf.find(b"\n", at, end)
+        call = buf.find(b"\x03", at, lf if lf >= 0 else end)
+        return call if call >= 0 else lf
+
+
+class Lines:
+    """Cuts received bytes into lines. Write received bytes into `room()`, say how many with `received(n)`, call `next()` until None.
+
+    `size` is the length of the last line dropped, `dropped` counts them.
+    """
+
+    def __init__(self, limit=LIMIT):
+        self.limit = limit
+        self.size = 0
+        self.dropped = 0
+        self._buffer = bytearray(limit + _NOISE + 2)  # CR LF
+        self._view = memoryview(self._buffer)
+        self._start = 0  # of the current line
+        self._seen = 0  # searched up to here
+        self._end = 0  # of the received bytes
+        self._dropping = 0  # bytes of the current line already thrown away
+
+    def room(self):
+        """Where the next received bytes go: a memoryview, never empty, valid until the next call of anything here."""
+        return self._view[self._end :]
+
+    def received(self, count):
+        self._end += count
+
+    def next(self):
+        """The next line (a memoryview, valid until the next call of anything here), TOO_LONG, ATTENTION, or None: more
+        bytes are needed."""
+        while True:
+            at = find_stop(self._buffer, self._seen, self._end)
+            if at < 0:
+                return self._make_room()
+            self._seen = at + 1
+            start = self._start
+            if self._buffer[at] == 3:
+                if self._calls(start, at):
+                    self._start = at + 1
+                    self._dropping = 0
+                    return ATTENTION
+                continue
+            self._start = at + 1
+            if at > start and self._buffer[at - 1] == 13:
+                at -= 1
+            if self._dropping:
+                return self._drop(at - start)
+            start = self._text(start, at)
+            if at - start > self.limit:
+                return self._drop(at - start)
+            if at > start:
+                return self._view[start:at]
+
+    def feed(self, data):
+        """Generator of what `data` (bytes) completes: lines, TOO_LONG, ATTENTION. A line is valid until the next step."""
+        data = memoryview(data)
+        at = 0
+        while at < len(data):
+            room = self.room()
+            count = min(len(room), len(data) - at)
+            room[:count] = data[at : at + count]
+            self.received(count)
+            at += count
+            unit = self.next()
+            while unit is not None:
+                yield unit
+                unit = self.next()
+
+    def _text(self, start, end):
+        """Where the text of the line at `start` begins: after its noise."""
+        end = min(end, start + _NOISE)
+        while start < end:
+            byte = self._buffer[start]
+            if byte == 3 or 32 < byte < 127:
+                break
+            start += 1
+        return start
+
+    def _calls(self, start, at):
+        """Does the 0x03 at `at` in the line at `start` call for attention?"""
+        if at > start and self._buffer[at - 1] == 13:
+            return True
+        return not self._dropping and self._text(start, at) == at
+
+    def _drop(self, rest):
+        self.size = self._dropping + rest
+        self._dropping = 0
+        self.dropped += 1
+        return TOO_LONG
+
+    def _make_room(self):
+        """The current line has no end yet: move it to the start of the buffer, or drop it if it fills the buffer."""
+        count = self._end - self._start
+        if count == len(self._buffer) or (self._dropping and count):
+            keep = 1 if self._buffer[self._end - 1] == 13 else 0  # perhaps half of a call for attention
+            self._dropping += count - keep
+            self._start = self._end - keep
+            count = keep
+        if self._start:
+            if count:  # to a view of just these bytes: MicroPython moves all behind a slice that it assigns to
+                front = self._view[:count]
+                front[:] = self._view[self._start : self._end]
+            self._start = 0
+            self._end = count
+        self._seen = count
+        return None

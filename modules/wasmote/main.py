@@ -1,0 +1,120 @@
+"""The board's main loop: port → lines → MCP server → host. The only file that knows all of them.
+
+    from wasmote import main
+    main.run()
+
+Each turn takes what has arrived, then gives one call under way one slice (5 ms at most), so a message is answered within a
+slice whatever the guests do. Returns when the other end asks for the REPL (Ctrl-C at the start of a line) or is gone.
+"""
+
+import gc
+import os
+import sys
+
+import micropython
+
+from . import component, wasm  # noqa: F401  lower layers first: imports inside of imports take C stack
+from . import port as ports
+from .host import Host
+from .jsonrpc import validate
+from .link.plain import ATTENTION, TOO_LONG, Lines
+from .mcp import Server
+from .mcp.board import Board
+from .mcp.lifecycle import log
+
+REPL = "repl"
+ENDED = "ended"
+RESET = "reset"
+THRESHOLD = 32768
+
+
+def run(port=None, watchdog=None):
+    """Serve this board. `watchdog` (machine.WDT or alike) is fed each turn. Returns REPL or ENDED."""
+    port = port or ports.open_port()
+    lines = Lines()  # first: the largest block, while the heap is in one piece
+    micropython.kbd_intr(-1)
+    try:
+        how = RESET
+        while how == RESET:  # only where there is no hardware to reset
+            how = _serve(port, lines, watchdog)
+        return how
+    finally:
+        micropython.kbd_intr(3)
+        port.close()
+
+
+def _serve(port, lines, watchdog):
+    host = Host(validate=validate)
+    board = Board(_name(), _session(), _reset, lines.limit)
+    server = Server(host, port.write, board, _report if sys.platform == "linux" else None)
+    host.on_log = lambda level, logger, message, data=None: log(server, None, level, logger, message, data)
+    server.boot(host.boot())
+    if hasattr(gc, "threshold"):
+        gc.threshold(THRESHOLD)
+    try:
+        return loop(server, port, lines, watchdog)
+    finally:
+        host.close()
+
+
+def loop(server, port, lines, watchdog=None):
+    """Serve until something ends it: REPL, ENDED or RESET."""
+    while True:
+        try:
+            if watchdog:
+                watchdog.feed()
+            count = port.read(lines.room())
+            if count:
+                lines.received(count)
+                unit = lines.next()
+                while unit is not None:
+                    if unit == ATTENTION:
+                        return REPL
+                    if unit == TOO_LONG:
+                        server.too_long(lines.size, lines.limit)
+                    else:
+                        server.receive(unit)
+                    unit = lines.next()
+            if not server.step() and not count:
+                if port.ended:
+                    return ENDED
+                port.idle()
+        except _Reset:
+            return RESET
+        except Exception as error:  # even the error reply failed: out of memory, most likely
+            gc.collect()
+            _report(error)
+
+
+class _Reset(BaseException):
+    """Ends the loop where there is no hardware to reset."""
+
+
+def _reset():
+    if sys.platform == "linux":
+        raise _Reset
+    import machine
+
+    machine.reset()
+
+
+def _name():
+    """Of the board, as its build calls it: "QEMU_M0 with …" is QEMU_M0."""
+    if sys.platform == "linux":
+        return "unix"
+    return getattr(sys.implementation, "_machine", sys.platform).split(" with ")[0]
+
+
+def _session():
+    """Hex, another at each boot."""
+    return "".join(["%02x" % byte for byte in os.urandom(4)])
+
+
+def _report(error):
+    """Where it is not in the way of the wire: what failed inside the board."""
+    if sys.platform == "linux" and hasattr(sys, "print_exception"):
+        sys.print_exception(error, sys.stderr)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,90 @@
+"""initialize, server/discover, ping, log levels, cancelled, progress and log notifications."""
+
+from ..jsonrpc import names
+from ..version import NAME, VERSION
+from .request import HANDSHAKE_VERSIONS, LOG_LEVELS, MODERN_VERSIONS, log_level
+
+_INITIALIZE = names("protocolVersion")
+_LEVEL = names("level")
+_CANCELLED = names("requestId")
+
+_CAPABILITIES = b'"capabilities":{"tools":{"listChanged":true},"logging":{}}'
+_SERVER_INFO = (',"serverInfo":{"name":"%s","version":"%s"}' % (NAME, VERSION)).encode()
+_FOREVER = b',"ttlMs":3600000,"cacheScope":"private"'  # ms; only new firmware changes the answer
+
+
+def initialize(server, request):
+    message = request.message
+    (version,) = message.find(_INITIALIZE)
+    version = message.text(version, "params.protocolVersion")
+    out = server.result(request)
+    out.raw(b'"protocolVersion":')
+    out.string(version if version in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1])
+    out.raw(b",")
+    out.raw(_CAPABILITIES)
+    out.raw(_SERVER_INFO)
+    server.done(request)
+
+
+def discover(server, request):
+    out = server.result(request)
+    out.raw(b'"supportedVersions":')
+    out.value(MODERN_VERSIONS)
+    out.raw(b",")
+    out.raw(_CAPABILITIES)
+    out.raw(_FOREVER)
+    server.done(request)
+
+
+def ping(server, request):
+    server.empty(request)
+
+
+def set_level(server, request):
+    (level,) = request.message.find(_LEVEL)
+    server.log_level = log_level(request.message.text(level, "params.level"), request.id)
+    server.empty(request)
+
+
+def cancelled_id(message):
+    """The raw id in a notifications/cancelled, None if it has none."""
+    (id,) = message.find(_CANCELLED)
+    return id and bytes(message.line[id[0] : id[1]])
+
+
+def progress(server, request, progress, total=None):
+    if request.progress_token is None:
+        return
+    out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":')
+    out.raw(request.progress_token)
+    out.raw(b',"progress":')
+    out.value(progress)
+    if total is not None:
+        out.raw(b',"total":')
+        out.value(total)
+    server.end()
+
+
+def log(server, request, level, logger, message, data=None):
+    """A log message of a guest. `request` is what it works for, None outside of requests; `data` is JSON text or None.
+
+    The handshake era gets what its level lets through; the modern era only what the request itself asked for.
+    """
+    level = LOG_LEVELS.index(level)
+    wanted = request.log_level if request and request.modern else server.log_level
+    if wanted is None or level < wanted:
+        return
+    out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":')
+    out.string(LOG_LEVELS[level])
+    out.raw(b',"logger":')
+    out.string(logger)
+    out.raw(b',"data":')
+    if data is None:
+        out.string(message)
+    else:
+        out.raw(b'{"message":')
+        out.string(message)
+        out.raw(b',"data":')
+        out.copy(data)
+        out.raw(b"}")
+    server.end()

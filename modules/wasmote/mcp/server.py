@@ -1,0 +1,248 @@
+"""The MCP server: lines in, replies out, several calls under way in turn.
+
+    server = Server(host, write, board)
+    server.receive(line)       one message; whatever is quick is answered at once
+    server.step()              one slice of one call under way; False when there is none
+    server.too_long(size)      a line over the limit was dropped
+
+A handler is `handler(server, request)`: it answers, or raises RpcError, or returns a generator that does so in slices (it has
+taken all it needs from request.message, which is gone by the first slice). Nothing that a handler or the host raises leaves
+`receive` or `step`: each failure is one error reply, and the next message is served.
+"""
+
+import gc
+
+from ..jsonrpc import NOTIFICATION, REQUEST, RpcError, Writer, id_key, parse
+from ..jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND, OUT_OF_MEMORY
+from ..version import NAME, VERSION
+from . import board as management
+from . import lifecycle, subscriptions, tools
+from .request import Request
+
+CALLS = 4  # most under way at once
+
+_HANDSHAKE = 1  # eras that a method exists in
+_MODERN = 2
+_BOTH = 3
+
+METHODS = {
+    "initialize": (lifecycle.initialize, _HANDSHAKE),
+    "ping": (lifecycle.ping, _HANDSHAKE),
+    "logging/setLevel": (lifecycle.set_level, _HANDSHAKE),
+    "server/discover": (lifecycle.discover, _MODERN),
+    "subscriptions/listen": (subscriptions.listen, _MODERN),
+    "tools/list": (tools.list_tools, _BOTH),
+    "tools/call": (tools.call_tool, _BOTH),
+}
+for _name, _handler in management.METHODS.items():
+    METHODS[_name] = (_handler, _BOTH)
+
+# What every result ends with in the modern era, comma first.
+_MODERN_MEMBERS = '"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"%s","version":"%s"}}'
+_MODERN_END = ("," + _MODERN_MEMBERS % (NAME, VERSION) + "}}\n").encode()
+_END = b"}}\n"
+
+
+class Call:
+    """A request under way: its generator is given a slice at a time."""
+
+    def __init__(self, request, steps):
+        self.request = request
+        self.key = id_key(request.id) if request else None
+        self.steps = steps
+
+
+class Server:
+    """`host`: wasmote.host.Host. `write(piece)` takes all of a bytes-like piece. `board`: management.Board, None off a board.
+
+    `report(error)` is told of failures inside the board, which clients only hear of in a line.
+    """
+
+    def __init__(self, host, write, board=None, report=None):
+        self.host = host
+        self.board = board
+        self._report = report
+        self.calls = []
+        self.subscriptions = []
+        self.log_level = 1  # handshake era: info, until logging/setLevel
+        self.out = Writer(write)
+        self.booting = False  # the stored components are being loaded: tools/list and tools/call wait
+        self._writing = False  # a message is half written
+        self._turn = 0
+        self._generation = host.generation
+
+    # What arrives
+
+    def receive(self, line):
+        """Serve the message in `line` (bytes-like; not kept)."""
+        request = None
+        try:
+            message = parse(line)
+            if message.kind == REQUEST:
+                request = Request(message)
+                self._request(request)
+            elif message.kind == NOTIFICATION:
+                self._notification(message)
+        except RpcError as error:
+            self._error(error.id, error)
+        except Exception as error:
+            self._failed(request, error)
+        self._announce()
+
+    def too_long(self, size, limit):
+        """Answer a line of `size` bytes that was dropped for being longer than `limit`."""
+        what = "a message of %d bytes was dropped: this board takes %d at most; send less, or in pieces" % (size, limit)
+        self._error(None, RpcError(MESSAGE_TOO_LONG, what, {"limitBytes": limit, "bytes": size}))
+
+    def _request(self, request):
+        handler, eras = METHODS.get(request.method, (None, _BOTH))
+        key = id_key(request.id)
+        for call in self.calls:
+            if call.key == key:
+                raise RpcError(INVALID_REQUEST, "a request with the id %s is still under way" % str(key, "utf-8"))
+        if request.method != "initialize":
+            request.read_meta(eras == _MODERN)
+        if handler is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
+            raise RpcError(METHOD_NOT_FOUND, "method not found: " + request.method[:64], id=request.id)
+        steps = handler(self, request)
+        request.message = None
+        if steps is not None:
+            most = (
+                CALLS + 2 if request.method in management.METHODS else CALLS
+            )  # stuck calls do not keep their component from being unloaded
+            if len(self.calls) >= most:
+                raise RpcError(
+                    BUSY, "%d calls are under way, the most this board takes: try again" % most, id=request.id
+                )
+            self.calls.append(Call(request, steps))
+
+    def _notification(self, message):
+        if message.method == "notifications/cancelled":
+            try:
+                id = lifecycle.cancelled_id(message)
+            except RpcError:  # notifications are not answered, wrong ones neither
+                return
+            if id is not None:
+                self.cancel(id)
+
+    def boot(self, steps):
+        """Load what is stored, in slices between messages (`steps`: a generator), then say wasmote/ready."""
+        self.booting = True
+        self.calls.append(Call(None, management.boot(self, steps)))
+
+    # Calls under way
+
+    def step(self):
+        """One slice of the next call under way. False if there is none."""
+        if not self.calls:
+            return False
+        if self._turn >= len(self.calls):
+            self._turn = 0
+        call = self.calls[self._turn]
+        try:
+            next(call.steps)
+            self._turn += 1
+            return True
+        except StopIteration:
+            pass
+        except Exception as error:
+            self._failed(call.request, error)
+        if call in self.calls:
+            self.calls.remove(call)
+        self._announce()
+        return True
+
+    def cancel(self, id):
+        """End what the request with this id (raw JSON text) started; it gets no answer. Unknown ids are ignored."""
+        key = id_key(id)
+        subscriptions.cancel(self, key)
+        for call in self.calls:
+            if call.key == key:
+                self.calls.remove(call)
+                call.steps.close()
+                return
+
+    def notify(self, request, kind, *values):
+        """What a guest has to say while `request` is under way: ("progress", progress, total) or ("log", level, logger, message, data)."""
+        if kind == "progress":
+            lifecycle.progress(self, request, *values)
+        elif kind == "log":
+            lifecycle.log(self, request, *values)
+
+    # What is sent
+
+    def result(self, request):
+        """Begin a reply: the Writer, inside the result object, for one member or more with commas between. `done` ends it."""
+        out = self.begin(b'{"jsonrpc":"2.0","id":')
+        out.raw(request.id)
+        out.raw(b',"result":{')
+        return out
+
+    def done(self, request):
+        self.end(_MODERN_END if request.modern else _END)
+
+    def empty(self, request):
+        """The whole reply {}."""
+        self.result(request)
+        self.end(_MODERN_END[1:] if request.modern else _END)
+
+    def begin(self, text):
+        """Begin a message with `text` (bytes). `end` ends it."""
+        out = self.out
+        out.start()
+        self._writing = True
+        out.raw(text)
+        return out
+
+    def end(self, text=_END):
+        self.out.raw(text)
+        self.out.flush()
+        self._writing = False
+
+    def _error(self, id, error):
+        out = self.out
+        if self._writing and out.sent:  # it broke in the middle of a message: end that line
+            self.begin(b"\n")
+            out.flush()
+        self.begin(b'{"jsonrpc":"2.0","id":')
+        out.raw(id or b"null")
+        out.raw(b',"error":{"code":')
+        out.value(error.code)
+        out.raw(b',"message":')
+        out.string(error.message)
+        if error.data is not None:
+            out.raw(b',"data":')
+            out.value(error.data)
+        self.end()
+
+    def _failed(self, request, error):
+        """One reply for whatever was raised while `request` (None: unknown) was served."""
+        id = request.id if request else None
+        method = request.method[:64] if request else "a message"
+        if isinstance(error, RpcError):
+            return self._error(id, error)
+        if isinstance(error, MemoryError):
+            error = None  # lets go of what it holds
+            gc.collect()
+            what = "%s: the board is out of memory; send less, or unload a component" % method
+            return self._error(id, RpcError(OUT_OF_MEMORY, what))
+        if getattr(error, "kind", None) is not None:  # the host's own refusal
+            return self._error(id, management.refusal(error))
+        if self._report:
+            self._report(error)
+        what = "%s failed inside the board: %s: %s" % (method, type(error).__name__, error)
+        self._error(id, RpcError(INTERNAL_ERROR, what))
+
+    def ready(self):
+        """The stored components are loaded: this list of tools is the one to start from."""
+        self.booting = False
+        self._generation = self.host.generation
+
+    def _announce(self):
+        """Say so if the tool list has changed. wasmote/ready says it at boot."""
+        if self.host.generation == self._generation or self.booting:
+            return
+        self._generation = self.host.generation
+        self.begin(b'{"jsonrpc":"2.0","method":"notifications/tools/list_changed"')
+        self.end(b"}\n")
+        subscriptions.tools_changed(self)

@@ -1,0 +1,105 @@
+"""The stream that the board serves: its UART, or stdin and stdout where MicroPython runs on a PC (the unix build).
+
+A port has   read(room) -> bytes put into the memoryview, 0 for none yet;   write(piece), which takes all of it;
+             idle(), which waits a moment for bytes;   close();   ended, True once the other end is gone for good.
+"""
+
+import sys
+import time
+
+_STALL = 5000  # ms in which a UART takes not one byte before the rest of a piece is dropped
+
+
+def open_port():
+    """The port of this board."""
+    return Stdio() if sys.platform == "linux" else Uart()
+
+
+class Uart:
+    """machine.UART(0), or any stream that never waits: readinto and write return None or a count."""
+
+    ended = False
+
+    def __init__(self, uart=None):
+        if uart is None:
+            import machine
+
+            uart = machine.UART(0)
+        self._uart = uart
+
+    def read(self, room):
+        return self._uart.readinto(room) or 0
+
+    def write(self, piece):
+        count = self._uart.write(piece) or 0
+        if count == len(piece):
+            return
+        piece = memoryview(piece)
+        since = time.ticks_ms()
+        while count < len(piece):
+            piece = piece[count:]
+            count = self._uart.write(piece) or 0
+            if count:
+                since = time.ticks_ms()
+            elif time.ticks_diff(time.ticks_ms(), since) > _STALL:
+                return
+            else:
+                time.sleep_ms(1)
+
+    def idle(self):
+        time.sleep_ms(1)
+
+    def close(self):
+        pass
+
+
+class Stdio:
+    """stdin and stdout as pipes or a terminal; a terminal is made raw, so that it neither echoes nor cuts lines."""
+
+    def __init__(self):
+        import select
+
+        import ffi
+
+        self._read = ffi.open(None).func("i", "read", "ipi")  # MicroPython's own streams wait until the buffer is full
+        self._out = sys.stdout.buffer
+        self._poll = select.poll()
+        self._poll.register(sys.stdin, select.POLLIN)
+        self._attributes = None
+        self.ended = False
+        try:
+            import termios
+
+            self._attributes = termios.tcgetattr(0)
+            termios.setraw(0)
+        except (ImportError, OSError):  # not a terminal
+            pass
+
+    def read(self, room):
+        if self.ended or not self._poll.poll(0):
+            return 0
+        count = self._read(0, room, len(room))
+        if count <= 0:
+            self.ended = True
+            return 0
+        return count
+
+    def write(self, piece):
+        try:
+            count = self._out.write(piece)
+            while count < len(piece):
+                piece = memoryview(piece)[count:]
+                count = self._out.write(piece)
+        except OSError:
+            self.ended = True
+
+    def idle(self):
+        if not self.ended:
+            self._poll.poll(10)
+
+    def close(self):
+        if self._attributes is not None:
+            import termios
+
+            termios.tcsetattr(0, termios.TCSANOW, self._attributes)
+            self._attributes = None

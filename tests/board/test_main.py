@@ -1,0 +1,111 @@
+"""The main loop over a port made of bytes: nothing that arrives ends it but the end, Ctrl-C and a reset."""
+
+import json
+
+import pytest
+from fake_host import FakeHost, Tool, echo, spin
+from wasmote import main
+from wasmote.link.plain import Lines
+from wasmote.mcp import Server
+from wasmote.mcp.board import Board
+
+PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n'
+
+
+class Port:
+    """Gives one of `chunks` at a read, and says it has ended behind the last."""
+
+    def __init__(self, *chunks):
+        self.chunks = list(chunks)
+        self.written = bytearray()
+        self.write = self.written.extend
+
+    @property
+    def ended(self):
+        return not self.chunks
+
+    def read(self, room):
+        if not self.chunks:
+            return 0
+        chunk = self.chunks.pop(0)
+        count = min(len(chunk), len(room))
+        room[:count] = chunk[:count]
+        if count < len(chunk):
+            self.chunks.insert(0, chunk[count:])
+        return count
+
+    def idle(self):
+        pass
+
+
+def serve(*chunks, host=None, limit=16384, watchdog=None):
+    """How the loop ended, and the lines that it wrote."""
+    port = Port(*chunks)
+    server = Server(host or FakeHost(Tool("echo", echo), Tool("spin", spin)), port.write, Board("x", "0", reset, limit))
+    how = main.loop(server, port, Lines(limit), watchdog)
+    return how, [json.loads(line) for line in port.written.splitlines()]
+
+
+def reset():
+    raise main._Reset
+
+
+def test_serves_until_the_end_of_the_input():
+    how, lines = serve(PING[:9], b"", PING[9:] + PING, b"")
+    assert how == main.ENDED
+    assert [line["result"] for line in lines] == [{}, {}]
+
+
+def test_ends_what_is_under_way_before_it_ends():
+    how, lines = serve(b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}\n')
+    assert (how, lines[0]["result"]["isError"]) == (main.ENDED, False)
+
+
+@pytest.mark.parametrize("call", [b"\x03", b"\r\x03"])
+def test_ctrl_c_gives_the_repl(call):
+    how, lines = serve(PING, call, PING)
+    assert (how, len(lines)) == (main.REPL, 1)
+
+
+def test_reset_is_answered_then_done():
+    how, lines = serve(b'{"jsonrpc":"2.0","id":1,"method":"wasmote/reset"}\n', PING)
+    assert (how, lines[0]["result"]) == (main.RESET, {})
+
+
+def test_a_line_of_100_kb_costs_one_error():
+    how, lines = serve(b'{"a":"' + b"x" * 100_000 + b'"}\n' + PING)
+    assert "16384" in lines[0]["error"]["message"]
+    assert (lines[0]["error"]["data"]["bytes"], lines[1]["result"]) == (100_008, {})
+
+
+def test_noise_costs_one_error_a_line():
+    how, lines = serve(b"\xff\x00\n", b"hello\n", b"{\n", PING)
+    assert [line.get("error", {}).get("code") for line in lines] == [-32700, -32700, None]
+
+
+@pytest.mark.parametrize("error", [MemoryError, OSError, KeyError])
+def test_a_server_that_breaks_does_not_end_the_loop(error):
+    class Breaking(Server):
+        def receive(self, line):
+            if b"break" in bytes(line):
+                raise error
+            super().receive(line)
+
+    port = Port(b"break\n", b"", PING)
+    server = Breaking(FakeHost(), port.write)
+    assert main.loop(server, port, Lines()) == main.ENDED
+    assert json.loads(port.written)["result"] == {}
+
+
+def test_feeds_the_watchdog_while_a_tool_spins():
+    class Watchdog:
+        fed = 0
+
+        def feed(self):
+            self.fed += 1
+
+    watchdog = Watchdog()
+    call = b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"spin"}}\n'
+    how, lines = serve(call, *[b""] * 20, PING, b"\x03", watchdog=watchdog)
+    assert watchdog.fed > 20
+    assert (how, lines) == (main.REPL, [{"jsonrpc": "2.0", "id": 1, "result": {}}])
