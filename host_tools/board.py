@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""A board's management methods (wasmote/*) and its tools, as Python calls over a Session.
+
+Components are pushed in chunks; a push that was cut, by a reset or a lost port, goes on where the board's flash is.
+"""
+
+import asyncio
+import base64
+import json
+import re
+import zlib
+from pathlib import Path
+
+from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, BUSY, WRONG_OFFSET
+
+from .errors import CallError, Failed
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+VERSION = "2026-07-28"
+_META = {"io.modelcontextprotocol/protocolVersion": VERSION, "io.modelcontextprotocol/clientCapabilities": {}}
+_PREAMBLE = b"\0asm"
+_MODULE, _COMPONENT = b"\x01\0\0\0", b"\x0d\0\x01\0"
+_TRIES = 6  # attempts at one chunk before a push is given up
+_PAUSE = 1  # seconds before an attempt after the board was away
+
+
+class Board:
+    """What a board can be asked. `session.request` is all it needs."""
+
+    def __init__(self, session):
+        self._session = session
+
+    async def info(self):
+        return await self._session.request("wasmote/info")
+
+    async def list(self):
+        return (await self._session.request("wasmote/list"))["components"]
+
+    async def remove(self, name):
+        return await self._session.request("wasmote/remove", {"name": name})
+
+    async def load(self, name):
+        return (await self._session.request("wasmote/load", {"name": name}))["component"]
+
+    async def unload(self, name):
+        return (await self._session.request("wasmote/unload", {"name": name}))["component"]
+
+    async def reset(self):
+        return await self._session.request("wasmote/reset")
+
+    async def tools(self):
+        tools, cursor = [], None
+        while True:
+            page = await self._session.request("tools/list", {"_meta": _META, **({"cursor": cursor} if cursor else {})})
+            tools += page["tools"]
+            cursor = page.get("nextCursor")
+            if not cursor:
+                return tools
+
+    async def call(self, tool, arguments, on_progress=None):
+        """(text of the content, whether the tool failed)."""
+        params = {"name": tool, "arguments": arguments, "_meta": _META}
+        result = await self._session.request("tools/call", params, on_progress)
+        return "\n".join(map(_content_text, result.get("content", []))), bool(result.get("isError"))
+
+    async def push(self, name, data, on_progress=lambda done: None):
+        """Store `data` as component `name` and load it; the board's record of it. `on_progress(bytes stored)`."""
+        limits = (await self.info())["limits"]
+        if len(data) > limits.get("componentBytes", len(data)):
+            raise Failed(f"{name} has {len(data)} bytes; this board takes components up to {limits['componentBytes']}")
+        chunk = limits["chunkBytes"]
+        push = {"name": name, "size": len(data), "crc32": zlib.crc32(data)}
+        at, tries, best = await self._stored(push), 0, 0
+        while True:
+            on_progress(at)
+            piece = base64.b64encode(data[at : at + chunk]).decode()
+            try:
+                answer = await self._session.request("wasmote/push", {**push, "offset": at, "data": piece})
+            except CallError as error:
+                tries += 1
+                if tries > _TRIES or error.code not in (BOARD_LOST, BOARD_SILENT, WRONG_OFFSET, BUSY):
+                    raise
+                if error.code == WRONG_OFFSET:
+                    at = error.data["offset"]
+                else:
+                    await asyncio.sleep(_PAUSE)
+                continue
+            at = answer["offset"]
+            if at > best:
+                best, tries = at, 0
+            if answer["complete"]:
+                on_progress(len(data))
+                return answer["component"]
+
+    async def _stored(self, push):
+        """How much of this very file the board has from a push that was cut: asked by a chunk that cannot be the next."""
+        try:
+            await self._session.request("wasmote/push", {**push, "offset": push["size"], "data": ""})
+        except CallError as error:
+            if error.code == WRONG_OFFSET and isinstance(error.data, dict):
+                return error.data.get("offset", 0)
+        return 0
+
+
+def _content_text(block):
+    return block["text"] if block.get("type") == "text" else json.dumps(block, ensure_ascii=False)
+
+
+def component_file(path, name=None):
+    """(name, bytes) of a component to push; Failed when the file is none."""
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Failed(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    if data[:4] != _PREAMBLE:
+        raise Failed(f"{path} is not WebAssembly: a component starts with \\0asm")
+    if data[4:8] == _MODULE:
+        raise Failed(
+            f"{path} is a core module, not a component: wasm-tools component new {path} -o component.wasm makes one"
+        )
+    if data[4:8] != _COMPONENT:
+        raise Failed(f"{path} is a component of another version than this wasmote reads ({data[4:8].hex(' ')})")
+    return component_name(name or path.stem.lower()), data
+
+
+def component_name(name):
+    if not NAME.fullmatch(name):
+        raise Failed(
+            f'"{name}" is no component name: 1 to 32 of a-z 0-9 _ -, the first a letter or digit (--name NAME)'
+        )
+    return name

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""What can go wrong on the PC, each with a sentence that says what it is and what to do about it."""
+
+from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT
+
+
+class Failed(Exception):
+    """A command cannot go on; its text is the one line a user reads. Trying again without a change is no use."""
+
+
+class Away(Failed):
+    """The board cannot be reached now; it may be back later."""
+
+
+class CallError(Failed):
+    """A JSON-RPC error answer: `code`, `data` (None when there is none), and the message as text."""
+
+    def __init__(self, code, message, data=None):
+        super().__init__(message)
+        self.code = code
+        self.data = data
+
+    def as_json(self):
+        error = {"code": self.code, "message": str(self)}
+        if self.data is not None:
+            error["data"] = self.data
+        return error
+
+
+def board_away(port, message, since):
+    """The answer to whatever is asked of a board that is not there. `since`: ISO time of the loss."""
+    return CallError(BOARD_SILENT, message, {"kind": "board-away", "port": port, "since": since})
+
+
+def board_lost(port, message, since):
+    """The answer to what was running when the board went away: nobody knows how far it came."""
+    return CallError(BOARD_LOST, message, {"kind": "board-lost", "port": port, "since": since})
+
+
+def board_reset(port, what, session):
+    """The answer to what was running when the board was reset."""
+    text = f"{port}: the board was reset while {what} was running; it is up again. Nothing is repeated by itself: ask again"
+    return CallError(BOARD_LOST, text, {"kind": "board-reset", "port": port, "session": session})

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""Several clients on one board: who asked what, and to whom an answer goes.
+
+Towards the board every request gets an id of the hub's own, and a progress token that is the same number; answers and
+progress get the client's id and token back. Everything else of a message passes byte for byte. What the board cannot do
+for several clients is done here: subscriptions (subscriptions/listen), cancelling what a client that left was waiting
+for, and the answers while the board is away or after it was reset. A request is never sent twice.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+
+from wasmote.jsonrpc.codes import INVALID_PARAMS, INVALID_REQUEST
+
+from .connection import Connection
+from .errors import CallError, Failed, board_away, board_lost, board_reset
+from .message import error_text, parse, reply_text, request_text
+
+CHANGED = "notifications/tools/list_changed"
+_SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
+_VERSION = "io.modelcontextprotocol/protocolVersion"
+_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
+
+
+@dataclass
+class Pending:
+    """A request that the board has or will have."""
+
+    client: "Client"
+    message: object  # as the client sent it
+    at: float = field(default_factory=time.monotonic)
+
+
+class Client:
+    """One MCP client, or another wasmote process (`joined`). `send(text)` writes a line to it and returns at once."""
+
+    def __init__(self, send, name="client", joined=False):
+        self.send = send
+        self.name = name
+        self.joined = joined
+        self.initialized = joined  # the handshake era: plain list_changed notifications are welcome
+        self.subscriptions = {}  # id text of a subscriptions/listen request -> whether tool list changes are wanted
+
+
+class Hub:
+    """Joins clients to `port`. `run()` keeps the board; `attach`, `receive` and `detach` serve a client."""
+
+    def __init__(self, port, say=lambda text: None):
+        self.port = port
+        self.clients = []
+        self.connection = Connection(port, self._from_board, self._ready, self._lost, say)
+        self.connection.busy = lambda: bool(self._pending)
+        self._pending = {}  # id at the board -> Pending
+        self._waiting = []  # Pendings for which the board is not there yet
+        self._last_id = 0
+        self._met = False
+        self._say = say
+
+    async def run(self, forever=True):
+        try:
+            await self.connection.run(forever)
+        except Failed as error:
+            self._refuse(
+                self._take_all(), board_away(self.port.url, f"{self.port.url}: {error}", self.connection.since)
+            )
+            raise
+
+    # --- clients ---------------------------------------------------------------------------------------------------
+
+    def attach(self, client):
+        self.clients.append(client)
+
+    def detach(self, client):
+        """The client is gone: nobody wants its answers."""
+        if client in self.clients:
+            self.clients.remove(client)
+        self._waiting = [pending for pending in self._waiting if pending.client is not client]
+        for number in [number for number, pending in self._pending.items() if pending.client is client]:
+            self._cancel(number, "the client left")
+
+    def asked_by(self, client):
+        """How many requests of this client have no answer yet."""
+        return sum(pending.client is client for pending in (*self._pending.values(), *self._waiting))
+
+    def receive(self, client, line):
+        """A line (bytes) from a client."""
+        if line.isspace():
+            return
+        try:
+            message = parse(line)
+        except CallError as error:
+            client.send(error_text(None, error))
+            return
+        try:
+            self._take(client, message)
+        except CallError as error:
+            client.send(error_text(message.id, error))
+
+    def _take(self, client, message):
+        if message.is_reply:
+            return  # the board asks nothing, so nobody waits for it
+        if not isinstance(message.method, str):
+            raise CallError(INVALID_REQUEST, "a request names a method: this one has none")
+        if not message.is_request:
+            self._take_notification(client, message)
+            return
+        asked = message.value["id"]
+        if isinstance(asked, bool) or not isinstance(asked, (str, int, float)):
+            raise CallError(INVALID_REQUEST, "the id of a request is a string or a number")
+        if message.method == "initialize":
+            client.initialized = True
+        if message.method == "subscriptions/listen":
+            self._listen(client, message)
+        elif self.connection.state == "ready":
+            self._ask(Pending(client, message))
+        elif self.connection.waiting_is_sensible:
+            self._waiting.append(Pending(client, message))
+        else:
+            raise self._away()
+
+    def _take_notification(self, client, message):
+        if message.method == "notifications/cancelled":
+            wanted = message.raw("cancelled")
+            client.subscriptions.pop(wanted, None)
+            self._waiting = [p for p in self._waiting if p.client is not client or p.message.id != wanted]
+            for number, pending in list(self._pending.items()):
+                if pending.client is client and pending.message.id == wanted:
+                    self._cancel(number, message.params.get("reason"))
+        elif self.connection.state == "ready":
+            self.connection.send(message.text)
+
+    def _listen(self, client, message):
+        """subscriptions/listen is answered here: acknowledged at once, its result comes when the bridge ends."""
+        meta = message.params.get("_meta")
+        if not isinstance(meta, dict) or _VERSION not in meta:
+            raise CallError(INVALID_PARAMS, f"subscriptions/listen needs _meta with {_VERSION}")
+        wanted = message.params.get("notifications")
+        if not isinstance(wanted, dict):
+            raise CallError(
+                INVALID_PARAMS, 'subscriptions/listen needs "notifications", like {"toolsListChanged": true}'
+            )
+        tools = wanted.get("toolsListChanged") is True
+        client.subscriptions[message.id] = tools
+        self._tagged(client, message.id, "notifications/subscriptions/acknowledged", {
+            "notifications": {"toolsListChanged": True} if tools else {},
+        })  # fmt: skip
+
+    def _tagged(self, client, subscription, method, params):
+        params = {"_meta": {_SUBSCRIPTION: json.loads(subscription)}, **params}
+        client.send(request_text(None, method, params))
+
+    def end_subscriptions(self, client):
+        """Tell a client that its subscriptions end in good order."""
+        for subscription in client.subscriptions:
+            result = {"resultType": "complete", "_meta": {_SUBSCRIPTION: json.loads(subscription)}}
+            client.send(reply_text(subscription, result))
+        client.subscriptions.clear()
+
+    # --- towards the board -----------------------------------------------------------------------------------------
+
+    def _ask(self, pending):
+        message = pending.message
+        limit = self.connection.info.get("limits", {}).get("messageBytes")
+        size = len(message.text.encode())
+        if limit and size > limit:
+            error = CallError(
+                INVALID_REQUEST, f"{message.label} is {size} bytes long; this board takes at most {limit}"
+            )
+            pending.client.send(error_text(message.id, error))
+            return
+        self._last_id += 1
+        number = str(self._last_id)
+        self._pending[number] = pending
+        places = {"id": number}
+        if message.raw("token") is not None:
+            places["token"] = number
+        self.connection.send(message.replaced(places))
+
+    def _cancel(self, number, reason):
+        del self._pending[number]
+        if self.connection.state == "ready":
+            params = {"requestId": int(number), **({"reason": reason} if reason else {})}
+            self.connection.send(request_text(None, "notifications/cancelled", params))
+
+    # --- from the board --------------------------------------------------------------------------------------------
+
+    def _from_board(self, message):
+        if message.is_reply:
+            self._answer(message)
+        elif message.method == "notifications/progress":
+            pending = self._pending.get(message.raw("progress"))
+            token = pending and pending.message.raw("token")
+            if token is not None:
+                pending.client.send(message.replaced({"progress": token}))
+        elif message.method == CHANGED:
+            self._announce_change(message.text)
+        elif message.method == "notifications/message":
+            for client in self.clients:
+                if self._wants_log(client):
+                    client.send(message.text)
+
+    def _answer(self, message):
+        number = message.id
+        if number in (None, "null") and len(self._pending) == 1:
+            number = next(iter(self._pending))  # the board could not read the only request it has
+        pending = self._pending.pop(number, None)
+        if pending is None:
+            if "error" in message.value and number in (None, "null"):
+                self._say(f"{self.port.url}: the board reports {json.dumps(message.value['error'])}")
+            return
+        if message.id is None:
+            pending.client.send(message.text.replace("{", f'{{"id":{pending.message.id},', 1))
+        else:
+            pending.client.send(message.replaced({"id": pending.message.id}))
+
+    def _wants_log(self, client):
+        if client.initialized:
+            return True
+        return any(
+            pending.client is client and _LOG_LEVEL in (pending.message.params.get("_meta") or {})
+            for pending in self._pending.values()
+        )
+
+    def _announce_change(self, text=None):
+        for client in self.clients:
+            if client.initialized:
+                client.send(text or request_text(None, CHANGED))
+            for subscription, tools in client.subscriptions.items():
+                if tools:
+                    self._tagged(client, subscription, CHANGED, {})
+
+    # --- the board comes and goes ----------------------------------------------------------------------------------
+
+    def _ready(self, new_session):
+        connection = self.connection
+        board = connection.info.get("firmware", {}).get("board", "a board")
+        self._say(f"{self.port.url}: {board} is ready, session {connection.session}")
+        if new_session:
+            running = list(self._pending.values())
+            self._pending.clear()
+            for pending in running:
+                self._refuse([pending], board_reset(self.port.url, pending.message.label, connection.session))
+            for client in self.clients:
+                if client.joined:
+                    client.send(request_text(None, "wasmote/ready", {"session": connection.session, "board": board}))
+            if self._met:
+                self._announce_change()
+        self._met = True
+        waiting, self._waiting = self._waiting, []
+        for pending in waiting:
+            self._ask(pending)
+
+    def _lost(self):
+        running = list(self._pending.values())
+        self._pending.clear()
+        for pending in running:
+            text = f"{self.port.url}: the board went away while {pending.message.label} was running ({self.connection.reason})"
+            self._refuse([pending], board_lost(self.port.url, text, self.connection.since))
+        if not self.connection.waiting_is_sensible:
+            waiting, self._waiting = self._waiting, []
+            self._refuse(waiting, self._away())
+
+    def _away(self):
+        connection = self.connection
+        return board_away(
+            self.port.url,
+            f"{self.port.url}: the board is away since {connection.since}: {connection.reason}. It is tried again and again",
+            connection.since,
+        )
+
+    def _take_all(self):
+        everything = [*self._pending.values(), *self._waiting]
+        self._pending.clear()
+        self._waiting.clear()
+        return everything
+
+    def _refuse(self, pendings, error):
+        for pending in pendings:
+            pending.client.send(error_text(pending.message.id, error))

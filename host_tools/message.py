@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""One JSON-RPC message, read but not rewritten.
+
+The bridge must change an id here and a progress token there and pass everything else on byte for byte: numbers keep
+their digits, strings their escapes, objects the order of their keys. So a message stays text, and `replaced()` puts new
+text where a value stood.
+
+    message = parse(b'{"jsonrpc":"2.0","id":7,"method":"ping"}')
+    message.id            '7'                     the id as it was written, None when there is none
+    message.replaced({"id": "41"})                '{"jsonrpc":"2.0","id":41,"method":"ping"}'
+"""
+
+import json
+import re
+
+from wasmote.jsonrpc.codes import INVALID_REQUEST, PARSE_ERROR
+
+from .errors import CallError
+
+# Places that the bridge changes: a name for replaced(), and the keys that lead there.
+PLACES = {
+    "id": ("id",),
+    "token": ("params", "_meta", "progressToken"),  # of a request: the caller's token
+    "progress": ("params", "progressToken"),  # of notifications/progress
+    "cancelled": ("params", "requestId"),  # of notifications/cancelled
+}
+_BLANK = re.compile(r"[ \t\n\r]*")
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+class Message:
+    """`text`, what it says (`value`, a dict), and where the values of PLACES stand in it (`spans`)."""
+
+    def __init__(self, text, value, spans):
+        self.text = text
+        self.value = value
+        self.spans = spans
+
+    def raw(self, place):
+        """The text of the value at a place, None when there is nothing."""
+        span = self.spans.get(place)
+        return None if span is None else self.text[span[0] : span[1]]
+
+    @property
+    def id(self):
+        return self.raw("id")
+
+    @property
+    def method(self):
+        return self.value.get("method")
+
+    @property
+    def params(self):
+        params = self.value.get("params")
+        return params if isinstance(params, dict) else {}
+
+    @property
+    def is_request(self):
+        return "method" in self.value and "id" in self.value
+
+    @property
+    def is_reply(self):
+        return "method" not in self.value and ("result" in self.value or "error" in self.value)
+
+    @property
+    def label(self):
+        """How an error names this request: `ping`, `tools/call "read"`."""
+        name = self.params.get("name")
+        return f"{self.method} {json.dumps(name)}" if isinstance(name, str) else str(self.method)
+
+    def replaced(self, texts):
+        """The message's text with other values at some places: {place: new text}."""
+        text = self.text
+        for place in sorted(texts, key=lambda place: self.spans[place], reverse=True):
+            start, end = self.spans[place]
+            text = text[:start] + texts[place] + text[end:]
+        return text
+
+
+def parse(line):
+    """The message in a line of bytes. Raises CallError with the JSON-RPC code that the sender should get."""
+    try:
+        text = line.decode().strip(" \t\r\n\ufeff")
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            raise ValueError(f"something follows the JSON text at character {end}")
+    except (ValueError, RecursionError) as error:
+        raise CallError(PARSE_ERROR, f"not a JSON text: {error}") from None
+    if isinstance(value, list):
+        raise CallError(INVALID_REQUEST, "batches are not supported: send one message per line")
+    if not isinstance(value, dict):
+        raise CallError(INVALID_REQUEST, "a JSON-RPC message is an object")
+    spans = {}
+    _find(text, 0, (), spans)
+    return Message(text, value, spans)
+
+
+def _find(text, at, path, spans):
+    """Note the spans of PLACES in the object that starts at text[at]; the text is known to be valid JSON."""
+    at = _BLANK.match(text, at + 1).end()
+    while text[at] != "}":
+        key, at = _DECODER.raw_decode(text, at)
+        start = _BLANK.match(text, _BLANK.match(text, at).end() + 1).end()
+        value, end = _DECODER.raw_decode(text, start)
+        here = (*path, key)
+        for place, keys in PLACES.items():
+            if keys == here:
+                spans[place] = (start, end)  # of a key given twice the last counts, as in `value`
+            elif keys[: len(here)] == here and isinstance(value, dict):
+                _find(text, start, here, spans)
+                break
+        at = _BLANK.match(text, end).end()
+        if text[at] == ",":
+            at = _BLANK.match(text, at + 1).end()
+
+
+def request_text(id_text, method, params=None):
+    """A request as one line, or a notification when `id_text` is None."""
+    message = {"jsonrpc": "2.0"}
+    if id_text is not None:
+        message["id"] = json.loads(id_text)
+    message["method"] = method
+    if params is not None:
+        message["params"] = params
+    return json.dumps(message, separators=(",", ":"))
+
+
+def reply_text(id_text, result):
+    return f'{{"jsonrpc":"2.0","id":{id_text},"result":{json.dumps(result, separators=(",", ":"))}}}'
+
+
+def error_text(id_text, error):
+    """`error`: a CallError; an unknown id is null, as JSON-RPC wants it."""
+    return f'{{"jsonrpc":"2.0","id":{id_text or "null"},"error":{json.dumps(error.as_json(), separators=(",", ":"))}}}'

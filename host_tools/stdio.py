@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""An MCP client on standard input and output: one JSON text per line each way.
+
+Standard output belongs to the protocol: it is moved away from descriptor 1, so that a stray print lands on stderr.
+Both directions have a thread, because a pipe, a terminal and a file are not the same to an event loop, but are to a thread.
+"""
+
+import asyncio
+import os
+import queue
+import threading
+
+from wasmote.jsonrpc.codes import INVALID_REQUEST
+from wasmote.link.plain import ATTENTION, TOO_LONG, Lines
+
+from .errors import CallError
+from .message import error_text
+
+LINE_LIMIT = 4 * 1024 * 1024
+
+
+class Stdio:
+    """`lines()` yields what the client sends (bytes); `send(text)` answers."""
+
+    def __init__(self):
+        self._loop = asyncio.get_running_loop()
+        self._lines = asyncio.Queue()
+        self._answers = queue.SimpleQueue()
+        self._out = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)
+        self._writer = threading.Thread(target=self._write, name="stdout", daemon=True)
+        self._writer.start()
+        threading.Thread(target=self._read, name="stdin", daemon=True).start()
+
+    def send(self, text):
+        self._answers.put(text)
+
+    async def lines(self):
+        while (line := await self._lines.get()) is not None:
+            yield line
+
+    async def flush(self):
+        """Wait until the answers so far are written, or the client is not reading."""
+        self._answers.put(None)
+        await self._loop.run_in_executor(None, self._writer.join, 2)
+
+    def _write(self):
+        try:
+            while (text := self._answers.get()) is not None:
+                data = memoryview(text.encode() + b"\n")
+                while data:
+                    data = data[self._out.write(data) :]
+        except OSError:
+            self._hand_over(None)  # nobody reads any more
+
+    def _read(self):
+        lines = Lines(LINE_LIMIT)
+        data = b"?"
+        while data:
+            try:
+                data = os.read(0, 65536)  # not sys.stdin: its lock would be held when the process ends
+            except OSError:
+                data = b""
+            for line in lines.feed(data or b"\n"):  # the last line may lack its end
+                if line == TOO_LONG:
+                    text = f"a line of {lines.size} bytes is no message for a board: at most {LINE_LIMIT} are read"
+                    self.send(error_text(None, CallError(INVALID_REQUEST, text)))
+                elif line != ATTENTION:
+                    self._hand_over(bytes(line))
+        self._hand_over(None)
+
+    def _hand_over(self, line):
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, line)

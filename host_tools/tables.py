@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""What the commands show: tables for people. `--json` prints the board's own answer instead."""
+
+import json
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def as_json(value):
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def kib(count):
+    return f"{count / 1024:.1f} KiB"
+
+
+def _plain(title, *columns):
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(column.lstrip(">"), justify="right" if right else "left")
+    return table
+
+
+def components(records):
+    if not records:
+        out.print("no components yet: wasmote push PORT FILE.wasm")
+        return
+    table = _plain(None, "component", ">bytes", "state", ">memory", ">of", ">calls", ">traps", "tools")
+    for one in records:
+        state = one["state"]
+        table.add_row(
+            *(one["name"], str(one.get("bytes", "")), f"[{'green' if state == 'ready' else 'yellow'}]{state}[/]"),
+            *(kib(one.get("memoryBytes", 0)), kib(one.get("memoryLimitBytes", 0))),
+            *(str(one.get("calls", 0)), str(one.get("traps", 0)), ", ".join(one.get("tools", []))),
+        )
+    out.print(table)
+    for one in records:
+        if one.get("error"):
+            err.print(f"{one['name']}: {one['error']}", markup=False)
+
+
+def info(facts):
+    firmware = facts["firmware"]
+    out.print(
+        f"[bold]{firmware['board']}[/]: {firmware['name']} {firmware['version']} on MicroPython "
+        f"{firmware['micropython']}, engine {firmware['engine']}, up {facts['uptimeMs'] / 1000:.1f} s"
+    )
+    table = _plain(None, "memory", ">free", ">of", ">used")
+    for name in ("arena", "heap", "flash"):
+        if name in facts:
+            size, free = facts[name]["bytes"], facts[name]["freeBytes"]
+            table.add_row(name, kib(free), kib(size), f"{(size - free) / size:.0%}" if size else "")
+    out.print(table)
+    limits = ", ".join(f"{name} {value}" for name, value in facts.get("limits", {}).items())
+    out.print(f"limits: {limits}")
+    out.print()
+    components(facts.get("components", []))

@@ -1,0 +1,108 @@
+"""`wasmote bridge` as a process: stdio, sharing with other commands, a board that comes late, how it ends."""
+
+import asyncio
+import json
+import signal
+
+import pytest
+from conftest import bridge_process, wasmote
+from fake_board import FakeBoard
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_serves_an_mcp_client_and_ends_with_its_stdin(board):
+    async with bridge_process(board.url) as client:
+        answer = await client.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}})
+        assert answer["result"]["serverInfo"]["name"] == "fake"
+        assert len((await client.ask("tools/list"))["result"]["tools"]) == 3
+        client.process.stdin.close()
+        assert await asyncio.wait_for(client.process.wait(), 5) == 0
+        assert "FAKE is ready" in (await client.process.stderr.read()).decode()
+
+
+async def test_answers_what_is_piped_into_it(board):
+    lines = b'{"jsonrpc":"2.0","id":1,"method":"ping"}\r\n\n{"jsonrpc":"2.0","id":2,"method":"tools/list"}'
+    code, out, _ = await wasmote("bridge", board.url, stdin=lines)
+    assert code == 0
+    assert [json.loads(line)["id"] for line in out.splitlines()] == [1, 2]
+
+
+async def test_other_commands_go_through_the_running_bridge(board, tmp_path):
+    file = tmp_path / "thing.wasm"
+    file.write_bytes(b"\0asm\x0d\0\x01\0" + bytes(500))
+    async with bridge_process(board.url) as client:
+        await client.ask("initialize", {})
+        assert (await wasmote("push", board.url, file))[0] == 0
+        assert (await client.read())["method"] == "notifications/tools/list_changed"
+        assert (await wasmote("call", board.url, "echo", '{"x": 1}'))[:2] == (0, '{"x": 1}\n')
+
+
+async def test_two_bridges_on_one_board_and_the_second_outlives_the_first(board):
+    async with bridge_process(board.url) as second_client_later:
+        await second_client_later.ask("ping")
+        async with bridge_process(board.url) as second:
+            await second.ask("ping")
+            second_client_later.process.stdin.close()
+            await second_client_later.process.wait()
+            for _ in range(50):
+                if "result" in await second.ask("ping"):
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                pytest.fail("the second bridge did not take over")
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_call_cancels_it(board):
+    async with bridge_process(board.url) as client:
+        await client.write({"id": 1, "method": "tools/call", "params": {"name": "count", "arguments": {}}})
+        await client.write({"id": 2, "method": "ping"})
+        await client.read()
+        assert board._tasks
+    assert not board._tasks
+
+
+async def test_a_very_long_line_is_one_error_and_the_next_is_served(board):
+    async with bridge_process(board.url) as client:
+        await client.write(b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"' + b"y" * 5_000_000 + b'"}}')
+        error = (await client.read())["error"]
+        assert error["code"] == -32600 and "a line of 50000" in error["message"]
+        assert "result" in await client.ask("ping")
+
+
+async def test_waits_for_a_board_that_is_not_there_yet():
+    board = FakeBoard()
+    await board.plug()
+    await board.unplug()
+    async with bridge_process(board.url) as client:
+        error = (await client.ask("ping"))["error"]
+        assert error["data"]["kind"] == "board-away" and board.url in error["message"] and "since" in error["message"]
+        await board.plug()
+        for _ in range(100):
+            if "result" in await client.ask("ping"):
+                break
+            await asyncio.sleep(0.1)
+        else:
+            pytest.fail("the bridge did not find the board")
+    await board.unplug()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_ends_cleanly_by_a_signal(board, number):
+    async with bridge_process(board.url) as client:
+        await client.ask("ping")
+        client.process.send_signal(number)
+        assert await asyncio.wait_for(client.process.wait(), 5) == 0
+
+
+async def test_a_stranger_does_not_get_in(board, tmp_path):
+    async with bridge_process(board.url) as client:
+        await client.ask("ping")
+        (entry,) = (tmp_path / "run/wasmote").glob("*.json")
+        assert entry.stat().st_mode & 0o077 == 0
+        reader, writer = await asyncio.open_connection(*json.loads(entry.read_text())["tcp"])
+        writer.write(
+            b'{"jsonrpc":"2.0","method":"wasmote/join","params":{"token":"guess"}}\n{"jsonrpc":"2.0","id":1,"method":"ping"}\n'
+        )
+        assert await reader.read() == b""
+        writer.close()

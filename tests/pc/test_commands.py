@@ -1,0 +1,53 @@
+"""What the commands print, for people and for programs."""
+
+import json
+
+import pytest
+from conftest import wasmote
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_info_shows_memory_and_limits(board):
+    code, out, err = await wasmote("info", board.url)
+    assert (code, err) == (0, "")
+    assert "FAKE: wasmote 0 on MicroPython 1.25.0, engine c" in out
+    assert "arena" in out and "64.0 KiB" in out and "33%" in out and "messageBytes 16384" in out
+
+
+async def test_json_is_the_boards_own_answer(board):
+    code, out, _ = await wasmote("info", board.url, "--json")
+    assert code == 0 and json.loads(out)["session"] == board.session
+    assert json.loads((await wasmote("ls", board.url, "--json"))[1]) == []
+
+
+async def test_an_empty_board_says_how_to_go_on(board):
+    assert "wasmote push PORT FILE.wasm" in (await wasmote("ls", board.url))[1]
+
+
+async def test_call_prints_the_text_and_shows_progress(board):
+    code, out, err = await wasmote("call", board.url, "count", '{"to": 2}')
+    assert (code, out) == (0, '{"to": 2}\n')
+    assert err.splitlines() == ["progress 1", "progress 2"]
+
+
+async def test_a_tool_that_fails_ends_with_one(board):
+    assert await wasmote("call", board.url, "break") == (1, "", "it broke\n")
+
+
+@pytest.mark.parametrize("arguments, says", [("{unit:F}", "are no JSON"), ("[1]", "are a JSON object")])
+async def test_arguments_that_are_no_object_are_explained(board, arguments, says):
+    code, out, err = await wasmote("call", board.url, "echo", arguments)
+    assert (code, out) == (1, "") and says in err and err.count("\n") == 1
+
+
+async def test_reset_restarts_the_board(board):
+    before = board.session
+    assert (await wasmote("reset", board.url))[0] == 0
+    assert board.session != before
+
+
+@pytest.mark.parametrize("command", ["bridge", "push", "ls", "rm", "call", "info", "emulate"])
+async def test_every_command_helps_with_an_example(command):
+    code, out, _ = await wasmote(command, "--help")
+    assert code == 0 and ("Example:" in out or '"args"' in out)

@@ -1,0 +1,208 @@
+"""Several clients on one board: ids, progress, cancelling, subscriptions, resets, a board that is away."""
+
+import asyncio
+import json
+
+import pytest
+from conftest import RawClient, running_hub
+from wasmote import connection
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_answers_go_to_the_client_that_asked(clients):
+    one, two = clients(), clients()
+    for client, text in ((one, "one"), (two, "two")):
+        client.write({"id": 1, "method": "tools/call", "params": {"name": "echo", "arguments": {"from": text}}})
+    for client, text in ((one, "one"), (two, "two")):
+        answer = await client.answer(1)
+        assert json.loads(answer["result"]["content"][0]["text"]) == {"from": text}
+        assert len(client.sent) == 1
+
+
+@pytest.mark.parametrize("number", [0, -5, "seven", "", 'é"\\'])
+async def test_any_id_comes_back_as_it_was(client, number):
+    assert (await client.ask("ping", number=number))["result"] == {}
+
+
+async def test_arguments_reach_the_board_byte_for_byte(board, client):
+    line = b'{"params":{"arguments":{"x": 1.50,"y":"\\u00e9"},"name":"echo"},"jsonrpc":"2.0","method":"tools/call","id":"a"}'
+    client.write(line)
+    await client.answer("a")
+    assert board.lines[-1].strip().startswith(b'{"params":{"arguments":{"x": 1.50,"y":"\\u00e9"},"name":"echo"}')
+
+
+async def test_progress_tokens_of_two_clients_do_not_meet(clients):
+    one, two = clients(), clients()
+    params = {"name": "count", "arguments": {"to": 3}, "_meta": {"progressToken": "same"}}
+    for client in (one, two):
+        client.write({"id": 9, "method": "tools/call", "params": params})
+    for client in (one, two):
+        await client.answer(9)
+        progress = [message["params"] for message in client.sent if "method" in message]
+        assert [(at["progressToken"], at["progress"]) for at in progress] == [("same", 1), ("same", 2), ("same", 3)]
+
+
+async def test_a_cancel_reaches_the_board_under_the_boards_id(board, clients):
+    one, two = clients(), clients()
+    for client in (one, two):
+        params = {"name": "count", "arguments": {}, "_meta": {"progressToken": 1}}
+        client.write({"id": "c", "method": "tools/call", "params": params})
+        await client.notice("notifications/progress")
+    one.write({"method": "notifications/cancelled", "params": {"requestId": "c", "reason": "enough"}})
+    await until(lambda: len(board._tasks) == 1)
+    two.sent.clear()
+    await two.notice("notifications/progress")  # the other's goes on
+    assert board.received[-1]["params"]["reason"] == "enough"
+
+
+async def test_a_client_that_leaves_cancels_its_calls(board, hub, clients):
+    one = clients()
+    one.write({"id": 1, "method": "tools/call", "params": {"name": "count", "arguments": {}}})
+    await until(lambda: board._tasks)
+    hub.detach(one.client)
+    await until(lambda: not board._tasks)
+
+
+async def test_list_changed_goes_to_initialized_clients_and_subscriptions(board, clients):
+    handshake, modern, silent = clients(), clients(), clients()
+    await handshake.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}})
+    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+    params = {"_meta": meta, "notifications": {"toolsListChanged": True, "promptsListChanged": True}}
+    modern.write({"id": 5, "method": "subscriptions/listen", "params": params})
+    acknowledged = await modern.notice("notifications/subscriptions/acknowledged")
+    tag = {"io.modelcontextprotocol/subscriptionId": 5}
+    assert acknowledged["params"] == {"_meta": tag, "notifications": {"toolsListChanged": True}}
+    board.changed()
+    await handshake.notice("notifications/tools/list_changed")
+    assert (await modern.notice("notifications/tools/list_changed"))["params"]["_meta"] == tag
+    await silent.ask("ping")
+    assert len(silent.sent) == 1
+    modern.write({"method": "notifications/cancelled", "params": {"requestId": 5}})
+    modern.sent.clear()
+    board.changed()
+    await modern.ask("ping")
+    assert len(modern.sent) == 1
+
+
+async def test_listening_without_a_version_is_refused(client):
+    answer = await client.ask("subscriptions/listen", {"notifications": {}})
+    assert answer["error"]["code"] == -32602
+
+
+async def test_a_reset_fails_what_was_running_with_one_error_and_announces_tools(board, client):
+    await client.ask("initialize", {})
+    client.write({"id": 2, "method": "tools/call", "params": {"name": "count", "arguments": {}}})
+    await until(lambda: board._tasks)
+    await board.reset()
+    error = (await client.answer(2))["error"]
+    assert error["data"]["kind"] == "board-reset" and 'tools/call "count" was running' in error["message"]
+    await client.notice("notifications/tools/list_changed")
+    assert (await client.ask("ping"))["result"] == {}
+    assert sum(message.get("id") == 2 for message in client.sent) == 1
+
+
+async def test_a_board_that_goes_away_fails_calls_fast_and_comes_back(board, client, monkeypatch):
+    monkeypatch.setattr(connection, "GRACE", 0.5)
+    monkeypatch.setattr(connection, "PAUSES", (0.2,))
+    await client.ask("ping")
+    client.write({"id": 2, "method": "tools/call", "params": {"name": "count", "arguments": {}}})
+    await until(lambda: board._tasks)
+    await board.unplug()
+    lost = (await client.answer(2))["error"]
+    assert lost["data"]["kind"] == "board-lost" and board.url in lost["message"]
+    error = (await client.ask("ping"))["error"]  # waits out the grace of a reset, then says so
+    assert error["data"]["kind"] == "board-away" and "since" in error["data"] and board.url in error["message"]
+    start = asyncio.get_running_loop().time()
+    assert "error" in await client.ask("ping")
+    assert asyncio.get_running_loop().time() - start < 0.1
+    await board.plug()
+    await until_async(lambda: client.ask("ping"), lambda answer: "result" in answer)
+
+
+async def test_requests_wait_while_a_board_is_back_in_a_moment(board, client):
+    await client.ask("ping")
+    await board.unplug()
+    await asyncio.sleep(0.1)
+    client.write({"id": 3, "method": "ping"})
+    await board.plug()
+    assert (await client.answer(3))["result"] == {}
+
+
+async def test_garbage_between_messages_is_skipped(board, client):
+    await client.ask("ping")
+    board.raw(b"\x00\xff boot v1.25\nMicroPython\r\n{broken\n" + b"x" * 2_000_000 + b"\n[]\n")
+    assert (await client.ask("ping"))["result"] == {}
+
+
+@pytest.mark.parametrize(
+    "line, code, number",
+    [
+        (b"not json", -32700, None),
+        (b'{"jsonrpc":"2.0","id":4}', -32600, 4),
+        (b'{"jsonrpc":"2.0","id":4,"method":7}', -32600, 4),
+        (b'{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600, None),
+        (b'[{"jsonrpc":"2.0","id":4,"method":"ping"}]', -32600, None),
+        (b'{"jsonrpc":"2.0","id":4,"method":"ping","params":{"x":"' + b"y" * 100_000 + b'"}}', -32600, 4),
+    ],
+)
+async def test_a_bad_line_gets_one_error_and_the_next_is_served(client, line, code, number):
+    await client.ask("ping")
+    client.sent.clear()
+    client.write(line)
+    error = await client.until(lambda message: "error" in message)
+    assert (error["error"]["code"], error["id"]) == (code, number)
+    assert "result" in await client.ask("ping")
+    assert len(client.sent) == 2
+
+
+async def test_what_the_board_cannot_read_still_gets_an_answer(board, client):
+    await client.ask("ping")
+    board.answer = None
+
+    async def unreadable(message):
+        board.say({"id": None, "error": {"code": -32700, "message": "not JSON"}})
+
+    board.take = unreadable
+    assert (await client.ask("ping"))["error"]["code"] == -32700
+
+
+async def test_a_joined_process_shares_the_board(board, hub, client):
+    await client.ask("ping")
+    async with running_hub(board.url) as second:
+        other = RawClient(second)
+        assert (await other.ask("ping"))["result"] == {}
+        assert not second.port.owned and hub.port.owned
+        other.write({"id": 1, "method": "tools/call", "params": {"name": "count", "arguments": {}}})
+        await until(lambda: board._tasks)
+        await board.reset()
+        assert (await other.answer(1))["error"]["data"]["kind"] == "board-reset"
+    await client.ask("ping")
+
+
+async def test_a_joined_process_takes_over_when_the_owner_ends(board):
+    async with running_hub(board.url) as first:
+        await RawClient(first).ask("ping")
+        second = running_hub(board.url)
+        hub = await second.__aenter__()
+        other = RawClient(hub)
+        await other.ask("ping")
+    await until_async(lambda: other.ask("ping"), lambda answer: "result" in answer)
+    assert hub.port.owned
+    await second.__aexit__(None, None, None)
+
+
+async def until(condition, seconds=5):
+    async def look():
+        while not condition():
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(look(), seconds)
+
+
+async def until_async(ask, condition, seconds=10):
+    async def look():
+        while not condition(await ask()):
+            await asyncio.sleep(0.1)
+
+    await asyncio.wait_for(look(), seconds)

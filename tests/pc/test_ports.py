@@ -1,0 +1,151 @@
+"""Port names, ports without a board, things that answer but are no board: one clear line each."""
+
+import asyncio
+import contextlib
+import os
+import pty
+import tty
+
+import pytest
+from conftest import wasmote
+from fake_board import FakeBoard
+from wasmote import connection
+from wasmote.board import Board
+from wasmote.errors import Failed
+from wasmote.ports import port
+from wasmote.session import session
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    "url, says",
+    [
+        ("", "is no port"),
+        ("m0", "is no port"),
+        ("usb:1", "is no port. Ports look like serial:"),
+        ("qemu:m7", 'no emulated board is called "m7": there are m0, m3, rv32'),
+        ("qemu:m0?flsh=x", 'has no setting "flsh"'),
+        ("serial:", "names no device"),
+        ("serial:/dev/ttyACM0?baud=fast", "baud is a number"),
+        ("tcp:localhost", "is no TCP port"),
+        ("tcp:localhost:99999", "is no TCP port"),
+        ("unix:x", "stands alone"),
+        ("pty:", "names no terminal"),
+    ],
+)
+def test_a_wrong_port_name_says_what_is_right(url, says):
+    with pytest.raises(Failed) as error:
+        port(url)
+    assert says in str(error.value)
+
+
+async def test_the_command_says_it_in_one_line():
+    for command in (("info",), ("bridge",), ("call", "echo")):
+        code, out, err = await wasmote(command[0], "usb:1", *command[1:])
+        assert (code, out, err.count("\n")) == (1, "", 1) and err.startswith('wasmote: "usb:1" is no port')
+
+
+async def test_a_device_that_is_not_there():
+    code, _, err = await wasmote("info", "serial:/dev/ttyNONE7")
+    assert code == 1 and "there is no serial device /dev/ttyNONE7 (plug the board in" in err
+
+
+async def test_a_tcp_port_where_nothing_listens():
+    code, _, err = await wasmote("info", "tcp:127.0.0.1:1")
+    assert code == 1 and "nothing answers at 127.0.0.1:1" in err
+
+
+async def test_missing_firmware_names_the_command(tmp_path, monkeypatch):
+    (tmp_path / "boards/QEMU_M0").mkdir(parents=True)
+    (tmp_path / "boards/QEMU_M0/emulator.json").write_text('{"qemu": "sh", "args": []}')
+    monkeypatch.setenv("WASMOTE_ROOT", str(tmp_path))
+    for url, board in (("qemu:m0", "QEMU_M0"), ("unix:", "unix")):
+        code, _, err = await wasmote("info", url)
+        assert code == 1 and f"run `make firmware BOARD={board}`" in err and err.count("\n") == 1
+        code, out, err = await wasmote("bridge", url)
+        assert (code, out) == (1, "") and "make firmware" in err
+
+
+async def test_missing_qemu_names_the_package(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = await wasmote("info", "qemu:m0")
+    assert code == 1 and "apt-get install qemu-system-arm" in err
+
+
+@contextlib.asynccontextmanager
+async def device(said=b"", echo=False, banner=b""):
+    """Something on a TCP port that is no board."""
+
+    async def serve(reader, writer):
+        writer.write(banner)
+        while data := await reader.read(1000):
+            writer.write(data if echo else said)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "kind, says",
+    [
+        ({}, "no answer within 1 s"),
+        ({"said": b"ERROR 42\r\n"}, "it is no wasmote board; it said 'ERROR 42'"),
+        ({"echo": True}, "sends back what it is sent"),
+        ({"said": b"\r\n>>> "}, "a MicroPython prompt answers, but no wasmote starts there"),
+        (
+            {"said": b'{"jsonrpc":"2.0","id":"greeting-1","error":{"code":-32601,"message":"what?"}}\n'},
+            'not as a wasmote board ("what?")',
+        ),
+    ],
+)
+async def test_what_answers_but_is_no_board_is_told_apart(kind, says, monkeypatch):
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 1)
+    async with device(**kind) as url:
+        with pytest.raises(Failed) as error:
+            async with session(url):
+                pass
+    assert says in str(error.value) and url in str(error.value)
+
+
+async def test_a_board_left_at_its_prompt_is_booted_back(monkeypatch):
+    async with FakeBoard() as board:
+        serve, at_prompt = board._serve, [True]
+
+        async def prompt(reader, writer):
+            while at_prompt[0]:
+                data = await reader.read(1000)
+                at_prompt[0] = b"\x04" not in data
+                writer.write(b"\r\n>>> " if at_prompt[0] else b"\r\nMPY: soft reboot\r\n")
+            asyncio.get_running_loop().call_later(0.1, lambda: asyncio.ensure_future(board.reset()))
+            await serve(reader, writer)
+
+        board._serve = prompt
+        await board.unplug()
+        await board.plug()
+        async with session(board.url) as asked:
+            assert (await Board(asked).info())["firmware"]["board"] == "FAKE"
+
+
+async def test_a_pty_is_a_port():
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    name = os.ttyname(theirs)
+    async with FakeBoard() as board:
+        reader, writer = await asyncio.open_connection("127.0.0.1", board._number)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(ours, lambda: writer.write(os.read(ours, 4096)))
+
+        async def back():
+            while data := await reader.read(4096):
+                os.write(ours, data)
+
+        task = asyncio.ensure_future(back())
+        async with session(f"pty:{name}") as asked:
+            assert (await Board(asked).info())["firmware"]["board"] == "FAKE"
+        loop.remove_reader(ours)
+        task.cancel()
+        writer.close()
+    os.close(ours)
+    os.close(theirs)
