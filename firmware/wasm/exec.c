@@ -17,7 +17,7 @@
 static uintptr_t lowest; // address of a handler: distances from it are not negative
 
 static inline uint32_t *granule_word(const uint16_t *pages, uint32_t ea) {
-    const uint8_t *leaf = arena + pages[ea >> 16] * LEAF;
+    const uint8_t *leaf = LEAF_AT(pages[ea >> 16]);
     return AT(uint32_t, leaf[(ea / GRANULE) % LEAF] * GRANULE + ea % GRANULE);
 }
 
@@ -56,7 +56,7 @@ static __attribute__((noinline)) int store_bytes(uint32_t memory, uint32_t ea, u
 // A store that is not aligned, or the first one to its granule, takes the way of bytes.
 #define STORE(type, size, mask) \
     static inline int store##size(uint32_t memory, const uint16_t *pages, uint32_t ea, uint32_t v) { \
-        const uint8_t *leaf = arena + pages[ea >> 16] * LEAF; \
+        const uint8_t *leaf = LEAF_AT(pages[ea >> 16]); \
         uint32_t granule = leaf[(ea / GRANULE) % LEAF]; \
         if (granule == 0 || (ea & mask) != 0) { \
             return store_bytes(memory, ea, v, sizeof(type)); \

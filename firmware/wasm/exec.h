@@ -68,15 +68,16 @@ typedef struct __attribute__((may_alias)) {
     uint32_t elements; // uint32_t: function_t, or 0
 } table_t;
 
-// Sparse: uint16_t pages[] counts leaves of LEAF bytes from the arena's start; a leaf's byte is
-// the number of a granule. Zeros lead to the zero granule: a page that nobody wrote costs 2 bytes.
+// Sparse: uint16_t pages[] says where each page's leaf lies, in units of 8 bytes from the arena's start; a leaf's
+// bytes are the numbers of LEAF granules. Zeros lead to the zero granule: a page that nobody wrote costs 2 bytes.
 typedef struct __attribute__((may_alias)) {
     uint32_t bytes; // current size
     uint32_t max;   // pages
     uint32_t pages; // uint16_t[max]
     uint32_t owner;
-    uint32_t leaf, leaf_end; // leaves not yet used
 } memory_t;
+
+#define LEAF_AT(entry) (arena + 8 * (entry))
 
 // arena.c
 void arena_reset(void);

@@ -28,22 +28,16 @@ uint32_t memory_grow(memory_t *memory, uint32_t delta) {
 }
 
 static uint8_t *leaf_entry(const memory_t *memory, uint32_t address) {
-    uint32_t leaf = AT(uint16_t, memory->pages)[address >> 16];
-    return arena + leaf * LEAF + (address / GRANULE) % LEAF;
+    return LEAF_AT(AT(uint16_t, memory->pages)[address >> 16]) + (address / GRANULE) % LEAF;
 }
 
 uint8_t *memory_touch(memory_t *memory, uint32_t address) {
     uint16_t *page = AT(uint16_t, memory->pages) + (address >> 16);
     if (*page == 0) {
-        if (memory->leaf == memory->leaf_end) {
-            uint32_t granule = arena_granule(memory->owner);
-            if (granule == 0) {
-                return NULL;
-            }
-            memory->leaf = granule * (GRANULE / LEAF);
-            memory->leaf_end = memory->leaf + GRANULE / LEAF;
+        *page = arena_alloc(memory->owner, LEAF) / 8;
+        if (*page == 0) {
+            return NULL;
         }
-        *page = memory->leaf++;
     }
     uint8_t *entry = leaf_entry(memory, address);
     if (*entry == 0) {

@@ -23,8 +23,7 @@ BYTES = const(0)
 _MAX = const(1)
 PAGES = const(2)
 _OWNER = const(3)
-_LEAF = const(4)
-_LEAF_END = const(5)
+_LEAF = const(64)  # bytes: a granule's number each
 
 OUT_OF_BOUNDS = const(5)  # traps.csv
 OUT_OF_MEMORY = const(11)
@@ -186,7 +185,7 @@ def alloc(owner, size):
 def memory_new(owner, pages, most):
     """The offset of a new memory_t of `pages`, at most `most` pages; 0: out of memory."""
     most = min(most, _MAX_PAGES)
-    memory = alloc(owner, 24)
+    memory = alloc(owner, 16)
     if not memory or pages > most:
         return 0
     table = alloc(owner, 2 * most)
@@ -215,15 +214,10 @@ def memory_touch(memory, address):
     at = memory >> 2
     page = (words[at + PAGES] >> 1) + (address >> 16)
     if halves[page] == 0:
-        leaf = words[at + _LEAF]
-        if leaf == words[at + _LEAF_END]:
-            leaf = _take(words[at + _OWNER], 1, 0) << 4
-            if not leaf:
-                return 0
-            words[at + _LEAF_END] = leaf + 16
-        words[at + _LEAF] = leaf + 1
-        halves[page] = leaf
-    entry = (halves[page] << 6) + (address >> 10 & 63)
+        halves[page] = alloc(words[at + _OWNER], _LEAF) >> 3
+        if halves[page] == 0:
+            return 0
+    entry = (halves[page] << 3) + (address >> 10 & 63)
     granule = octets[entry]
     if not granule:
         granule = octets[entry] = _take(words[at + _OWNER], 1, 0)
@@ -234,7 +228,7 @@ def memory_touch(memory, address):
 
 def memory_read(memory, address, buffer):
     """Fills `buffer` from linear memory. Returns 0 or a trap code."""
-    check(memory, 24)
+    check(memory, 16)
     size = len(buffer)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + BYTES]:
@@ -246,7 +240,7 @@ def memory_read(memory, address, buffer):
     while done < size:
         inside = address & 1023
         n = min(_GRANULE - inside, size - done)
-        at = octets[(halves[pages + (address >> 16)] << 6) + (address >> 10 & 63)] << 10 | inside
+        at = octets[(halves[pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | inside
         buffer[done : done + n] = region[at : at + n]
         done += n
         address += n
@@ -255,7 +249,7 @@ def memory_read(memory, address, buffer):
 
 def memory_write(memory, address, data):
     """Copies `data` into linear memory. Returns 0 or a trap code."""
-    check(memory, 24)
+    check(memory, 16)
     size = len(data)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + BYTES]:

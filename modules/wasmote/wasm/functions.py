@@ -81,7 +81,7 @@ def _load(address, size):
     if address + size > _bytes:
         raise _OUT_OF_BOUNDS
     inside = address & 1023
-    at = octets[(halves[_pages + (address >> 16)] << 6) + (address >> 10 & 63)] << 10 | inside
+    at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | inside
     if inside + size <= 1024:
         if size == 4 and not at & 3:
             return words[at >> 2]
@@ -94,7 +94,7 @@ def _store(address, value, size):
     if address + size > _bytes:
         raise _OUT_OF_BOUNDS
     inside = address & 1023
-    at = octets[(halves[_pages + (address >> 16)] << 6) + (address >> 10 & 63)] << 10
+    at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10
     if at and inside + size <= 1024:
         at |= inside
         if size == 4 and not at & 3:
@@ -116,7 +116,7 @@ def _store(address, value, size):
 def load8(address):
     if address >= _bytes:
         raise _OUT_OF_BOUNDS
-    return octets[octets[(halves[_pages + (address >> 16)] << 6) + (address >> 10 & 63)] << 10 | address & 1023]
+    return octets[octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | address & 1023]
 
 
 def _signed_load(size, bits):
