@@ -27,6 +27,9 @@ class Memory:
         assert 0 <= at <= at + n <= self.size, "the caller checks"
         return bytes(self.data[at : at + n])
 
+    def read_into(self, at, buffer):
+        buffer[:] = self.read(at, len(buffer))
+
     def write(self, at, data):
         assert 0 <= at <= at + len(data) <= self.size, "the caller checks"
         self.data[at : at + len(data)] = data
@@ -229,6 +232,18 @@ def test_a_discriminant_in_memory_is_checked():
         else:
             with pytest.raises(Trap, match="unexpected discriminant: 3"):
                 load(instance, source)
+
+
+def test_a_full_heap_is_a_trap_too():
+    class Full(Memory):
+        def read(self, at, n):
+            raise MemoryError
+
+    instance = Instance()
+    instance.memory = Full(64)
+    for source in ("string", "list<u8>"):
+        with pytest.raises(Trap, match="value too large: no 9 bytes of the board's heap are free in one piece"):
+            lift_flat(instance, source, 0, 9)
 
 
 def test_lifting_more_than_the_limit_traps_before_it_allocates():

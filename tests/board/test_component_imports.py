@@ -111,6 +111,10 @@ def test_what_this_board_does_not_take_is_named(source, what):
         load(source, host())
 
 
+def leb(n):
+    return bytes([n]) if n < 0x80 else bytes([n & 0x7F | 0x80]) + leb(n >> 7)
+
+
 HEADER = b"\0asm\x0d\0\1\0"
 
 
@@ -133,6 +137,29 @@ HEADER = b"\0asm\x0d\0\1\0"
 def test_bytes_that_are_no_component_are_an_error_with_its_place(binary, error, what):
     with pytest.raises(error, match=what):
         load(binary)
+
+
+def test_nesting_without_end_is_refused():
+    deep = assemble("(component)")
+    for _ in range(3000):
+        deep = HEADER + b"\x04" + leb(len(deep)) + deep + b"\x05\x04\x01\x00\x00\x00"
+    with pytest.raises(Unsupported, match="definitions nested too deeply|more than 100 component instances"):
+        load(deep)
+    many = "(component $a)" + "(instance (instantiate $a))" * 101
+    with pytest.raises(Unsupported, match="more than 100 component instances"):
+        load(f"(component {many})")
+    types = b"\x42\x01\x01" * 5000 + b"\x42\x00"
+    with pytest.raises(Unsupported, match="definitions nested too deeply"):
+        load(HEADER + b"\x07" + leb(len(types) + 1) + b"\x01" + types)
+
+
+def test_a_heap_too_small_for_the_definitions_is_no_crash(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("wasmote.component.binary.def_type", full)
+    with pytest.raises(Unlinkable, match="do not fit the board's heap"):
+        load("(component (type u8))")
 
 
 # -- checked against the core functions

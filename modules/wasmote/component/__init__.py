@@ -9,6 +9,7 @@
 type compared before any guest code runs. Types, lifted values: canonical.py. Only what stays callable is kept.
 """
 
+from ..wasm import OutOfMemory
 from ..wasm.errors import Unlinkable, Unsupported
 from . import binary, names, text
 from .binary import FUNC, INSTANCE, TYPE
@@ -49,6 +50,12 @@ class Component:
         try:
             yield from component._load()
             done = True
+        except MemoryError:
+            raise OutOfMemory("the component's definitions do not fit the board's heap: unload another component")
+        except RuntimeError as error:
+            if "recursion" not in str(error):
+                raise
+            raise Unsupported("definitions nested too deeply", 0)
         finally:
             if not done:
                 component.close()

@@ -8,7 +8,9 @@ its types, component and resource types, core types, values, string encodings ot
 from micropython import const
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
+from ..wasm.reader import is_utf8
 from . import types
+from .types import BOOL, STRING
 
 CORE = const(0)  # sorts
 FUNC = const(1)
@@ -98,7 +100,7 @@ class Types:
         if len(resources) == 255:
             raise Unsupported("more than 255 resource types", at)
         resources.append(None)
-        return self.table.resource(len(resources) - 1, name)
+        return self.table.resource(len(resources) - 1, name.encode())
 
 
 def preamble(reader):
@@ -133,6 +135,45 @@ def sort(reader, what):
     if code not in SORTS:
         raise Malformed("invalid leading byte (0x%x) for %s" % (code & 0x0F if code >= 0x10 else code, what), at)
     return code
+
+
+def label(reader):
+    """The name of a field, case or parameter as table.py wants it: its length, then its bytes."""
+    n = reader.peek()
+    if n < 0x80:
+        return reader.bytes(n + 1)
+    n = reader.u32()
+    if n >= 0x80:
+        raise Unsupported("name of %d bytes" % n, reader.at)
+    return bytes((n,)) + reader.bytes(n)
+
+
+def labels(reader):
+    """A vector of labels, in one piece: (how many, their bytes)."""
+    count = reader.count()
+    start = reader.at
+    for _ in range(count):
+        at = reader.at
+        n = reader.u32()
+        if n >= 0x80:
+            raise Unsupported("name of %d bytes" % n, at)
+        if reader.at - at > 1:
+            raise Unsupported("name length of more than one byte", at)
+        reader.skip(n)
+    end = reader.at
+    return count, reader.fork(start, end).bytes(end - start)
+
+
+def check_labels(names, at):
+    """Labels are ASCII. (That they are in kebab case and different is not looked at yet.)"""
+    try:
+        if len(str(names, "utf-8")) == len(names):
+            return
+    except UnicodeError:
+        pass
+    if is_utf8(names):
+        raise Invalid("name is not in kebab case", at)
+    raise Malformed("malformed UTF-8 encoding", at)
 
 
 def extern_name(reader):
@@ -185,18 +226,20 @@ def skip_extern_desc(reader):
 def val_type(reader, space):
     """A value type: a primitive, or an index."""
     at = reader.at
-    index = reader.s33()
-    if index >= 0:
-        t = space.type(index, at)
-        if not space.table.is_value(t):
-            raise Invalid("type index %d is not a defined type" % index, at)
-        return t
-    code = index & 0x7F
-    if index < -64 or code < types.STRING:
-        if code in _LATER and index >= -64:
-            raise Unsupported(_LATER[code], at)
-        raise Malformed("invalid leading byte (0x%x) for component value type" % code, at)
-    return code
+    code = reader.u8()
+    if STRING <= code <= BOOL:
+        return code
+    if code >= 0x40:
+        reader.seek(at)
+        code = reader.s33()
+        if code < 0:
+            if code & 0x7F in _LATER and code >= -64:
+                raise Unsupported(_LATER[code & 0x7F], at)
+            raise Malformed("invalid leading byte (0x%x) for component value type" % (code & 0x7F), at)
+    t = space.type(code, at)
+    if not space.table.is_value(t):
+        raise Invalid("type index %d is not a defined type" % code, at)
+    return t
 
 
 def optional_val_type(reader, space):
@@ -224,7 +267,9 @@ def def_type(reader, space):
     if code == types.VARIANT:
         return _variant(reader, space, at)
     if code == types.ENUM or code == types.FLAGS:
-        return table.labels([reader.name() for _ in range(reader.count())], code, at)
+        count, names = labels(reader)
+        check_labels(names, at)
+        return table.labels(count, names, code, at)
     if code == types.TUPLE:
         return table.record(None, [val_type(reader, space) for _ in range(reader.count())], at)
     if code == types.OWN or code == types.BORROW:
@@ -238,11 +283,13 @@ def def_type(reader, space):
 
 def _labelled(reader, space):
     """vec(name, valtype): ([name], [type])."""
+    at = reader.at
     names = []
     found = []
     for _ in range(reader.count()):
-        names.append(reader.name())
+        names.append(label(reader))
         found.append(val_type(reader, space))
+    check_labels(b"".join(names), at)
     return names, found
 
 
@@ -258,9 +305,10 @@ def _variant(reader, space, at):
     names = []
     cases = []
     for _ in range(reader.count()):
-        names.append(reader.name())
+        names.append(label(reader))
         cases.append(optional_val_type(reader, space))
         leading(reader, b"\x00", "zero byte required")
+    check_labels(b"".join(names), at)
     return space.table.variant(names, cases, types.VARIANT, at)
 
 

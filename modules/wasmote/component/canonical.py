@@ -215,15 +215,22 @@ def _lift_string(cx, address, count):
         raise Trap("string too long", "%d bytes" % count)
     cx.check(address, count, 1, "string pointer/length")
     cx.charge(count)
-    data = cx.memory.read(address, count)
     try:
+        data = bytearray(count)
+        cx.memory.read_into(address, data)
         text = str(data, "utf-8")
     except UnicodeError:
         text = None
+    except MemoryError:
+        raise _no_heap(count)
     # MicroPython decodes some malformed sequences; all of one byte per character is ASCII and needs no second look
     if text is None or len(text) != count and not is_utf8(data):
         raise Trap("invalid utf-8 sequence", "string at 0x%x+%d" % (address, count))
     return text
+
+
+def _no_heap(count):
+    return Trap("value too large", "no %d bytes of the board's heap are free in one piece" % count)
 
 
 def _lift_list(cx, d, p, address, count):
@@ -234,8 +241,15 @@ def _lift_list(cx, d, p, address, count):
     cx.check(address, count * step, align(d, p), "list pointer/length")
     cx.charge(count * step)
     if d[p] == U8:
-        return cx.memory.read(address, count)
-    return [load(cx, d, p, address + i * step) for i in range(count)]
+        try:
+            return cx.memory.read(address, count)
+        except MemoryError:
+            raise _no_heap(count)
+    values = []
+    for _ in range(count):  # no comprehension: that is one more call on the board's stack
+        values.append(load(cx, d, p, address))
+        address += step
+    return values
 
 
 # -- storing and lowering: host to guest

@@ -51,6 +51,10 @@ class LiftedFunction:
             value = yield from self._call(values)
             done = True
             return value
+        except RuntimeError as error:
+            if "recursion" not in str(error):
+                raise
+            raise Trap("call stack exhausted", "the board's own, by lifting or lowering")
         finally:
             if done:
                 instance.entered = False

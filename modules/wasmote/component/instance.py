@@ -8,6 +8,8 @@ nested components are ranges of the file until they are instantiated. An item of
     component      (at, end, the scope around it)
 """
 
+from micropython import const
+
 from ..wasm import HostFunction, Instance, Module
 from ..wasm.errors import Invalid, Malformed, Unlinkable, Unsupported
 from . import binary, types
@@ -29,6 +31,7 @@ from .functions import LiftedFunction, LoweredFunction, ResourceDrop
 from .handles import Handles
 from .types import PARAMS
 
+_MAX_INSTANCES = const(100)  # nested ones: a few bytes can ask for any number
 _NO_EXPORT = "%s %d has no export named `%s`"
 _I32 = b"\x7f"
 
@@ -58,6 +61,7 @@ class Scope(binary.Types):
         self.instance = ComponentInstance(root)
         self.exports = {}
         self.spaces = {TYPE: self.types}
+        self.contexts = {}  # by memory and realloc, as canon definitions have mostly the same
 
     def space(self, sort):
         if sort not in self.spaces:
@@ -84,6 +88,8 @@ class Scope(binary.Types):
         for start, end in self.spaces.get(CORE_MODULE, ()):
             if start not in self.root.decoded:  # not instantiated here, but malformed all the same?
                 Module(self.root.source.reader().fork(start, end))
+        for exports in self.spaces.get(CORE_INSTANCE, ()):
+            exports.clear()  # names that nobody asks for any more
         self.instance.entered = False
 
     def _section(self, reader):
@@ -253,14 +259,16 @@ class Scope(binary.Types):
     def _options(self, reader, at):
         """(Context, post-return function or None) of a canon definition's options."""
         memory, realloc, post_return = binary.canon_options(reader)
-        cx = Context(self.instance)
-        if memory is not None:
-            cx.memory = self.item(CORE_MEMORY, memory, at)
-        if realloc is not None:
-            cx.realloc = self.item(CORE_FUNC, realloc, at)
-            _expect(cx.realloc, b"\x7f\x7f\x7f\x7f", _I32, "realloc function", at)
-            if memory is None:
-                raise Invalid("canonical option `memory` is required", at)
+        cx = self.contexts.get((memory, realloc))
+        if cx is None:
+            cx = self.contexts[memory, realloc] = Context(self.instance)
+            if memory is not None:
+                cx.memory = self.item(CORE_MEMORY, memory, at)
+            if realloc is not None:
+                cx.realloc = self.item(CORE_FUNC, realloc, at)
+                _expect(cx.realloc, b"\x7f\x7f\x7f\x7f", _I32, "realloc function", at)
+                if memory is None:
+                    raise Invalid("canonical option `memory` is required", at)
         if post_return is not None:
             post_return = self.item(CORE_FUNC, post_return, at)
         return cx, post_return
@@ -319,6 +327,8 @@ class Scope(binary.Types):
     def _instantiate(self, reader):
         at = reader.at
         start, end, parent = self.item(COMPONENT, reader.u32(), at)
+        if len(self.root.instances) == _MAX_INSTANCES:
+            raise Unsupported("more than %d component instances" % _MAX_INSTANCES, at)
         arguments = {}
         for _ in range(reader.count()):
             name = self._unique(arguments, reader)

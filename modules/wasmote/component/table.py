@@ -1,22 +1,26 @@
 """The types of a component, each once: equal types are one number.
 
     type   = 0x73..0x7f, a primitive, or 0x80 + index of an entry here
-    entry  = digest(7) depth(1) code(1) align(1) size(2) flat(1) len(2) parts      len: of the descriptor, types.py
-    parts  = type(2)*                  record, tuple, list
-           | cases(2) payload(1) type(2)*      variant, option, result; type 0: no payload
-           | cases(2)                  enum, flags           | resource(1)    own, borrow, resource
-           | result(2) type(2)*        func; result 0: none
+    entry  = digest(7) depth(1) code(1) len(2) align(1) size(2) flat(1) more type(2)*
+    more   = cases(2) payload(1) of a variant, option or result | cases(2) of an enum or flags
+           | resource(1) of own, borrow and resource | results(1) result(2) of a func
 
-The digest covers structure and all names: equal digests are equal types, in any component (resources compare by
-name). Descriptors of functions are written out when the functions are lifted or lowered; the table goes with the load.
+The columns are those of the descriptor (types.py); a func has its params' align, size and flat. Type 0 is a case
+without payload, or no result. The digest covers structure and all names: equal digests are equal types, in any
+component (resources compare by name). Descriptors of functions are written out when the functions are lifted or
+lowered; the table goes with the load. Names are bytes, each after one with its length. `at` is the offset in the file
+that an error names.
 """
 
+import struct
+from array import array
 from hashlib import sha256
 
 from micropython import const
 
 from ..wasm.errors import Invalid, Unsupported
 from .types import (
+    BOOL,
     ENUM,
     FLAGS,
     FUNC,
@@ -31,6 +35,7 @@ from .types import (
     VARIANT,
     align,
     discriminant_size,
+    flat_count,
     labels_size,
     size,
 )
@@ -38,19 +43,16 @@ from .types import (
 _DIGEST = const(7)
 _DEPTH = const(7)
 _CODE = const(8)
-_ALIGN = const(9)
-_SIZE = const(10)
-_FLAT = const(12)
-_LEN = const(13)
-_PARTS = const(15)
+_MORE = const(15)
+_SHAPE = "<BBHBHB"  # depth, code, len, align, size, flat
 _FIRST = const(0x80)
 _MAX_LEN = const(4096)  # of one descriptor
-_MAX_DEPTH = const(24)  # a lift recurses this deep
+_MAX_DEPTH = const(16)  # a lift recurses this deep; wasi:mcp needs 9
 _MAX_SIZE = const(0xFFFF)  # of one value, lists and strings not counted
 
 
 class TypeTable:
-    """`at` arguments are the offset in the file that an error names; `names` are lists of str."""
+    """The types of one component, made from its definitions in file order."""
 
     def __init__(self):
         self.entries = []
@@ -63,7 +65,10 @@ class TypeTable:
 
     def is_value(self, t):
         """Whether values can have this type."""
-        return isinstance(t, int) and self.code(t) not in (FUNC, RESOURCE)
+        if not isinstance(t, int):
+            return False
+        code = self.code(t)
+        return code != FUNC and code != RESOURCE
 
     def is_func(self, t):
         return isinstance(t, int) and self.code(t) == FUNC
@@ -73,25 +78,24 @@ class TypeTable:
 
     def resource_of(self, t):
         """The number of an own, borrow or resource type's resource."""
-        return self.entries[t - _FIRST][_PARTS]
+        return self.entries[t - _FIRST][_MORE]
 
     def digest(self, t):
-        """Seven bytes that stand for the type in every component."""
-        if t < _FIRST:
-            return bytes((t, t, t, t, t, t, t))
-        return self.entries[t - _FIRST][:_DIGEST]
+        """Seven bytes that stand for the type in every component; a primitive is its own code."""
+        return bytes((t,)) if t < _FIRST else self.entries[t - _FIRST][:_DIGEST]
 
     # -- making types
 
-    def _add(self, text, depth, code, shape, parts, at):
-        """The type of these facts; `text` is what its digest covers, `shape` (align, size, flat, len)."""
-        align, size, flat, length = shape
-        if depth > _MAX_DEPTH or length > _MAX_LEN or size > _MAX_SIZE:
+    def _add(self, text, depth, code, shape, more, at):
+        """The type whose digest covers `text`, of this shape (len, align, size, flat)."""
+        length, widest, bytes_, flat = shape
+        bytes_ = bytes_ + widest - 1 & -widest
+        if depth > _MAX_DEPTH or bytes_ > _MAX_SIZE or length > _MAX_LEN:
             raise Unsupported("type too large", at)
-        entry = bytearray(sha256(text).digest()[:_DIGEST])
-        entry.extend(bytes((depth, code, align, size & 0xFF, size >> 8, min(flat, 255), length & 0xFF, length >> 8)))
-        entry.extend(parts)
-        entry = bytes(entry)
+        entry = bytearray(sha256(text).digest())
+        entry[0] |= 0x80  # no primitive
+        struct.pack_into(_SHAPE, entry, _DEPTH, depth, code, length, widest, bytes_, flat if flat < 255 else 255)
+        entry = bytes(memoryview(entry)[:_MORE]) + more
         try:
             return _FIRST + self.entries.index(entry)
         except ValueError:
@@ -100,54 +104,65 @@ class TypeTable:
             self.entries.append(entry)
             return _FIRST + len(self.entries) - 1
 
-    def _shape(self, t):
-        """(align, size, flat, len) of a type."""
-        if t < _FIRST:
-            d = bytes((t,))
-            return align(d, 0), size(d, 0), 2 if t == STRING else 1, 1
-        e = self.entries[t - _FIRST]
-        return e[_ALIGN], e[_SIZE] | e[_SIZE + 1] << 8, e[_FLAT], e[_LEN] | e[_LEN + 1] << 8
+    def _gather(self, kind, names, parts):
+        """What the parts of a type sum up to, `names` being theirs or None.
 
-    def _depth(self, t):
-        return 0 if t < _FIRST else self.entries[t - _FIRST][_DEPTH]
-
-    def _record_shape(self, fields):
-        offset = flat = 0
+        (text for the digest, depth, len, widest alignment, offset after the last one, sum of flat counts, largest
+        size, largest flat count)
+        """
+        text = bytearray((kind,))
+        deepest = total = offset = flat = largest = flattest = 0
         widest = 1
-        length = 7
-        for t in fields:
-            step, bytes_, values, more = self._shape(t)
-            widest = max(widest, step)
+        i = 0
+        for t in parts:
+            if names:
+                text.extend(names[i])
+                i += 1
+            if t >= _FIRST:
+                entry = self.entries[t - _FIRST]
+                text.extend(entry[:_DIGEST])
+                depth, _, length, step, bytes_, count = struct.unpack_from(_SHAPE, entry, _DEPTH)
+            else:
+                text.append(t)
+                if t == 0:
+                    total += 1
+                    continue
+                depth, _, length, step, bytes_, count = struct.unpack_from(_SHAPE, _PRIMITIVES, (t - STRING) * 8)
+            if depth > deepest:
+                deepest = depth
+            if step > widest:
+                widest = step
+            if bytes_ > largest:
+                largest = bytes_
+            if count > flattest:
+                flattest = count
+            total += length
             offset = (offset + step - 1 & -step) + bytes_
-            flat += values
-            length += more
-        return widest, offset + widest - 1 & -widest, flat, length
+            flat += count
+        return text, deepest, total, widest, offset, flat, largest, flattest
 
     def resource(self, number, name):
         """The resource type `number`, which imports call `name`."""
-        return self._add(b"\x3f" + name.encode(), 0, RESOURCE, (4, 4, 1, 2), bytes((number,)), 0)
+        return self._add(bytes((RESOURCE,)) + name, 0, RESOURCE, (2, 4, 4, 1), bytes((number,)), 0)
 
     def handle(self, resource, code=OWN, at=0):
         """own (or by its code, borrow) of a resource type."""
         text = bytes((code,)) + self.digest(resource)
-        return self._add(text, 0, code, (4, 4, 1, 2), bytes((self.resource_of(resource),)), at)
+        return self._add(text, 0, code, (2, 4, 4, 1), bytes((self.resource_of(resource),)), at)
 
     def list_(self, element, at=0):
-        shape = (4, 8, 2, 3 + self._shape(element)[3])
-        text = b"\x70" + self.digest(element)
-        return self._add(text, self._depth(element) + 1, LIST, shape, bytes((element & 0xFF, element >> 8)), at)
+        text, depth, total = self._gather(LIST, None, (element,))[:3]
+        return self._add(text, depth + 1, LIST, (total + 3, 4, 8, 2), struct.pack("<H", element), at)
 
     def record(self, names, fields, at=0):
         """A record, or a tuple when `names` is None."""
         if not fields:
-            what = (
-                "tuple type must have at least one type"
-                if names is None
-                else "record type must have at least one field"
-            )
-            raise Invalid(what, at)
-        text, parts, depth = self._gather(RECORD if names else TUPLE, names, fields)
-        return self._add(text, depth + 1, RECORD, self._record_shape(fields), parts, at)
+            what = "record type must have at least one field"
+            raise Invalid(what if names is not None else "tuple type must have at least one type", at)
+        kind = TUPLE if names is None else RECORD
+        text, depth, total, widest, offset, flat, _, _ = self._gather(kind, names, fields)
+        shape = (total + 7, widest, offset, flat)
+        return self._add(text, depth + 1, RECORD, shape, bytes(array("H", fields)), at)
 
     def variant(self, names, cases, code=VARIANT, at=0):
         """A variant; a case of type 0 has no payload."""
@@ -156,22 +171,14 @@ class TypeTable:
             raise Invalid("variant type must have at least one case", at)
         if count > _MAX_LEN:
             raise Unsupported("variant type of %d cases" % count, at)
-        text, parts, depth = self._gather(code, names, cases)
-        tag = widest = discriminant_size(count)
-        largest = flat = 0
-        length = 10
-        for t in cases:
-            if t:
-                step, bytes_, values, more = self._shape(t)
-                widest = max(widest, step)
-                largest = max(largest, bytes_)
-                flat = max(flat, values)
-                length += more
-            else:
-                length += 1
+        text, depth, total, widest, _, _, largest, flat = self._gather(code, names, cases)
+        tag = discriminant_size(count)
+        if tag > widest:
+            widest = tag
         payload = tag + widest - 1 & -widest
-        shape = (widest, payload + largest + widest - 1 & -widest, 1 + flat, length)
-        return self._add(text, depth + 1, code, shape, bytes((count & 0xFF, count >> 8, payload)) + parts, at)
+        shape = (total + 10, widest, payload + largest, 1 + flat)
+        more = struct.pack("<HB", count, payload) + bytes(array("H", cases))
+        return self._add(text, depth + 1, code, shape, more, at)
 
     def option(self, some, at=0):
         return self.variant(None, (0, some), OPTION, at)
@@ -179,52 +186,29 @@ class TypeTable:
     def result(self, ok, error, at=0):
         return self.variant(None, (ok, error), RESULT, at)
 
-    def labels(self, names, code, at=0):
-        """An enum or flags type."""
-        count = len(names)
+    def labels(self, count, names, code, at=0):
+        """An enum or flags type; `names` is one bytes object."""
         if not count:
-            raise Invalid(
-                "enum type must have at least one variant" if code == ENUM else "flags must have at least one entry", at
-            )
+            what = "enum type must have at least one variant" if code == ENUM else "flags must have at least one entry"
+            raise Invalid(what, at)
         if code == FLAGS and count > 32:
             raise Invalid("cannot have more than 32 flags", at)
         if count > 0xFFFF:
             raise Unsupported("enum type of %d cases" % count, at)
-        text = self._gather(code, names, ())[0]
         width = labels_size(code, count)
-        return self._add(text, 0, code, (width, width, 1, 3), bytes((count & 0xFF, count >> 8)), at)
+        return self._add(bytes((code,)) + names, 0, code, (3, width, width, 1), struct.pack("<H", count), at)
 
     def func(self, names, params, result, at=0):
         """A func type; result 0 for none."""
-        text, parts, depth = self._gather(FUNC, names, params)
-        length = self._record_shape(params)[3] + 4
+        text, depth, total, widest, offset, flat, _, _ = self._gather(FUNC, names, params)
         if result:
-            text.append(RESULT)
-            text.extend(self.digest(result))
-            depth = max(depth, self._depth(result))
-            length += self._shape(result)[3]
-        return self._add(text, depth, FUNC, (1, 0, 0, length), bytes((result & 0xFF, result >> 8)) + parts, at)
-
-    def _gather(self, code, names, children):
-        """(text for the digest, children as parts, greatest depth); names None: the children have none."""
-        text = bytearray((code,))
-        parts = bytearray()
-        depth = 0
-        for i in range(len(names if names else children)):
-            if names:
-                name = names[i].encode()
-                text.append(len(name) & 0xFF)
-                text.extend(name)
-            if children:
-                t = children[i]
-                parts.append(t & 0xFF)
-                parts.append(t >> 8)
-                if t:
-                    text.extend(self.digest(t))
-                    depth = max(depth, self._depth(t))
-                else:
-                    text.append(0)
-        return text, parts, depth
+            returned, deeper, more = self._gather(RESULT, None, (result,))[:3]
+            text.extend(returned)
+            depth = max(depth, deeper)
+            total += more
+        shape = (total + 11, widest, offset, flat)
+        more = struct.pack("<BH", 1 if result else 0, result) + bytes(array("H", params))
+        return self._add(text, depth, FUNC, shape, more, at)
 
     # -- writing descriptors
 
@@ -232,50 +216,49 @@ class TypeTable:
         """The descriptor of a type, as bytes."""
         out = bytearray()
         if self.code(t) == FUNC:
-            self._write_func(t, out)
+            self._write_func(self.entries[t - _FIRST], out)
         else:
             self._write(t, out)
         return bytes(out)
 
-    def _write_func(self, t, out):
-        entry = self.entries[t - _FIRST]
-        result = entry[_PARTS] | entry[_PARTS + 1] << 8
-        params = _types(entry, _PARTS + 2)
-        out.extend(bytes((FUNC, entry[_LEN], entry[_LEN + 1], 1 if result else 0)))
-        _head(RECORD, self._record_shape(params), out)
-        for child in params:
-            self._write(child, out)
-        if result:
-            self._write(result, out)
+    def _write_func(self, entry, out):
+        out.extend(entry[_CODE : _CODE + 3])
+        out.append(entry[_MORE])
+        params = len(out)
+        out.extend(entry[_CODE:_MORE])
+        for at in range(_MORE + 3, len(entry), 2):
+            self._write(entry[at] | entry[at + 1] << 8, out)
+        out[params] = RECORD
+        struct.pack_into("<H", out, params + 1, len(out) - params)
+        if entry[_MORE]:
+            self._write(entry[_MORE + 1] | entry[_MORE + 2] << 8, out)
 
     def _write(self, t, out):
-        if t < _FIRST:  # a primitive, or 0: no payload
+        if t < _FIRST:
             out.append(t)
             return
         entry = self.entries[t - _FIRST]
         code = entry[_CODE]
-        if code == LIST:
-            out.extend(bytes((LIST, entry[_LEN], entry[_LEN + 1])))
-            at = _PARTS
-        elif code == RECORD:
-            _head(code, self._shape(t), out)
-            at = _PARTS
+        if code == RECORD:
+            parts = _MORE
+            out.extend(entry[_CODE:parts])
         elif code == VARIANT or code == OPTION or code == RESULT:
-            _head(code, self._shape(t), out)
-            at = _PARTS + 3
-            out.extend(entry[_PARTS:at])
+            parts = _MORE + 3
+            out.extend(entry[_CODE:parts])
+        elif code == LIST:
+            parts = _MORE
+            out.extend(entry[_CODE : _CODE + 3])
         else:
             out.append(code)
-            out.extend(entry[_PARTS:])
+            out.extend(entry[_MORE:])
             return
-        for child in _types(entry, at):
-            self._write(child, out)
+        for at in range(parts, len(entry), 2):
+            self._write(entry[at] | entry[at + 1] << 8, out)
 
 
-def _types(entry, at):
-    return [entry[i] | entry[i + 1] << 8 for i in range(at, len(entry), 2)]
+def _primitive(code):
+    d = bytes((code,))
+    return struct.pack(_SHAPE, 0, code, 1, align(d, 0), size(d, 0), flat_count(d, 0))
 
 
-def _head(code, shape, out):
-    align, size, flat, length = shape
-    out.extend(bytes((code, length & 0xFF, length >> 8, align, size & 0xFF, size >> 8, min(flat, 255))))
+_PRIMITIVES = b"".join([_primitive(code) for code in range(STRING, BOOL + 1)])  # depth … flat of each

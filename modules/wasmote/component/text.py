@@ -61,7 +61,7 @@ def _type(table, text, at):
     if word == "own" or word == "borrow":
         name, at = _word(text, at)
         code = OWN if word == "own" else BORROW
-        return table.handle(table.resource(0, name), code), _after(text, at, ">")
+        return table.handle(table.resource(0, name.encode()), code), _after(text, at, ">")
     if word == "tuple":
         fields, at = _arguments(table, text, at)
         return table.record(None, fields), at
@@ -84,7 +84,7 @@ def _named(table, text, at, close):
     while text[at] != close:
         name, at = _word(text, at)
         t, at = _type(table, text, _after(text, at, ":"))
-        names.append(name)
+        names.append(_label(name))
         found.append(t)
         if text[at] == ",":
             at += 1
@@ -115,7 +115,7 @@ def _variant(table, text, at):
         if text[at] == "(":
             case, at = _type(table, text, at + 1)
             at = _after(text, at, ")")
-        names.append(name)
+        names.append(_label(name))
         cases.append(case)
         if text[at] == ",":
             at += 1
@@ -126,7 +126,11 @@ def _labels(table, text, at, code):
     names = []
     while text[at] != "}":
         name, at = _word(text, at)
-        names.append(name)
+        names.append(_label(name))
         if text[at] == ",":
             at += 1
-    return table.labels(names, code), at + 1
+    return table.labels(len(names), b"".join(names), code), at + 1
+
+
+def _label(name):
+    return bytes((len(name),)) + name.encode()
