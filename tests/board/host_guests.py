@@ -3,7 +3,9 @@
 import subprocess
 import zlib
 
+import pytest
 from conftest import ROOT
+from wasmote.host import HostError
 from wasmote.wasm import drive
 
 EXAMPLES = ROOT / "build" / "examples"
@@ -33,6 +35,13 @@ def call(host, tool, arguments=b"{}", notify=None):
     return drive(host.call_tool(tool, arguments, b"1" if notify else None, notify))
 
 
+def refusal(steps):
+    """(kind, text) of the HostError that a generator, or a function, ends with."""
+    with pytest.raises(HostError) as caught:
+        drive(steps) if hasattr(steps, "send") else steps()
+    return caught.value.kind, str(caught.value)
+
+
 def together(*generators):
     """Runs generators in turn, a step each, as the server does. Returns what they return."""
     results = [None] * len(generators)
@@ -56,3 +65,10 @@ WRONG_TYPE = '(component (import "wasi:clocks/monotonic-clock@0.2.0" (instance (
 LARGE = "(component (core module $m (memory 1) (func $f {}) (start $f)) (core instance (instantiate $m)))".format(
     "".join(f"(i32.store (i32.const {1024 * i}) (i32.const 1))" for i in range(64))
 )
+
+# Exports wasi:cli/run, which returns its one parameter: 0 for ok, 1 for error.
+COMMAND = """(component
+    (core module $m (func (export "run") (result i32) (i32.const %d)))
+    (core instance $i (instantiate $m))
+    (func $run (result (result)) (canon lift (core func $i "run")))
+    (instance (export "wasi:cli/run@0.2.3") (export "run" (func $run))))"""

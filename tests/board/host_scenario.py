@@ -33,7 +33,7 @@ def call(host, tool, arguments=b"{}"):
 
 def main():
     print(engine)
-    host = Host(Storage(sys.argv[4]), call_timeout_ms=400, validate=validate)
+    host = Host(Storage(sys.argv[4]), call_timeout_ms=1500, validate=validate)
     free = arena_info()[1]
     for name in ("thermometer", "textkit", "faults"):
         push(host, name)

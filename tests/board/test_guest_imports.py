@@ -57,6 +57,7 @@ def test_a_tool_becomes_its_json_text(it):
     )
     assert it.register_tools([definition]) == (0, None)
     (made,) = it.tools
+    assert made.structured, "it has an output schema"
     assert made.name == "a.b/c-d_1" and b"\n" not in bytes(made.json)
     assert json.loads(bytes(made.json)) == {
         "name": "a.b/c-d_1",

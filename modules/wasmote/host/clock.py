@@ -4,6 +4,7 @@ import time
 
 if hasattr(time, "ticks_ms"):
     ticks_ms = time.ticks_ms
+    ticks_add = time.ticks_add
     ticks_diff = time.ticks_diff
 
     class _Clock:
@@ -28,6 +29,9 @@ else:  # CPython
 
     def ticks_ms():
         return time.monotonic_ns() // 1_000_000
+
+    def ticks_add(then, ms):
+        return then + ms
 
     def ticks_diff(now, then):
         return now - then

@@ -17,7 +17,7 @@ from ..component import Component
 from ..component.text import digest
 from ..wasm import Source, Store, Trap, WasmError
 from . import digests
-from .clock import ticks_diff, ticks_ms
+from .clock import ticks_add, ticks_diff, ticks_ms
 from .content import blocks
 from .errors import HostError
 from .imports import Imports
@@ -61,7 +61,7 @@ class Guest:
         self.store = None
         self.component = None
         self.handler = None
-        self.call_under_way = None  # the generator of the guest's own code
+        self.under_way = None  # the generator of the guest's own code
         self.busy = False
         self.calls = 0
         self.traps = 0
@@ -88,12 +88,26 @@ class Guest:
         host = self.host
         self.state = "loading"
         runtime = Runtime(self, host.validate, lambda tool: host.owner(tool, self.name), lambda: host.on_log)
-        self.component = self.handler = None
+        self.component = self.handler = source = steps = None
         done = False
         try:
             self.store = Store(limit=host.memory_limit, stack=_STACK)
             self.store.reopen = self._reopen
-            yield from self._instantiate(runtime)
+            source = self._reopen()
+            steps = Component.load(self.store, source, Imports(runtime, host.allow))
+            end = _in(host.load_timeout_ms)
+            try:
+                while True:
+                    next(steps)
+                    _check(end)
+                    yield
+            except StopIteration as stop:
+                self.component = stop.value
+            steps = self._run(runtime)
+            for _ in steps or ():
+                _check(end)
+                yield
+            self._find_handler(runtime)
             done = True
         except Trap as error:
             failure = HostError("refused", runtime.refused or "it trapped while it started: %s" % error)
@@ -102,10 +116,41 @@ class Guest:
         except Overtime:
             raise HostError("refused", "it did not start within %d ms" % host.load_timeout_ms)
         finally:
+            if steps:
+                steps.close()
+            if source:
+                source.close()
             if not done:
                 self._stop()
                 runtime.close()
                 self.state = "failed"
+        self._started(runtime)
+
+    def _reopen(self):
+        return Source(open(self.path, "rb"))
+
+    def _run(self, runtime):
+        """The generator of an exported wasi:cli/run, or None."""
+        run = self.component.export(_RUN)
+        if not run or run["run"].digest != digest("()->result"):
+            return None
+
+        def steps():
+            failed, _ = yield from run["run"]()
+            if failed:
+                raise HostError("refused", runtime.refused or "its wasi:cli/run failed")
+
+        return steps()
+
+    def _find_handler(self, runtime):
+        if runtime.refused:
+            raise HostError("refused", runtime.refused)
+        handlers = self.component.export(_HANDLERS)
+        self.handler = handlers.get("call-tool") if handlers else None
+        if runtime.tools and (self.handler is None or self.handler.digest != digests.HANDLERS[1]):
+            raise HostError("refused", "it registers tools but exports no call-tool of %s" % _HANDLERS)
+
+    def _started(self, runtime):
         runtime.loaded = True
         old = self.runtime
         self.runtime = runtime
@@ -114,29 +159,6 @@ class Guest:
             self.tools_changed()
         if old is not None:
             old.close()
-
-    def _reopen(self):
-        return Source(open(self.path, "rb"))
-
-    def _instantiate(self, runtime):
-        source = self._reopen()
-        try:
-            steps = Component.load(self.store, source, Imports(runtime, self.host.allow))
-            self.component = yield from _limited(steps, self.host.load_timeout_ms)
-        finally:
-            source.close()
-        run = self.component.export(_RUN)
-        if run and run["run"].digest == digest("()->result"):
-            failed, _ = yield from _limited(run["run"](), self.host.load_timeout_ms)
-            if failed:
-                raise HostError("refused", runtime.refused or "its wasi:cli/run failed")
-        if runtime.refused:
-            raise HostError("refused", runtime.refused)
-        handlers = self.component.export(_HANDLERS)
-        self.handler = handlers.get("call-tool") if handlers else None
-        if self.handler is None or self.handler.digest != digests.HANDLERS[1]:
-            if runtime.tools:
-                raise HostError("refused", "it registers tools but exports no call-tool of %s" % _HANDLERS)
 
     def end(self, why):
         """The guest is gone for good: calls under way end with `why`, memory and tools are given back."""
@@ -157,10 +179,12 @@ class Guest:
             self.state = "dead"
 
     def _stop(self):
-        under_way = self.call_under_way
-        self.call_under_way = None
+        under_way = self.under_way
+        self.under_way = None
         if under_way is not None:
             under_way.close()
+        if self.runtime:
+            self.runtime.notify = None
         if self.component:
             self.component.close()
         if self.store:
@@ -176,24 +200,20 @@ class Guest:
         if self.ended:
             return self._failed(tool, self.ended)
         self.busy = True
+        steps = None
         try:
-            return (yield from self._call(tool, arguments, progress_token, notify))
-        finally:
-            self.busy = False
-
-    def _call(self, tool, arguments, progress_token, notify):
-        if self.state != "ready":
-            why = yield from self._revive()
-            if why:
-                return self._failed(tool, why)
-        self.calls += 1
-        runtime = self.runtime
-        under_way = self.call_under_way = self.handler(tool, arguments)
-        runtime.notify = _quiet_progress(notify) if progress_token is None else notify
-        over = False
-        try:
-            result = yield from _limited(under_way, self.host.call_timeout_ms)
-            over = True
+            if self.state != "ready":
+                why = yield from self._revive()
+                if why:
+                    return self._failed(tool, why)
+            steps = self._begin(tool, arguments, progress_token, notify)
+            end = _in(self.host.call_timeout_ms)
+            while True:
+                next(steps)
+                _check(end)
+                yield
+        except StopIteration as stop:
+            return self._answer(tool, steps, stop.value)
         except Trap as error:
             return self._crashed(tool, "failed: %s" % error)
         except (MemoryError, RuntimeError) as error:  # RuntimeError: MicroPython's own stack is used up
@@ -201,18 +221,22 @@ class Guest:
         except Overtime:
             return self._crashed(tool, "was stopped after %d ms, its time limit" % self.host.call_timeout_ms)
         finally:
-            runtime.notify = None
-            if self.call_under_way is under_way:  # else the guest was stopped meanwhile
-                self.call_under_way = None
-                if not over and self.state == "ready":  # cancelled
-                    self.rest('"%s" was cancelled' % tool)
-        if result is None:
-            return self._failed(tool, self.ended or "ended: the component was stopped to make room for its new version")
-        self.crashes = 0
-        self.error = None
-        return self._answer(result)
+            self.busy = False
+            if steps and self.under_way is steps:  # nobody wants the answer any more
+                self.rest('"%s" was cancelled' % tool)
 
-    def _answer(self, result):
+    def _begin(self, tool, arguments, progress_token, notify):
+        self.calls += 1
+        self.runtime.notify = _quiet_progress(notify) if progress_token is None else notify
+        self.under_way = self.handler(tool, arguments)
+        return self.under_way
+
+    def _answer(self, tool, steps, result):
+        if self.under_way is not steps:  # the guest was stopped meanwhile
+            why = self.ended or "ended: the component was stopped to make room for its new version"
+            return self._failed(tool, why)
+        self.under_way = self.runtime.notify = self.error = None
+        self.crashes = 0
         failed, value = result
         if not failed:
             return blocks(value[0]), bool(value[1])
@@ -296,20 +320,18 @@ def explain(error):
     return str(error)
 
 
-def _limited(steps, ms):
-    """Runs a generator for `ms` milliseconds at most, then raises Overtime. Yields with it; returns its result."""
-    began = ticks_ms()
-    try:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as stop:
-                return stop.value
-            if ticks_diff(ticks_ms(), began) >= ms:
-                raise Overtime
-            yield
-    finally:
-        steps.close()
+# A time limit, checked where the steps are taken: one more generator for it would be one more level of C stack.
+
+
+def _in(ms):
+    """The tick `ms` milliseconds from now."""
+    return ticks_add(ticks_ms(), ms)
+
+
+def _check(end):
+    """Raises Overtime at the tick `end` and after it."""
+    if ticks_diff(end, ticks_ms()) <= 0:
+        raise Overtime
 
 
 def _quiet_progress(notify):

@@ -10,6 +10,8 @@ from .guest import Guest, explain
 from .storage import Storage, check_name
 from .tools import loosely_json
 
+_FAILURES = (WasmError, HostError, OSError, MemoryError, RuntimeError)  # RuntimeError: MicroPython's stack is used up
+
 
 class Host:
     """
@@ -94,17 +96,13 @@ class Host:
 
     def load(self, name):
         """Loads a stored component, again if it is loaded already. A generator; returns {"component": entry}."""
-        check_name(name)
-        if self.storage.size(name) is None:
-            raise self._not_found(name)
-        return (yield from self._load(name, self.storage.path(name)))
+        return self._load(name, None)
 
     def load_file(self, path):
         """Loads a component from any file; its name is the file's. A generator; as load()."""
         name = path[path.rfind("/") + 1 :]
         name = name[:-5] if name.endswith(".wasm") else name
-        check_name(name)
-        return (yield from self._load(name, path))
+        return self._load(name, path)
 
     def unload(self, name):
         """Ends a component and gives its memory back; its file stays. A generator; returns {"component": entry}."""
@@ -216,6 +214,12 @@ class Host:
         self.tools_changed()
 
     def _load(self, name, path):
+        """A generator. `path`: None for a stored component's."""
+        check_name(name)
+        if path is None:
+            if self.storage.size(name) is None:
+                raise self._not_found(name)
+            path = self.storage.path(name)
         yield from self.acquire()
         try:
             old = self._find(name)
@@ -223,37 +227,29 @@ class Host:
                 old.end("was ended: the component was loaded again")
             guest = Guest(self, name, path)
             self._put(guest)
-            yield from self._start(guest)
+            try:
+                yield from guest.start()
+            except _FAILURES as error:
+                raise _failure(guest, error)
             return {"component": guest.entry()}
         finally:
             self.release()
-
-    def _start(self, guest):
-        """guest.start() with every failure turned into a HostError that names the component."""
-        try:
-            yield from guest.start()
-        except (WasmError, HostError, OSError, MemoryError, RuntimeError) as error:
-            guest.error = explain(error)
-            if isinstance(error, Malformed):
-                guest.error += ": the file is damaged or cut short, or was never a component"
-            kind = error.kind if isinstance(error, HostError) else "refused"
-            failure = HostError(kind, "%s was not loaded: %s" % (guest.name, guest.error))
-            failure.short_of_memory = isinstance(error, (MemoryError, OutOfMemory)) or getattr(
-                error, "short_of_memory", False
-            )
-            raise failure
 
     def _replace(self, name):
         """The complete upload of `name` becomes its component. A generator; returns the new guest."""
         guest = Guest(self, name, self.storage.part(name))
         old = self._find(name)
         try:
-            yield from self._start(guest)
-        except HostError as error:
-            if not (error.short_of_memory and old and old.store):
-                raise
+            yield from guest.start()
+        except _FAILURES as error:
+            failure = _failure(guest, error)
+            if not (failure.short_of_memory and old and old.store):
+                raise failure
             old.rest("stopped to make room for a new version, which did not load")
-            yield from self._start(guest)
+            try:
+                yield from guest.start()
+            except _FAILURES as error:
+                raise _failure(guest, error)
         try:
             self.storage.commit(name)
         except OSError as error:
@@ -264,3 +260,14 @@ class Host:
             old.end("was ended: a new version of the component took its place")
         self._put(guest)
         return guest
+
+
+def _failure(guest, error):
+    """The HostError for whatever kept a guest from starting; the guest remembers it, too."""
+    guest.error = explain(error)
+    if isinstance(error, Malformed):
+        guest.error += ": the file is damaged or cut short, or was never a component"
+    refused = isinstance(error, HostError)
+    failure = HostError(error.kind if refused else "refused", "%s was not loaded: %s" % (guest.name, guest.error))
+    failure.short_of_memory = error.short_of_memory if refused else isinstance(error, (MemoryError, OutOfMemory))
+    return failure

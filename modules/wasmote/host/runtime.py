@@ -66,7 +66,7 @@ class Runtime:
             )
         if self.texts is None:
             self.texts = Store(limit=_TEXTS, stack=0)
-        self.tools.append(Tool(self.guest, name, keep(text, self.texts)))
+        self.tools.append(Tool(self.guest, name, keep(text, self.texts), definition[4] is not None))
 
     def serve(self):
         return _DONE  # calls come when the start is over: the guest cannot be entered before

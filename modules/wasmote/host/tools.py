@@ -11,12 +11,16 @@ class Refused(Exception):
 
 
 class Tool:
-    """`guest` is who registered it, `json` a view of the arena that lasts until the guest's tools change."""
+    """`guest` is who registered it, `json` a view of the arena that lasts until the guest's tools change.
 
-    def __init__(self, guest, name, json):
+    structured    True if it promises results of a form (outputSchema)
+    """
+
+    def __init__(self, guest, name, json, structured):
         self.guest = guest
         self.name = name
         self.json = json
+        self.structured = structured
 
 
 def tool_text(definition, validate):

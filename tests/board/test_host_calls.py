@@ -1,0 +1,183 @@
+"""What the host promises about calls: each ends, says how, and is nobody else's trouble."""
+
+import time
+
+import pytest
+from host_guests import call, chunks, push, refusal, together
+from wasmote.host import guest
+from wasmote.wasm import arena_info, drive
+
+pytest_plugins = ["host_fixtures"]
+
+
+# Calls
+
+
+def test_a_guest_error_is_a_result(host, thermometer):
+    push(host, "thermometer", thermometer)
+    assert call(host, "read", b'{"unit":"X"}') == (['unknown unit "X": use "C", "F" or "K"'], True)
+
+
+def test_an_unknown_tool_is_not_found(host):
+    assert refusal(lambda: drive(host.call_tool("nothing"))) == (
+        "not-found",
+        'there is no tool "nothing" on this board',
+    )
+
+
+@pytest.mark.parametrize(
+    "tool, why",
+    [
+        ("trap", "unreachable"),
+        ("recurse", "call stack exhausted"),
+        ("hoard", "out of memory"),
+        ("divide", "integer divide by zero"),
+    ],
+)
+def test_a_trap_says_what_and_where(host, faults, tool, why):
+    push(host, "faults", faults)
+    (text,), is_error = call(host, tool)
+    assert is_error and text.startswith(f'faults: "{tool}" failed: {why}')
+    assert "in function " in text and " at offset 0x" in text and "starts afresh at its next call" in text
+
+
+def test_an_endless_loop_is_ended_at_the_time_limit(new_host, faults):
+    host = new_host(call_timeout_ms=300)
+    push(host, "faults", faults)
+    began = time.monotonic()
+    (text,), is_error = call(host, "spin")
+    assert 0.29 < time.monotonic() - began < 10
+    assert is_error and text.startswith('faults: "spin" was stopped after 300 ms, its time limit')
+
+
+def test_a_dead_component_starts_afresh_at_its_next_call(host, faults):
+    push(host, "faults", faults)
+    whole = host.list()[0]["memoryBytes"]
+    call(host, "trap")
+    entry = host.list()[0]
+    assert entry["state"] == "ready" and entry["traps"] == 1 and "unreachable" in entry["error"]
+    assert entry["memoryBytes"] < whole / 4 and len(entry["tools"]) == 6, "its memory is free, its tools are listed"
+    assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
+    entry = host.list()[0]
+    assert entry["memoryBytes"] == whole and "error" not in entry
+
+
+def test_crash_after_crash_ends_in_quarantine_until_it_is_loaded_again(host, faults, monkeypatch):
+    monkeypatch.setattr(guest, "_BACKOFF_MS", 0)
+    push(host, "faults", faults)
+    for _ in range(9):
+        assert "starts afresh" in call(host, "trap")[0][0]
+    assert "crash number 10 in a row" in call(host, "trap")[0][0]
+    text = call(host, "divide", b'{"a":1,"b":1}')[0][0]
+    assert "was not called" in text and "crashed 10 times in a row" in text and "loaded again (wasmote/load)" in text
+    assert host.list()[0]["state"] == "failed"
+    drive(host.load("faults"))
+    assert call(host, "divide", b'{"a":1,"b":1}') == (["1"], False)
+
+
+def test_crashes_in_a_row_wait_longer_and_longer(host, faults, ticks):
+    def restart(crashes):
+        for _ in range(crashes):
+            call(host, "trap")
+        began = next(ticks)
+        assert call(host, "count", b'{"to":0}')[1] is False
+        return next(ticks) - began
+
+    push(host, "faults", faults)
+    at_once = restart(1)
+    assert restart(4) - at_once > 150
+    assert restart(1) - at_once < 50, "a call that went well ends the row"
+
+
+def test_a_component_that_cannot_start_again_says_why(host, thermometer, faults, crowd):
+    push(host, "faults", faults)
+    call(host, "trap")
+    crowd(2)
+    (text,), is_error = call(host, "divide", b'{"a":1,"b":1}')
+    assert is_error and "could not be started again" in text and "do not fit the arena" in text
+
+
+def test_a_cancelled_call_costs_the_instance_but_is_no_crash(host, faults):
+    push(host, "faults", faults)
+    steps = host.call_tool("spin")
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    assert host.list()[0]["traps"] == 0
+    assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
+
+
+def test_components_run_side_by_side(impatient, faults, thermometer):
+    push(impatient, "faults", faults)
+    push(impatient, "thermometer", thermometer)
+    spin, *reads = together(impatient.call_tool("spin"), *[impatient.call_tool("read") for _ in range(3)])
+    assert [text for (text,), _ in reads] == ["20.000 °C", "20.430 °C", "20.860 °C"]
+    assert "time limit" in spin[0][0]
+
+
+def test_calls_of_one_component_come_one_after_the_other(host, faults):
+    push(host, "faults", faults)
+    order = []
+
+    def notify(who):
+        return lambda kind, done, total: order.append((who, done))
+
+    arguments = b'{"to":2,"delay_ms":5}'
+    results = together(*[host.call_tool("count", arguments, b"1", notify(who)) for who in "ab"])
+    assert results == [(["counted to 2"], False)] * 2
+    assert order == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+
+
+def test_waiting_for_others_does_not_count_as_run_time(impatient, faults):
+    push(impatient, "faults", faults)
+    results = together(impatient.call_tool("spin"), impatient.call_tool("count", b'{"to":1,"delay_ms":0}'))
+    assert results[1] == (["counted to 1"], False)
+
+
+@pytest.mark.parametrize("method", ["unload", "remove", "load"])
+def test_a_call_under_way_ends_when_its_component_goes(host, faults, method):
+    push(host, "faults", faults)
+    call_a, call_b = host.call_tool("spin"), host.call_tool("spin")
+    for steps in (call_a, call_b, call_a):
+        next(steps)
+    (one, two, _) = together(call_a, call_b, getattr(host, method)("faults"))
+    for (text,), is_error in (one, two):
+        assert is_error and text.startswith('faults: "spin" was ended: the component was ')
+
+
+def test_a_call_under_way_ends_when_a_new_version_comes(host, faults, textkit):
+    push(host, "it", faults)
+    steps = host.call_tool("spin")
+    next(steps)
+    *first, last = chunks(host, "it", textkit)
+    for each in first:
+        drive(each)
+    (result, _) = together(steps, last)
+    assert result == (['it: "spin" was ended: a new version of the component took its place'], True)
+
+
+def test_progress_goes_to_the_call_and_only_if_somebody_wants_it(host, faults):
+    push(host, "faults", faults)
+    heard = []
+    arguments = b'{"to":2,"delay_ms":0}'
+    drive(host.call_tool("count", arguments, b'"token"', lambda *what: heard.append(what)))
+    assert heard == [("progress", 1, 2), ("progress", 2, 2)]
+    drive(host.call_tool("count", arguments, None, lambda *what: heard.append(what)))
+    assert len(heard) == 2
+
+
+def test_log_messages_go_to_the_call(host, thermometer):
+    push(host, "thermometer", thermometer)
+    heard = []
+    call(host, "calibrate", b'{"offset":1}', lambda *what: heard.append(what))
+    assert heard == [("log", "info", "thermometer", "thermometer calibrated", None)]
+
+
+def test_info_adds_up(host, thermometer):
+    free = arena_info()[1]
+    push(host, "thermometer", thermometer)
+    info = host.info()
+    assert info["arena"]["granuleBytes"] == 1024 and info["arena"]["bytes"] == arena_info()[0] * 1024
+    assert info["arena"]["freeBytes"] + info["components"][0]["memoryBytes"] == free * 1024
+    assert info["limits"] == {"callTimeoutMs": 30_000, "componentBytes": 256 * 1024}
+    assert info["engine"] in ("c", "python") and info["flash"]["freeBytes"] > 0
