@@ -1,6 +1,6 @@
 """wasmote.Host, the Python API: the host of wasmote.host for programs that can wait.
 
-Each call here drives a generator of the host to its end. A program that cannot wait drives them itself: see `host.host`.
+Each call here drives a generator of the host to its end; a program that cannot wait drives them itself: `host.host`.
 """
 
 import json
@@ -24,7 +24,7 @@ class Host:
         self.host = _Host(storage, memory_limit, call_timeout_ms, allow=allow, validate=validate)
 
     def load(self, file):
-        """Load a component: a path that ends in .wasm, or the name of a stored one. Returns its Server; HostError says why not."""
+        """Load a component: a path that ends in .wasm, or the name of a stored one. HostError says why not."""
         steps = self.host.load_file(file) if file.endswith(".wasm") else self.host.load(file)
         return Server(self.host, _drive(steps)["component"]["name"])
 
@@ -62,8 +62,7 @@ class Server:
             raise HostError("not-found", what)
         arguments = json.dumps(arguments or {}).encode()
         content, is_error = _drive(self._host.call_tool(name, arguments, b"0" if notify else None, notify or _deaf))
-        content = [{"type": "text", "text": block} if isinstance(block, str) else json.loads(block) for block in content]
-        return {"content": content, "isError": is_error}
+        return {"content": [_block(block) for block in content], "isError": is_error}
 
     def unload(self):
         """End it and give its memory back."""
@@ -71,6 +70,10 @@ class Server:
 
     def _tools(self):
         return [tool for tool in self._host.tools if tool.guest.name == self.name]
+
+
+def _block(block):
+    return {"type": "text", "text": block} if isinstance(block, str) else json.loads(block)
 
 
 def _drive(steps):

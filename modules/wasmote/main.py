@@ -3,8 +3,8 @@
     from wasmote import main
     main.run()
 
-Each turn takes what has arrived, then gives one call under way one slice (5 ms at most), so a message is answered within a
-slice whatever the guests do. Returns when the other end asks for the REPL (Ctrl-C at the start of a line) or is gone.
+Each turn takes what has arrived, then gives one call under way one slice (5 ms at most), so that a message is answered
+within a slice whatever the guests do. Ends when the other end asks for the REPL (Ctrl-C at the start of a line) or is gone.
 """
 
 import gc
@@ -25,7 +25,10 @@ from .mcp.lifecycle import log
 REPL = "repl"
 ENDED = "ended"
 RESET = "reset"
-THRESHOLD = 32768
+
+_READS = 16  # most of them in a turn: whoever sends without end does not stop the calls
+_PATIENCE = 50  # turns without a byte before the loop sleeps: a sleep between two bytes would cost most of the speed
+_COLLECT = 16 * 1024  # bytes allocated between garbage collections: rarer ones leave the heap in pieces of under 6 KB
 
 
 def run(port=None, watchdog=None):
@@ -50,7 +53,7 @@ def _serve(port, lines, watchdog):
     host.on_log = lambda level, logger, message, data=None: log(server, None, level, logger, message, data)
     server.boot(host.boot())
     if hasattr(gc, "threshold"):
-        gc.threshold(THRESHOLD)
+        gc.threshold(_COLLECT)
     try:
         return loop(server, port, lines, watchdog)
     finally:
@@ -59,31 +62,48 @@ def _serve(port, lines, watchdog):
 
 def loop(server, port, lines, watchdog=None):
     """Serve until something ends it: REPL, ENDED or RESET."""
+    quiet = 0
     while True:
         try:
             if watchdog:
                 watchdog.feed()
-            count = port.read(lines.room())
-            if count:
-                lines.received(count)
-                unit = lines.next()
-                while unit is not None:
-                    if unit == ATTENTION:
-                        return REPL
-                    if unit == TOO_LONG:
-                        server.too_long(lines.size, lines.limit)
-                    else:
-                        server.receive(unit)
-                    unit = lines.next()
-            if not server.step() and not count:
-                if port.ended:
-                    return ENDED
-                port.idle()
+            took = _take(server, port, lines)
+            if took == ATTENTION:
+                return REPL
+            if server.step() or took:
+                quiet = 0
+            elif port.ended:
+                return ENDED
+            else:
+                quiet += 1
+                if quiet > _PATIENCE:
+                    port.idle()
         except _Reset:
             return RESET
         except Exception as error:  # even the error reply failed: out of memory, most likely
             gc.collect()
             _report(error)
+
+
+def _take(server, port, lines):
+    """Serve what has arrived. ATTENTION if that is called for, else whether there was anything."""
+    took = False
+    for _ in range(_READS):
+        count = port.read(lines.room())
+        if not count:
+            break
+        took = True
+        lines.received(count)
+        unit = lines.next()
+        while unit is not None:
+            if unit == ATTENTION:
+                return ATTENTION
+            if unit == TOO_LONG:
+                server.too_long(lines.size, lines.limit)
+            else:
+                server.receive(unit)
+            unit = lines.next()
+    return took
 
 
 class _Reset(BaseException):

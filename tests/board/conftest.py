@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,6 +17,10 @@ import wasmote  # noqa: E402
 
 if Path(list(wasmote.__path__)[0]).resolve() != ROOT / "modules" / "wasmote":
     raise pytest.UsageError("another package wasmote is loaded already: run tests/board in a process of its own")
+
+# Machines here are shared: a slow example says nothing about the code.
+hypothesis.settings.register_profile("wasmote", deadline=None)
+hypothesis.settings.load_profile("wasmote")
 
 SPEC_TESTS = Path(os.environ.get("WASM_TESTSUITE", ROOT.parent / "shared" / "spec-testsuite"))
 

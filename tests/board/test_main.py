@@ -67,6 +67,14 @@ def test_ctrl_c_gives_the_repl(call):
     assert (how, len(lines)) == (main.REPL, 1)
 
 
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"\x00\xff"])
+def test_what_follows_ctrl_c_is_left_for_the_repl(before):
+    port = Port(before + b"\r\x03\r\x01")  # as mpremote sends it
+    server = Server(FakeHost(), port.write)
+    assert main.loop(server, port, Lines()) == main.REPL
+    assert b"".join(port.chunks) == b"\r\x01"
+
+
 def test_reset_is_answered_then_done():
     how, lines = serve(b'{"jsonrpc":"2.0","id":1,"method":"wasmote/reset"}\n', PING)
     assert (how, lines[0]["result"]) == (main.RESET, {})

@@ -1,4 +1,4 @@
-"""The MCP server over a host without WebAssembly: both eras, calls in turn, cancellation, errors that stay one line each."""
+"""The MCP server over a host without WebAssembly: both eras, calls in turn, cancellation, errors of one line each."""
 
 import base64
 import binascii
@@ -321,6 +321,22 @@ def test_what_breaks_in_a_call_is_one_error_and_the_rest_goes_on(wire):
     error = wire.error("tools/call", {"name": "starves"})
     assert error["code"] == codes.OUT_OF_MEMORY
     assert wire.result("ping") == {}
+
+
+@pytest.mark.parametrize(
+    "text, structured", [('{"a":\n\r [1, "x"]}\n', {"a": [1, "x"]}), ("{", None), ("[1]", None), ('{"a":01}', None)]
+)
+def test_the_result_of_a_tool_with_an_output_schema_is_structured_too(wire, text, structured):
+    def call(arguments, notify):
+        yield
+        return [text], False
+
+    tool = Tool("t", call)
+    tool.structured = True
+    wire.host.tools = [tool]
+    result = wire.result("tools/call", {"name": "t"})
+    assert text_of(result) == [text]
+    assert result.get("structuredContent") == structured
 
 
 def test_other_requests_are_answered_while_calls_run(wire):

@@ -18,7 +18,12 @@ def test_committed_tables_are_what_the_csv_files_print():
 
 
 def test_every_instruction_and_every_operation_stands_once():
-    for name, key in (("opcodes.csv", "code"), ("opcodes.csv", "mnemonic"), ("a16.csv", "family"), ("traps.csv", "name")):
+    for name, key in (
+        ("opcodes.csv", "code"),
+        ("opcodes.csv", "mnemonic"),
+        ("a16.csv", "family"),
+        ("traps.csv", "name"),
+    ):
         values = [row[key] for row in rows(name)]
         assert len(values) == len(set(values)), name
 

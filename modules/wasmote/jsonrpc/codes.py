@@ -1,4 +1,4 @@
-"""Every error code that wasmote sends, and nothing else: the codes of JSON-RPC 2.0, of MCP, and our own, which are stable.
+"""Every error code that wasmote sends: those of JSON-RPC 2.0, those of MCP, and our own, which are stable.
 
 MCP leaves -32000..-32019 to implementations (-32002 is retired; -32000 and -32001 are taken inside the official SDKs).
 """
@@ -30,9 +30,12 @@ BOARD_SILENT = -32013  # PC: the board does not answer
 
 
 class RpcError(Exception):
-    """A request that is answered with an error: `code` of the list above, what and where and what to do, `data` (a dict or None).
+    """A request that is answered with an error.
 
-    `id` is the raw JSON text of the request's id where it is known, else None.
+    code       of the list above
+    message    what, where, what to do
+    data       a dict for the machine on the other side, or None
+    id         the raw JSON text of the request's id where it is known, else None
     """
 
     def __init__(self, code, message, data=None, id=None):

@@ -1,7 +1,7 @@
 """Members of objects in a checked JSON text, found by name without decoding anything else.
 
 PARAMS = names("name", "arguments")
-name, arguments = find(line, start, PARAMS)        # spans (start, end) of the values, or None where there is no such member
+name, arguments = find(line, start, PARAMS)        # each (start, end) of the value, or None
 """
 
 from array import array
@@ -20,7 +20,7 @@ _stack = bytearray(scan.DEPTH)
 
 
 class Twice(ValueError):
-    """A member that was asked for stands twice in its object: readers would disagree about its value. args[0] is the name."""
+    """A member that was asked for stands twice: readers would disagree about its value. args[0] is the name."""
 
 
 def names(*wanted):
@@ -75,7 +75,7 @@ def _find_escaped(line, start, table):
 
 
 def pairs(line, start):
-    """Generator of (name span, value span) of the checked object at line[start]; the name's quotes are inside its span."""
+    """Generator of (name span, value span) of the checked object at line[start]; names with their quotes."""
     at = _space(line, start + 1)
     while line[at] != 0x7D:
         name = (at, _skip(line, at))

@@ -31,7 +31,7 @@ class Message:
         self.line = line
 
     def find(self, table):
-        """Spans of the members of params that `table` names, None for each that is absent. RpcError if one stands twice."""
+        """Spans of the members of params that `table` names, None where absent. RpcError if one stands twice."""
         if self.params is None:
             return [None] * table[0]
         return self.find_in(self.params, table)

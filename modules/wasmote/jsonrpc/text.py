@@ -5,7 +5,7 @@ _MEANS = b'"\\/\b\f\n\r\t'
 
 
 def decode(line, span):
-    """The string whose checked text is line[span], quotes included. ValueError for a lone surrogate, which UTF-8 cannot say."""
+    """The string whose checked text is line[span], quotes included. ValueError: a lone surrogate, which is no text."""
     raw = bytes(line[span[0] + 1 : span[1] - 1])
     if raw.find(b"\\") < 0:
         return str(raw, "utf-8")

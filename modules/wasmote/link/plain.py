@@ -2,10 +2,10 @@
 
     line = text [CR] LF        text: 1..limit bytes of UTF-8 without LF
 
-A longer line is dropped up to its LF and reported once as TOO_LONG (its length in `size`), so the other end can be told.
-Bytes before a line's text that no JSON text starts with (line noise, a byte order mark, spaces) are skipped, up to 16 of them.
-Byte 0x03 at the start of a line, or straight after a CR, is ATTENTION: the other end wants the REPL (mpremote sends CR 0x03).
-JSON never contains that byte, so no message can say it.
+A longer line is dropped up to its LF and reported once as TOO_LONG (its length in `size`), so that the other end can be
+told. Bytes before a line's text that no JSON text starts with (line noise, a byte order mark, spaces) are skipped, up to
+16 of them. Byte 0x03 at the start of a line, or straight after a CR, is ATTENTION: the other end wants the REPL
+(mpremote sends CR 0x03). JSON never contains that byte, so no message can say it.
 
 One buffer, taken once. Shared by board and PC; imports nothing.
 """
@@ -28,7 +28,9 @@ except (ImportError, SyntaxError):  # CPython, or a firmware without a native co
 
 
 class Lines:
-    """Cuts received bytes into lines. Write received bytes into `room()`, say how many with `received(n)`, call `next()` until None.
+    """Cuts received bytes into lines.
+
+    Put received bytes into `room()`, say how many with `received(n)`, call `next()` until it returns None.
 
     `size` is the length of the last line dropped, `dropped` counts them.
     """
@@ -45,8 +47,14 @@ class Lines:
         self._dropping = 0  # bytes of the current line already thrown away
 
     def room(self):
-        """Where the next received bytes go: a memoryview, never empty, valid until the next call of anything here."""
-        return self._view[self._end :]
+        """Where the next received bytes go: a memoryview, never empty, valid until the next call of anything here.
+
+        One byte until a line's text has begun: what comes behind a call for attention stays in the stream, for the REPL.
+        """
+        end = self._end
+        if not self._dropping and self._text(self._start, end) == end:
+            return self._view[end : end + 1]
+        return self._view[end:]
 
     def received(self, count):
         self._end += count
@@ -78,7 +86,7 @@ class Lines:
                 return self._view[start:at]
 
     def feed(self, data):
-        """Generator of what `data` (bytes) completes: lines, TOO_LONG, ATTENTION. A line is valid until the next step."""
+        """Generator of what `data` (bytes) completes: what `next` returns. A line is valid until the next step."""
         data = memoryview(data)
         at = 0
         while at < len(data):

@@ -6,7 +6,7 @@
     wasmote/remove  {name}      wasmote/load {name}      wasmote/unload {name}
     wasmote/reset   {}                                          answers, then resets the board
 
-The host checks names, sizes, offsets and checksums; it refuses with an exception that has `kind` (below), a text and `data`.
+The host checks names, sizes, offsets and checksums; it refuses with an exception that has `kind` (below) and `data`.
 """
 
 import binascii
@@ -34,7 +34,13 @@ _CODES = {
 
 
 class Board:
-    """What the host does not know: `name` of the board, `session` (hex, new at each boot), `reset` (a function), bytes in a message."""
+    """What the host does not know.
+
+    name             of the board
+    session          hex, another at each boot
+    reset            a function that resets the board
+    message_limit    bytes of a message that the link takes
+    """
 
     def __init__(self, name, session, reset, message_limit):
         self.name = name

@@ -37,7 +37,7 @@ class Request:
         self.log_level = None
 
     def read_meta(self, modern_only):
-        """Look into params._meta. RpcError for what the modern era forbids; `modern_only`: the method exists there only."""
+        """Look into params._meta. RpcError if it is wrong; `modern_only`: the method exists in that era only."""
         message = self.message
         (meta,) = message.find(_PARAMS)
         if meta is None:

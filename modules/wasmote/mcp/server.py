@@ -5,9 +5,9 @@
     server.step()              one slice of one call under way; False when there is none
     server.too_long(size)      a line over the limit was dropped
 
-A handler is `handler(server, request)`: it answers, or raises RpcError, or returns a generator that does so in slices (it has
-taken all it needs from request.message, which is gone by the first slice). Nothing that a handler or the host raises leaves
-`receive` or `step`: each failure is one error reply, and the next message is served.
+A handler is `handler(server, request)`: it answers, or raises RpcError, or returns a generator that does so in slices
+(having taken what it needs from request.message, which is gone by the first slice). Nothing that a handler or the host
+raises leaves `receive` or `step`: each failure is one error reply, and the next message is served.
 """
 
 import gc
@@ -53,9 +53,11 @@ class Call:
 
 
 class Server:
-    """`host`: wasmote.host.Host. `write(piece)` takes all of a bytes-like piece. `board`: management.Board, None off a board.
-
-    `report(error)` is told of failures inside the board, which clients only hear of in a line.
+    """
+    host             wasmote.host.Host
+    write(piece)     takes all of a bytes-like piece
+    board            management.Board, None where there is none
+    report(error)    is told of failures inside the board, of which clients hear in a line only
     """
 
     def __init__(self, host, write, board=None, report=None):
@@ -163,7 +165,10 @@ class Server:
                 return
 
     def notify(self, request, kind, *values):
-        """What a guest has to say while `request` is under way: ("progress", progress, total) or ("log", level, logger, message, data)."""
+        """What a guest says while `request` is under way.
+
+        "progress", progress, total    or    "log", level, logger, message, data
+        """
         if kind == "progress":
             lifecycle.progress(self, request, *values)
         elif kind == "log":
@@ -172,7 +177,7 @@ class Server:
     # What is sent
 
     def result(self, request):
-        """Begin a reply: the Writer, inside the result object, for one member or more with commas between. `done` ends it."""
+        """Begin a reply: the Writer, inside the result object, for one member or more. `done` ends it."""
         out = self.begin(b'{"jsonrpc":"2.0","id":')
         out.raw(request.id)
         out.raw(b',"result":{')

@@ -1,7 +1,7 @@
 """subscriptions/listen: a request that stays open and carries the notifications it asked for, tagged with its id.
 
-MCP 2026-07-28. Only toolsListChanged can be had here. The board cannot see a client go away, so the list is short and the
-oldest makes room; a subscription is not in the way of another request with its id.
+MCP 2026-07-28. Only toolsListChanged can be had here. The board cannot see a client go away, so the list is short and
+the oldest makes room; a subscription is not in the way of another request with its id.
 """
 
 from ..jsonrpc import id_key, names

@@ -1,6 +1,6 @@
 """tools/list and tools/call."""
 
-from ..jsonrpc import names
+from ..jsonrpc import names, validate
 from ..jsonrpc.codes import INVALID_PARAMS, RpcError
 
 PAGE = 3584  # bytes of tools after which a page ends
@@ -90,20 +90,26 @@ def _call(server, request, name, arguments):
     """A generator that calls the tool and answers; for an unknown tool the answer is given at once."""
     for tool in server.host.tools:
         if tool.name == name:
-            return _steps(server, request, name, arguments)
+            return _steps(server, request, tool, arguments)
     _reply(server, request, [_unknown(server.host, name)], True)
 
 
-def _steps(server, request, name, arguments):
+def _steps(server, request, tool, arguments):
     def notify(kind, *values):
         server.notify(request, kind, *values)
 
-    content, is_error = yield from server.host.call_tool(name, arguments, request.progress_token, notify)
-    _reply(server, request, content, is_error)
+    steps = server.host.call_tool(tool.name, arguments, request.progress_token, notify)
+    structured = getattr(tool, "structured", False)
+    tool = arguments = None  # the heap is small
+    content, is_error = yield from steps
+    _reply(server, request, content, is_error, structured)
 
 
-def _reply(server, request, content, is_error):
-    """`content` is a list of str (a block of text) and bytes-like (the JSON text of a block)."""
+def _reply(server, request, content, is_error, structured=False):
+    """`content` is a list of str (a block of text) and bytes-like (the JSON text of a block).
+
+    structured: the tool has an output schema, so that clients insist on its text as an object, too.
+    """
     out = server.result(request)
     out.raw(b'"content":[')
     first = True
@@ -118,7 +124,22 @@ def _reply(server, request, content, is_error):
             out.copy(block)
         first = False
     out.raw(b'],"isError":true' if is_error else b'],"isError":false')
+    if structured and not is_error:
+        text = _object(content)
+        if text:
+            out.raw(b',"structuredContent":')
+            out.copy(text)
     server.done(request)
+
+
+def _object(content):
+    """The JSON object, on one line, that the only block of `content` has as its text; None if it has none."""
+    if len(content) != 1 or not isinstance(content[0], str):
+        return None
+    text = content[0].strip().encode()
+    if text[:1] != b"{" or validate(text):
+        return None
+    return text.replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens: JSON has no bare ones in strings
 
 
 def _unknown(host, name):
