@@ -4,6 +4,19 @@ import os
 
 import vfs
 
+
+class _Flash(vfs.VfsPosix):
+    """VfsPosix below a folder. Its own rename builds both paths in one buffer (MicroPython 1.25) and so finds nothing."""
+
+    def rename(self, old, new):
+        _host.rename(_on_host(old), _on_host(new))
+
+
+def _on_host(path):
+    return _folder + path if path.startswith("/") else path  # VfsPosix changes folders on the host, too
+
+
+_host = vfs.VfsPosix()
 _folder = os.getenv("WASMOTE_FLASH") or "."
 try:
     os.chdir(_folder)
@@ -13,4 +26,4 @@ except OSError:
 _folder = os.getcwd()
 os.chdir("/")
 vfs.umount("/")
-vfs.mount(vfs.VfsPosix(_folder), "/")
+vfs.mount(_Flash(_folder), "/")

@@ -73,7 +73,7 @@ collatz [111]
 unaligned [{0x0055661122334400}]
 host [41]
 deep call stack exhausted: in function 6
-slices True granules 8
+slices True granules 7
 free -2
 """
 
