@@ -161,6 +161,7 @@ def reset(port: Port):
     Example:  wasmote reset serial:/dev/ttyACM0
     """
     run(port, lambda board: board.reset())
+    tables.out.print(f"{port}: reset")
 
 
 @app.command()

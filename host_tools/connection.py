@@ -49,6 +49,7 @@ class Connection:
         self._outgoing = asyncio.Queue()
         self._heard = time.monotonic()
         self._checks = 0
+        self._resetting = 0.0
         self._failed = 0  # attempts since the board was last there
 
     @property
@@ -126,7 +127,10 @@ class Connection:
         while True:
             await asyncio.sleep(1)
             silent = time.monotonic() - self._heard
-            if not self.busy():
+            if self.state != "ready":
+                if time.monotonic() - self._resetting > BOOT_SECONDS:
+                    return "it did not come back from its reset"
+            elif not self.busy():
                 self._heard = max(self._heard, time.monotonic() - SILENCE / 3)
             elif silent > SILENCE:
                 return f"it said nothing for {SILENCE} s: it hangs"
@@ -142,9 +146,19 @@ class Connection:
             session = (message.value.get("result") or {}).get("session")
         else:
             self._on_message(message)
+        self.heard_session(session)
+
+    def heard_session(self, session):
+        """The board named its session: after a reset it is a new one, and the board is up again."""
         if session is not None and session != self.session:
             self.session = session
+            self.state, self.reason = "ready", ""
             self._on_ready(True)
+
+    def reset_is_coming(self):
+        """The board said that it resets itself now: questions wait until it is up."""
+        self.state = "opening"
+        self._resetting = time.monotonic()
 
     def _lost(self, reason):
         was_ready = self.state == "ready"

@@ -209,10 +209,18 @@ class Hub:
             if "error" in message.value and number in (None, "null"):
                 self._say(f"{self.port.url}: the board reports {json.dumps(message.value['error'])}")
             return
+        self._learn(pending.message.method, message.value.get("result"))
         if message.id is None:
             pending.client.send(message.text.replace("{", f'{{"id":{pending.message.id},', 1))
         else:
             pending.client.send(message.replaced({"id": pending.message.id}))
+
+    def _learn(self, method, result):
+        """What an answer to someone else tells about the board."""
+        if method == "wasmote/info" and isinstance(result, dict):
+            self.connection.heard_session(result.get("session"))
+        elif method == "wasmote/reset" and result is not None:
+            self.connection.reset_is_coming()
 
     def _wants_log(self, client):
         if client.initialized:

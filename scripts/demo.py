@@ -9,6 +9,7 @@ what it promises: the first that is not so ends the demo with exit code 1.
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -25,7 +26,7 @@ EXAMPLES = ROOT / "build/examples"
 DATA = ROOT / "build/demo"  # the demo's own board: its flash, its running bridge
 PORT = "qemu:m0"
 WASMOTE = Path(sys.executable).with_name("wasmote")
-WIDTH = 150  # characters of a message that are shown
+WIDTH = 170  # characters of a message that are shown; a longer one is abridged
 
 console = Console(highlight=False, soft_wrap=True)
 began = time.monotonic()
@@ -48,10 +49,21 @@ def good(text):
     console.print(f"  [green]✓[/] {text}")
 
 
-def message_line(arrow, colour, text):
-    shown = text if len(text) <= WIDTH else f"{text[: WIDTH - 40]} … {text[-30:]} ({len(text)} bytes)"
+def message_line(arrow, colour, message, seen=set()):  # noqa: B006 - remembers from call to call
+    """Print a message; a _meta that was shown once in full is {…} from then on."""
+    meta = json.dumps(message.get("params", message.get("result") or {}).get("_meta"), separators=(",", ":"))
+    text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+    size = len(text.encode()) + 1
+    if meta in seen and len(meta) > 60:
+        text = text.replace(meta, "{…}")
+    seen.add(meta)
+    if len(text) > WIDTH and "…" not in text:
+        text = f"{text[: WIDTH - 60]} … {text[-30:]}"
+    elif len(text) > WIDTH:
+        text = f"{text[: WIDTH - 30]} …"
     console.print(f"  [{colour}]{arrow}[/] ", end="")
-    console.print(shown, markup=False, style="dim" if len(text) > WIDTH else None)
+    console.print(text, markup=False, style="dim", end="")
+    console.print(f" [dim]({size} bytes)[/]")
 
 
 @contextlib.asynccontextmanager
@@ -65,7 +77,9 @@ async def shown(transport):
             async with source, sink:
                 async for item in source:
                     if not isinstance(item, Exception):
-                        message_line(arrow, colour, item.message.model_dump_json(by_alias=True, exclude_unset=True))
+                        message_line(
+                            arrow, colour, item.message.model_dump(mode="json", by_alias=True, exclude_unset=True)
+                        )
                     await sink.send(item)
 
         async with anyio.create_task_group() as group:
@@ -80,7 +94,7 @@ def client(mode):
     return Client(shown(stdio_client(bridge)), mode=mode, read_timeout_seconds=120, cache=None)
 
 
-async def wasmote(*arguments, show=True):
+async def wasmote(*arguments):
     """Run a wasmote command and print it with what it prints; (its output, seconds)."""
     console.print(f"  [bold]$ wasmote {' '.join(arguments)}[/]")
     start = time.monotonic()
@@ -91,7 +105,7 @@ async def wasmote(*arguments, show=True):
         cwd=ROOT,
     )
     out = (await process.communicate())[0].decode()
-    if show or process.returncode:
+    if out.strip():
         console.print("    " + out.rstrip().replace("\n", "\n    "), markup=False)
     promise(process.returncode == 0, f"`wasmote {' '.join(arguments)}` failed: {out.strip()}")
     return out, time.monotonic() - start
@@ -149,6 +163,7 @@ async def one_session():
     async with client("auto") as session, session.listen(tools_list_changed=True) as changes:
         await push("faults")
         await changed(changes)
+        promise("spin" in await tool_names(session), "after faults was pushed the board did not list its tools")
         spinning = asyncio.ensure_future(call(session, "spin", {}, fails=True))
         await asyncio.sleep(0.2)
         times = [(await call(session, "read", {}))[1] for _ in range(5)]
@@ -163,6 +178,7 @@ async def one_session():
         parts, _ = await call(session, "split", {"text": "a,b,c", "separator": ","})
         promise(parts == "a | b | c", f"split answered {parts}")
         good(f"textkit came while the client was connected, nothing restarted: word_count → {text}, split → {parts}")
+        console.print("  [dim]… waiting until spin's time limit is over[/]")
         text, seconds = await spinning
         good(f"spin ended after {seconds:.1f} s: {text}")
         for tool in ("trap", "recurse", "hoard"):

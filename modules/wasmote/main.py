@@ -76,7 +76,9 @@ def loop(server, port, lines, watchdog=None):
                 return ENDED
             else:
                 quiet += 1
-                if quiet > _PATIENCE:
+                if quiet == _PATIENCE:
+                    gc.collect()  # now, when nobody waits for it
+                elif quiet > _PATIENCE:
                     port.idle()
         except _Reset:
             return RESET

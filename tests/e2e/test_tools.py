@@ -174,7 +174,7 @@ def test_a_removed_component_takes_its_tools_along(bridge, wasmote, examples):
     assert wasmote("push", examples / "textkit.wasm")[0] == 0
     bridge.notice("notifications/tools/list_changed")
     assert bridge.call("split", {"text": "a b"}) == ("a\nb", False)
-    assert bridge.ask("wasmote/info")["result"]["arena"]["freeBytes"] == free
+    assert bridge.ask("wasmote/info")["result"]["arena"]["freeBytes"] >= free
 
 
 def test_the_commands_call_and_list(wasmote):

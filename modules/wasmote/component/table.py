@@ -47,7 +47,7 @@ _MORE = const(15)
 _SHAPE = "<BBHBHB"  # depth, code, len, align, size, flat
 _FIRST = const(0x80)
 _MAX_LEN = const(4096)  # of one descriptor
-_MAX_DEPTH = const(16)  # a lift recurses this deep; wasi:mcp needs 9
+_MAX_DEPTH = const(16)  # a lift recurses this deep; wasi:mcp needs 10
 _MAX_SIZE = const(0xFFFF)  # of one value, lists and strings not counted
 
 
