@@ -18,6 +18,7 @@ unix: ## Build only the board that runs on this machine
 examples: setup ## Build the example components from source
 	@$(MAKE) --no-print-directory -C examples
 
+demo: BOARD := QEMU_M0
 demo: firmware examples ## A component on an emulated board answers a real MCP client
 	@build/venv/bin/python scripts/demo.py
 

@@ -478,7 +478,11 @@ leave_run:
 }
 
 uint16_t exec_handler(uint32_t operation) {
-    return run(NULL, operation);
+    int distance = run(NULL, operation);
+    if (distance > UINT16_MAX) {
+        __builtin_trap(); // compiled so large that a halfword does not reach: a sanitizer, or -O0
+    }
+    return distance;
 }
 
 int exec_run(state_t *state, int32_t fuel) {

@@ -286,6 +286,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from array import array
 from wasmote.jsonrpc import scan, scan_viper, text, text_viper
+from wasmote.link.plain_viper import find_stop
 names = bytes([4, 1, 97, 2, 105, 100, 0, 2, 195, 169])
 one, two = array("i", [0] * 8), array("i", [0] * 8)
 stack = bytearray(scan.DEPTH)
@@ -308,7 +309,8 @@ with open(sys.argv[2], "rb") as file:
                     at = m.escape(data, at, target, state)
                     got.append((at, bytes(target[: state[0]])))
             got = [got[:3], got[3:]]
-        if got[0] != got[1]:
+        stops = [i for i in range(1, len(data)) if data[i] in b"\\n\\x03"]
+        if got[0] != got[1] or find_stop(data, 1, len(data)) != (stops[0] if stops else -1):
             print(data, got)
 """
 

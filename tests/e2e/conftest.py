@@ -29,12 +29,7 @@ def params(*kinds):
     """The boards to run on; all of them when none is named. WASMOTE_BOARDS="unix qemu:m0" leaves others out."""
     wanted = os.environ.get("WASMOTE_BOARDS", " ".join(BOARDS)).split()
     kinds = [kind for kind in kinds or BOARDS if kind in wanted]
-    return [pytest.param(kind, marks=marks(kind)) for kind in kinds]
-
-
-def marks(kind):
-    """With `-n 2 --dist loadgroup` two processes share the work, each board in one of them."""
-    return [pytest.mark.xdist_group(kind), *([pytest.mark.slow] if kind.startswith("qemu") else [])]
+    return [pytest.param(kind, marks=pytest.mark.slow if kind.startswith("qemu") else ()) for kind in kinds]
 
 
 def firmware(kind):
