@@ -68,6 +68,7 @@ async def bridge(url, verbose=True):
     finally:
         serving.cancel()
         hub.detach(client)
+        await hub.connection.flush()
         board.cancel()
         await asyncio.gather(board, serving, return_exceptions=True)
         await hub.close()

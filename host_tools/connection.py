@@ -81,6 +81,12 @@ class Connection:
     def send(self, text):
         self._outgoing.put_nowait(text.encode() + b"\n")
 
+    async def flush(self):
+        """Wait a moment for what was sent to leave."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            if self.state == "ready":
+                await asyncio.wait_for(self._outgoing.join(), 0.5)
+
     async def _open(self):
         self._stream = await self.port.open()
         self._lines = Lines(LINE_LIMIT)
@@ -121,6 +127,7 @@ class Connection:
                 await self._stream.write(data)
             except OSError as error:
                 return f"writing failed: {error}"
+            self._outgoing.task_done()
 
     async def _watch(self):
         """A board that owes an answer and is silent is asked a question of our own; no answer at all: it hangs."""
@@ -212,9 +219,13 @@ class Greeting:
 
     async def _ask(self):
         self._asked += 1
+        # A line end first, for half a line that a former user left on the wire, CR for a REPL. If that does not help,
+        # Ctrl-B leaves a raw REPL, where a former user may have been cut off.
+        start = b"\r\n" if self._asked <= 2 else b"\x02\r\n"
         try:
-            # The empty line ends whatever half a line a former user left on the wire.
-            await self._stream.write(b"\n" + request_text(f'"greeting-{self._asked}"', "wasmote/info").encode() + b"\n")
+            await self._stream.write(
+                start + request_text(f'"greeting-{self._asked}"', "wasmote/info").encode() + b"\r\n"
+            )
         except OSError as error:
             raise Away(f"writing failed: {error}") from None
 

@@ -97,6 +97,7 @@ async def session(url, say=lambda text: None):
         yield client
     finally:
         client.close()
+        await hub.connection.flush()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await hub.close()

@@ -2,12 +2,14 @@
 """What the commands show: tables for people. `--json` prints the board's own answer instead."""
 
 import json
+import os
 import sys
 
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True)
+_WIDE = 160  # characters of a line that a pipe gets
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

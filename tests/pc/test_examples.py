@@ -114,7 +114,9 @@ def test_registers_its_tools_while_it_is_instantiated(guest, name):
 def test_is_small_and_has_no_float_instruction(examples, name):
     assert (examples / f"{name}.wasm").stat().st_size <= 14 * 1024
     tool = os.environ.get("WASM_TOOLS", ROOT / "build" / "wasm-tools" / "wasm-tools")
-    text = subprocess.run([tool, "print", examples / "core" / f"{name}.wasm"], check=True, capture_output=True, text=True)
+    text = subprocess.run(
+        [tool, "print", examples / "core" / f"{name}.wasm"], check=True, capture_output=True, text=True
+    )
     assert re.findall(r"\bf(?:32|64)\b", text.stdout) == []
     assert "(memory (;0;) 1)" in text.stdout
 

@@ -120,6 +120,16 @@ async def test_a_board_that_goes_away_fails_calls_fast_and_comes_back(board, cli
     await until_async(lambda: client.ask("ping"), lambda answer: "result" in answer)
 
 
+async def test_a_board_that_falls_silent_counts_as_hung(board, client, monkeypatch):
+    monkeypatch.setattr(connection, "SILENCE", 1)
+    await client.ask("ping")
+    board.mute = True
+    error = (await client.ask("ping"))["error"]
+    assert error["data"]["kind"] == "board-lost" and "it hangs" in error["message"]
+    board.mute = False
+    await until_async(lambda: client.ask("ping"), lambda answer: "result" in answer)
+
+
 async def test_requests_wait_while_a_board_is_back_in_a_moment(board, client):
     await client.ask("ping")
     await board.unplug()
@@ -127,6 +137,29 @@ async def test_requests_wait_while_a_board_is_back_in_a_moment(board, client):
     client.write({"id": 3, "method": "ping"})
     await board.plug()
     assert (await client.answer(3))["result"] == {}
+
+
+async def test_requests_wait_while_a_board_resets_itself(board, client):
+    await client.ask("ping")
+    answer = board.answer
+
+    async def slow(method, params):
+        if method == "wasmote/reset":
+            board.reset_now = board.reset
+
+            async def reset():
+                asyncio.get_running_loop().call_later(0.3, lambda: asyncio.ensure_future(board.reset_now()))
+
+            board.reset = reset
+        return await answer(method, params)
+
+    board.answer = slow
+    await client.ask("wasmote/reset")
+    sent = len(board.received)
+    client.write({"id": "after", "method": "ping"})
+    await asyncio.sleep(0.1)
+    assert len(board.received) == sent
+    assert (await client.answer("after"))["result"] == {}
 
 
 async def test_garbage_between_messages_is_skipped(board, client):
