@@ -4,19 +4,23 @@
 Towards the board every request gets an id of the hub's own, and a progress token that is the same number; answers and
 progress get the client's id and token back. Everything else of a message passes byte for byte. What the board cannot do
 for several clients is done here: subscriptions (subscriptions/listen), cancelling what a client that left was waiting
-for, and the answers while the board is away or after it was reset. A request is never sent twice.
+for, and the answers while the board is away or after it was reset. A request is never sent twice, unless the
+board refused it as busy, before it began.
 """
 
+import asyncio
 import json
 import time
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import INVALID_PARAMS, INVALID_REQUEST
+from wasmote.jsonrpc.codes import BUSY, INVALID_PARAMS, INVALID_REQUEST
 
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_lost, board_reset
 from .message import error_text, parse, reply_text, request_text
 
+PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
+BUSY_PAUSE = 0.1  # seconds before it is
 CHANGED = "notifications/tools/list_changed"
 _SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 _VERSION = "io.modelcontextprotocol/protocolVersion"
@@ -209,11 +213,25 @@ class Hub:
             if "error" in message.value and number in (None, "null"):
                 self._say(f"{self.port.url}: the board reports {json.dumps(message.value['error'])}")
             return
+        if self._busy(message) and time.monotonic() - pending.at < PATIENCE:
+            self._waiting.append(pending)
+            asyncio.get_running_loop().call_later(BUSY_PAUSE, self._ask_waiting)
+            return
         self._learn(pending.message.method, message.value.get("result"))
         if message.id is None:
             pending.client.send(message.text.replace("{", f'{{"id":{pending.message.id},', 1))
         else:
             pending.client.send(message.replaced({"id": pending.message.id}))
+
+    def _busy(self, message):
+        error = message.value.get("error")
+        return isinstance(error, dict) and error.get("code") == BUSY
+
+    def _ask_waiting(self):
+        if self.connection.state == "ready":
+            waiting, self._waiting = self._waiting, []
+            for pending in waiting:
+                self._ask(pending)
 
     def _learn(self, method, result):
         """What an answer to someone else tells about the board."""
@@ -255,9 +273,7 @@ class Hub:
             if self._met:
                 self._announce_change()
         self._met = True
-        waiting, self._waiting = self._waiting, []
-        for pending in waiting:
-            self._ask(pending)
+        self._ask_waiting()
 
     def _lost(self):
         running = list(self._pending.values())

@@ -67,7 +67,7 @@ def measure(board):
 
 def report(boards):
     sizes = {board: measure(board) for board in boards}
-    line = "{:22}" + "{:>12}{:>10}" * len(boards)
+    line = "{:22}" + "{:>16}{:>10}" * len(boards)
     print(line.format("bytes", *(cell for board in boards for cell in (f"{board} flash", "RAM"))))
     for row in [*ROWS, "total"]:
         cells = []

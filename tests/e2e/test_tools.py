@@ -156,6 +156,13 @@ def test_four_calls_side_by_side(bridge):
     assert answers[:2] == [("ba", False), ("dc", False)] and answers[3] == ("counted to 2", False)
 
 
+def test_more_calls_at_once_than_a_board_takes(bridge):
+    numbers = [bridge.start_call("reverse", {"text": f"{number}-"}) for number in range(12)]
+    assert [text_of(bridge.answer(number)) for number in numbers] == [
+        (f"{number}-"[::-1], False) for number in range(12)
+    ]
+
+
 def test_info_counts_memory_calls_and_traps(bridge, kind):
     info = bridge.ask("wasmote/info")["result"]
     board = {"unix": "unix", "qemu:m0": "QEMU_M0", "qemu:m3": "QEMU_M3", "qemu:rv32": "QEMU_RV32"}[kind]

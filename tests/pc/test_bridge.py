@@ -100,7 +100,10 @@ async def test_a_stranger_does_not_get_in(board, tmp_path):
         await client.ask("ping")
         (entry,) = (tmp_path / "run/wasmote").glob("*.json")
         assert entry.stat().st_mode & 0o077 == 0
-        reader, writer = await asyncio.open_connection(*json.loads(entry.read_text())["tcp"])
+        async with asyncio.timeout(5):
+            while "tcp" not in (published := json.loads(entry.read_text())):
+                await asyncio.sleep(0.01)
+        reader, writer = await asyncio.open_connection(*published["tcp"])
         writer.write(
             b'{"jsonrpc":"2.0","method":"wasmote/join","params":{"token":"guess"}}\n{"jsonrpc":"2.0","id":1,"method":"ping"}\n'
         )

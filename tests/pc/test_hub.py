@@ -85,6 +85,22 @@ async def test_list_changed_goes_to_initialized_clients_and_subscriptions(board,
     assert len(modern.sent) == 1
 
 
+async def test_a_call_that_the_board_is_too_busy_for_is_tried_again(board, client):
+    await client.ask("ping")
+    take, refusals = board.take, [2]
+
+    async def busy(message):
+        if message["method"] == "tools/call" and refusals[0]:
+            refusals[0] -= 1
+            board.say({"id": message["id"], "error": {"code": -32004, "message": "4 calls are under way"}})
+        else:
+            await take(message)
+
+    board.take = busy
+    answer = await client.ask("tools/call", {"name": "echo", "arguments": {"x": 1}})
+    assert answer["result"]["content"][0]["text"] == '{"x": 1}'
+
+
 async def test_listening_without_a_version_is_refused(client):
     answer = await client.ask("subscriptions/listen", {"notifications": {}})
     assert answer["error"]["code"] == -32602
