@@ -41,7 +41,8 @@ def padded(size):
     return COMPONENT + b"\0" + bytes([length & 127 | 128, length >> 7 & 127 | 128, length >> 14]) + body
 
 
-LARGE_MEMORY = f'(core module $m (memory 4) (data (i32.const 0) "{"x" * 80_000}"))(core instance (instantiate $m))'
+DATA = "".join(f'(data (i32.const {kilobyte * 1024}) "x")' for kilobyte in range(100))  # 100 KiB that are used
+LARGE_MEMORY = f"(core module $m (memory 2) {DATA})(core instance (instantiate $m))"
 UNKNOWN = '(import "wasi:filesystem/preopens@0.2.0" (instance (export "get" (func (result u32)))))'
 STARTS_WITH_A_TRAP = "(core module $m (func $f unreachable) (start $f))(core instance (instantiate $m))"
 INVALID = "(core module $m (func (result i32) i64.const 1) (memory 1))(core instance (instantiate $m))"

@@ -6,6 +6,15 @@ Three views of one region: `octets`, `halves` and `words`.
 
 from micropython import const
 
+try:
+    from gc import mem_free
+except ImportError:  # CPython
+
+    def mem_free():
+        return 1 << 20
+
+
+_KEPT_FREE = const(48 * 1024)
 _GRANULE = const(1024)
 _PAGE = const(65536)
 _MAX_PAGES = const(128)
@@ -30,12 +39,14 @@ OUT_OF_MEMORY = const(11)
 
 
 def _take_region():
-    # The largest region that the heap gives: what a board's arena has, or less.
+    # As large as a board's arena, or less: the heap has to keep enough for loading a component.
+    free = mem_free() - _KEPT_FREE
     for granules in (96, 64, 48, 32, 16):
-        try:
-            return granules, bytearray(granules * _GRANULE)
-        except MemoryError:
-            pass
+        if granules * _GRANULE <= free:
+            try:
+                return granules, bytearray(granules * _GRANULE)
+            except MemoryError:  # not in one piece
+                pass
     raise MemoryError("no room for an arena of 16 KiB")
 
 
