@@ -31,3 +31,11 @@ def spec_tests():
     if not SPEC_TESTS.is_dir():
         pytest.skip("no spec test suite: set WASM_TESTSUITE")
     return SPEC_TESTS
+
+
+@pytest.fixture
+def wire():
+    """An MCP server over a host without WebAssembly, and what it writes."""
+    from server_wire import Wire
+
+    return Wire()
