@@ -25,6 +25,7 @@ demo: firmware examples ## A component on an emulated board answers a real MCP c
 test: firmware examples ## Run all tests, or TESTS="tests/pc -k bridge"
 	@scripts/test.sh $(TESTS)
 
+size: BOARD := QEMU_M0 QEMU_M3
 size: firmware ## Flash and RAM per layer
 	@scripts/size.py QEMU_M0 QEMU_M3
 

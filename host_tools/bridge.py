@@ -35,10 +35,13 @@ class SharedHub(Hub):
         self._publish()
 
     def _publish(self):
-        if self.port.owned and self.door:
+        if self.port.owned and self.door and (self._opening is None or self._opening.done()):
             self._opening = asyncio.ensure_future(self.door.open())
 
     async def close(self):
+        if self._opening:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
         if self.door:
             await self.door.close()
         self.port.release()
@@ -52,8 +55,8 @@ async def bridge(url, verbose=True):
             print(f"wasmote: {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
     hub = SharedHub(url, say)
-    stdio = Stdio()
-    client = Client(stdio.send, "stdio")
+    stdio = Stdio(say)
+    client = Client(stdio.send)
     hub.attach(client)
     board = asyncio.ensure_future(hub.run())
     serving = asyncio.ensure_future(_serve(hub, client, stdio))

@@ -17,6 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .errors import Failed
+
 try:
     import fcntl
 
@@ -34,10 +36,17 @@ def runtime_folder():
     base = os.environ.get("WASMOTE_RUNTIME_DIR") or os.environ.get("XDG_RUNTIME_DIR")
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     folder = Path(base) / "wasmote" if base else Path(tempfile.gettempdir()) / f"wasmote-{user}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make(folder, "WASMOTE_RUNTIME_DIR", mode=0o700)
     if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
-        raise OSError(f"{folder} belongs to another user: set WASMOTE_RUNTIME_DIR to a folder of your own")
+        raise Failed(f"{folder} belongs to another user: set WASMOTE_RUNTIME_DIR to a folder of your own")
     return folder
+
+
+def _make(folder, setting, mode=0o777):
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    except OSError as error:
+        raise Failed(f"{folder}: {error.strerror or error}: set {setting} to a folder of your own") from None
 
 
 def _files(identity):
@@ -98,5 +107,5 @@ def data_folder():
         folder = Path.home() / "Library/Application Support/wasmote"
     else:
         folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "wasmote"
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder, "WASMOTE_DATA_DIR")
     return folder

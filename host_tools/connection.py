@@ -63,6 +63,10 @@ class Connection:
         first = self.state == "opening" and self._failed == 0
         return first or (self.session is not None and time.time() - self.lost_at < GRACE)
 
+    def told(self, name):
+        """An object of the board's info, {} when the board gave none."""
+        return _dict(self.info.get(name))
+
     async def run(self, forever=True):
         """Keep the board connected until cancelled. Failed ends it; Away too when not `forever` and never connected."""
         while True:
@@ -96,9 +100,10 @@ class Connection:
         self.info, early = await greeting.run()
         session, self.session = self.session, self.info.get("session")
         self.state, self.reason, self._failed = "ready", "", 0
-        self._on_ready(session != self.session)
-        for message in early:
-            self._take(message)
+        with blaming_the_board():
+            self._on_ready(session != self.session)
+            for message in early:
+                self._take(message)
 
     async def _serve(self):
         """Read until the board is gone, which raises Away."""
@@ -115,9 +120,10 @@ class Connection:
         while data := await self._stream.read():
             self._heard = time.monotonic()
             for line in self._lines.feed(data):
-                message = read_line(line)
-                if message:
-                    self._take(message)
+                with blaming_the_board(line):
+                    message = read_line(line)
+                    if message:
+                        self._take(message)
         return why_ended(self._stream)
 
     async def _write(self):
@@ -150,7 +156,7 @@ class Connection:
         if message.method == "wasmote/ready":
             session = message.params.get("session")
         elif message.is_reply and str(message.value.get("id")).startswith("check-"):
-            session = (message.value.get("result") or {}).get("session")
+            session = _dict(message.value.get("result")).get("session")
         else:
             self._on_message(message)
         self.heard_session(session)
@@ -212,7 +218,8 @@ class Greeting:
                 continue
             if not data:
                 raise Away(why_ended(self._stream))
-            info = await self._consider(data)
+            with blaming_the_board(data):
+                info = await self._consider(data)
             if info is not None:
                 return info, self._early
         raise Away(self._verdict(patience))
@@ -222,10 +229,11 @@ class Greeting:
         # A line end first, for half a line that a former user left on the wire, CR for a REPL. If that does not help,
         # Ctrl-B leaves a raw REPL, where a former user may have been cut off.
         start = b"\r\n" if self._asked <= 2 else b"\x02\r\n"
+        await self._write(start + request_text(f'"greeting-{self._asked}"', "wasmote/info").encode() + b"\r\n")
+
+    async def _write(self, data):
         try:
-            await self._stream.write(
-                start + request_text(f'"greeting-{self._asked}"', "wasmote/info").encode() + b"\r\n"
-            )
+            await self._stream.write(data)
         except OSError as error:
             raise Away(f"writing failed: {error}") from None
 
@@ -255,7 +263,7 @@ class Greeting:
         if not self._prompted:
             self._prompted = True
             self._said = b""
-            await self._stream.write(b"\x04")
+            await self._write(b"\x04")
         elif _REBOOTED in self._said:
             raise Away(self._no_wasmote())
 
@@ -269,7 +277,7 @@ class Greeting:
             return info if isinstance(info, dict) and "session" in info else None
         error = message.value["error"]
         text = error.get("message", "") if isinstance(error, dict) else str(error)
-        if isinstance(error, dict) and (error.get("data") or {}).get("kind") == "board-away":
+        if _dict(_dict(error).get("data")).get("kind") == "board-away":
             raise Away(text)  # we asked through another process, and it knows
         raise Away(
             f'it answers, but not as a wasmote board ("{text}"): flash wasmote\'s firmware, or choose another port'
@@ -287,6 +295,23 @@ class Greeting:
         if said:
             return f"something answers, but it is no wasmote board; it said {said[-60:]!r}: flash wasmote's firmware, or choose another port"
         return f"no answer within {patience} s: is this the board's port, and is wasmote's firmware on it? A reset of the board may help"
+
+
+@contextlib.contextmanager
+def blaming_the_board(line=b""):
+    """What goes wrong over a line from the board ends its connection, as Away, and never the bridge."""
+    try:
+        yield
+    except Away:
+        raise
+    except Exception as error:
+        said = "" if isinstance(line, int) else f": {bytes(line[:60])!r}"
+        raise Away(f"it said something that is no message of a wasmote board{said} ({error!r})") from error
+
+
+def _dict(value):
+    """What a board sent where an object belongs; {} when it is something else."""
+    return value if isinstance(value, dict) else {}
 
 
 def read_line(line):

@@ -106,11 +106,11 @@ def process_options():
 class Emulator:
     """One running QEMU. `stream_socket` is our end of the UART (None when the UART is elsewhere)."""
 
-    def __init__(self, board, process, uart, qmp):
+    def __init__(self, board, process, uart):
         self.board = board
         self.process = process
         self.stream_socket = uart
-        self._qmp = qmp
+        self._qmp = None  # asyncio's reader and writer
         self._qmp_lock = asyncio.Lock()
         self._errors = bytearray()
         self._reading = asyncio.ensure_future(self._read_errors())
@@ -133,31 +133,35 @@ class Emulator:
             *("-chardev", f"socket,id=qmp,fd={their_qmp.fileno()}", "-mon", "chardev=qmp,mode=control"),
             *("-semihosting-config", f"enable=on,target=native,arg=wasmote,arg=flash={_escaped(image)}"),
         ]
+        emulator = None
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                pass_fds=(theirs.fileno(), their_qmp.fileno(), *pass_fds),
-                start_new_session=True,  # Ctrl-C in the terminal is for us; we then end QEMU
-                **process_options(),
-            )
-        finally:
-            theirs.close()
-            their_qmp.close()
-        if serial:
+            with theirs, their_qmp:  # QEMU's ends, which are its alone once it runs
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.STDOUT,
+                    pass_fds=(theirs.fileno(), their_qmp.fileno(), *pass_fds),
+                    start_new_session=True,  # Ctrl-C in the terminal is for us; we then end QEMU
+                    **process_options(),
+                )
+            if serial:
+                ours.close()
+            emulator = cls(board, process, None if serial else ours)
+            await emulator._greet(our_qmp)
+        except BaseException as error:  # cancelled too: neither QEMU nor a socket stays behind
+            if emulator:
+                await emulator.stop()
             ours.close()
-        reader, writer = await asyncio.open_connection(sock=our_qmp)
-        emulator = cls(board, process, None if serial else ours, (reader, writer))
-        try:
-            await emulator._greet()
-        except (OSError, ValueError, asyncio.TimeoutError):
-            await emulator.stop()
-            raise Away(f"the emulator of {board} did not start: {emulator.last_words()}") from None
+            our_qmp.close()
+            if isinstance(error, (OSError, ValueError, asyncio.TimeoutError)):
+                why = emulator.last_words() if emulator else error
+                raise Away(f"the emulator of {board} did not start: {why}") from None
+            raise
         return emulator
 
-    async def _greet(self):
+    async def _greet(self, qmp_socket):
+        self._qmp = await asyncio.open_connection(sock=qmp_socket)
         await asyncio.wait_for(self._qmp[0].readline(), 20)
         await self.qmp("qmp_capabilities")
 
@@ -194,7 +198,7 @@ class Emulator:
 
     async def stop(self):
         """End QEMU and wait until it is gone, so that its flash file is complete and free."""
-        if self.process.returncode is None:
+        if self.process.returncode is None and self._qmp:
             with contextlib.suppress(OSError, Failed, ValueError, asyncio.TimeoutError):
                 await asyncio.wait_for(self.qmp("quit"), 2)
             with contextlib.suppress(asyncio.TimeoutError):
@@ -203,7 +207,8 @@ class Emulator:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
             await self.process.wait()
-        self._qmp[1].close()
+        if self._qmp:
+            self._qmp[1].close()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._reading, 1)
         if self.stream_socket is not None:

@@ -13,7 +13,7 @@ import json
 import time
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import BUSY, INVALID_PARAMS, INVALID_REQUEST
+from wasmote.jsonrpc.codes import BUSY, INVALID_PARAMS, INVALID_REQUEST, MESSAGE_TOO_LONG
 
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_lost, board_reset
@@ -21,6 +21,7 @@ from .message import error_text, parse, reply_text, request_text
 
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
 BUSY_PAUSE = 0.1  # seconds before it is
+BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
 CHANGED = "notifications/tools/list_changed"
 _SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 _VERSION = "io.modelcontextprotocol/protocolVersion"
@@ -34,14 +35,14 @@ class Pending:
     client: "Client"
     message: object  # as the client sent it
     at: float = field(default_factory=time.monotonic)
+    refused_at: float | None = None  # when the board was too busy for it first
 
 
 class Client:
     """One MCP client, or another wasmote process (`joined`). `send(text)` writes a line to it and returns at once."""
 
-    def __init__(self, send, name="client", joined=False):
+    def __init__(self, send, joined=False):
         self.send = send
-        self.name = name
         self.joined = joined
         self.initialized = joined  # the handshake era: plain list_changed notifications are welcome
         self.subscriptions = {}  # id text of a subscriptions/listen request -> whether tool list changes are wanted
@@ -56,7 +57,8 @@ class Hub:
         self.connection = Connection(port, self._from_board, self._ready, self._lost, say)
         self.connection.busy = lambda: bool(self._pending)
         self._pending = {}  # id at the board -> Pending
-        self._waiting = []  # Pendings for which the board is not there yet
+        self._waiting = []  # Pendings for which the board is not there yet or, oldest first, was too busy
+        self._retry = None  # the timer after which the oldest of these is asked again
         self._last_id = 0
         self._met = False
         self._say = say
@@ -132,7 +134,10 @@ class Hub:
                 if pending.client is client and pending.message.id == wanted:
                     self._cancel(number, message.params.get("reason"))
         elif self.connection.state == "ready":
-            self.connection.send(message.text)
+            if excess := self._excess(message.text):
+                self._say(f"{self.port.url}: dropped: {message.label} {excess}")
+            else:
+                self.connection.send(message.text)
 
     def _listen(self, client, message):
         """subscriptions/listen is answered here: acknowledged at once, its result comes when the bridge ends."""
@@ -165,27 +170,34 @@ class Hub:
 
     def _ask(self, pending):
         message = pending.message
-        limit = self.connection.info.get("limits", {}).get("messageBytes")
-        size = len(message.text.encode())
-        if limit and size > limit:
-            error = CallError(
-                INVALID_REQUEST, f"{message.label} is {size} bytes long; this board takes at most {limit}"
-            )
-            pending.client.send(error_text(message.id, error))
-            return
         self._last_id += 1
         number = str(self._last_id)
-        self._pending[number] = pending
         places = {"id": number}
         if message.raw("token") is not None:
             places["token"] = number
-        self.connection.send(message.replaced(places))
+        text = message.replaced(places)
+        if excess := self._excess(text):
+            error = CallError(INVALID_REQUEST, f"{message.label} {excess}")
+            pending.client.send(error_text(message.id, error))
+            return
+        self._pending[number] = pending
+        self.connection.send(text)
+
+    def _excess(self, text):
+        """Why a message is too long for the board, "" when it is not."""
+        limit = self.connection.told("limits").get("messageBytes")
+        size = len(text.encode())
+        too_long = isinstance(limit, int) and 0 < limit < size
+        return f"is {size} bytes long; this board takes at most {limit}" if too_long else ""
 
     def _cancel(self, number, reason):
         del self._pending[number]
         if self.connection.state == "ready":
-            params = {"requestId": int(number), **({"reason": reason} if reason else {})}
-            self.connection.send(request_text(None, "notifications/cancelled", params))
+            params = {"requestId": int(number)}
+            text = request_text(None, "notifications/cancelled", {**params, "reason": reason} if reason else params)
+            if self._excess(text):
+                text = request_text(None, "notifications/cancelled", params)
+            self.connection.send(text)
 
     # --- from the board --------------------------------------------------------------------------------------------
 
@@ -206,26 +218,48 @@ class Hub:
 
     def _answer(self, message):
         number = message.id
-        if number in (None, "null") and len(self._pending) == 1:
+        if number in (None, "null") and len(self._pending) == 1 and _code(message) != MESSAGE_TOO_LONG:
             number = next(iter(self._pending))  # the board could not read the only request it has
         pending = self._pending.pop(number, None)
         if pending is None:
             if "error" in message.value and number in (None, "null"):
                 self._say(f"{self.port.url}: the board reports {json.dumps(message.value['error'])}")
             return
-        if self._busy(message) and time.monotonic() - pending.at < PATIENCE:
-            self._waiting.append(pending)
-            asyncio.get_running_loop().call_later(BUSY_PAUSE, self._ask_waiting)
+        if _code(message) == BUSY and self._try_again(pending):
             return
         self._learn(pending.message.method, message.value.get("result"))
         if message.id is None:
             pending.client.send(message.text.replace("{", f'{{"id":{pending.message.id},', 1))
         else:
             pending.client.send(message.replaced({"id": pending.message.id}))
+        if _code(message) != BUSY:
+            self._ask_oldest()  # something ended, so there may be room
 
-    def _busy(self, message):
-        error = message.value.get("error")
-        return isinstance(error, dict) and error.get("code") == BUSY
+    def _try_again(self, pending):
+        """Keep what the board was too busy for, unless it was so for too long."""
+        now = time.monotonic()
+        pending.refused_at = pending.refused_at or now
+        if now - pending.refused_at >= PATIENCE:
+            return False
+        self._waiting.append(pending)
+        self._waiting.sort(key=lambda pending: pending.at)
+        self._retry_soon()
+        return True
+
+    def _retry_soon(self):
+        if self._retry is None:
+            self._retry = asyncio.get_running_loop().call_later(BUSY_PAUSE, self._retry_now)
+
+    def _retry_now(self):
+        self._retry = None
+        self._ask_oldest()
+
+    def _ask_oldest(self):
+        """One at a time: while the board is too busy for the oldest, the others need not be sent."""
+        if self._waiting and self.connection.state == "ready":
+            self._ask(self._waiting.pop(0))
+            if self._waiting:
+                self._retry_soon()
 
     def _ask_waiting(self):
         if self.connection.state == "ready":
@@ -244,8 +278,9 @@ class Hub:
         if client.initialized:
             return True
         return any(
-            pending.client is client and _LOG_LEVEL in (pending.message.params.get("_meta") or {})
+            pending.client is client and _LOG_LEVEL in meta
             for pending in self._pending.values()
+            if isinstance(meta := pending.message.params.get("_meta"), dict)
         )
 
     def _announce_change(self, text=None):
@@ -260,7 +295,7 @@ class Hub:
 
     def _ready(self, new_session):
         connection = self.connection
-        board = connection.info.get("firmware", {}).get("board", "a board")
+        board = connection.told("firmware").get("board", "a board")
         self._say(f"{self.port.url}: {board} is ready, session {connection.session}")
         if new_session:
             running = list(self._pending.values())
@@ -302,3 +337,9 @@ class Hub:
     def _refuse(self, pendings, error):
         for pending in pendings:
             pending.client.send(error_text(pending.message.id, error))
+
+
+def _code(message):
+    """The code of an error answer, None of every other."""
+    error = message.value.get("error")
+    return error.get("code") if isinstance(error, dict) else None

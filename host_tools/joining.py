@@ -7,12 +7,11 @@ import hmac
 import secrets
 
 from .errors import CallError
-from .hub import Client
+from .hub import BACKLOG, Client
 from .message import parse
 from .sharing import HELLO
 
 LINE_LIMIT = 4 * 1024 * 1024
-_BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
 
 
 class Door:
@@ -22,15 +21,16 @@ class Door:
         self._hub = hub
         self._token = secrets.token_urlsafe(24)
         self._server = None
+        self._starting = asyncio.Lock()
         self._tasks = set()
 
     async def open(self):
-        claim = self._hub.port.claim
-        if claim is None:
-            return
-        if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_LIMIT)
-        claim.publish(tcp=list(self._server.sockets[0].getsockname()[:2]), token=self._token)
+        async with self._starting:
+            if self._server is None and self._hub.port.claim:
+                self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_LIMIT)
+        claim = self._hub.port.claim  # as it is now: the port may have been given back meanwhile
+        if claim:
+            claim.publish(tcp=list(self._server.sockets[0].getsockname()[:2]), token=self._token)
 
     async def close(self):
         if self._server is not None:
@@ -41,7 +41,7 @@ class Door:
 
     async def _serve(self, reader, writer):
         self._tasks.add(asyncio.current_task())
-        client = Client(line_sender(writer), "another wasmote command", joined=True)
+        client = Client(line_sender(writer), joined=True)
         try:
             if self._admits(await asyncio.wait_for(reader.readline(), 5)):
                 self._hub.attach(client)
@@ -68,7 +68,7 @@ def line_sender(writer):
     """A `send(text)` for asyncio's writer that never waits; a client that stops reading is cut off."""
 
     def send(text):
-        if writer.transport.get_write_buffer_size() > _BACKLOG:
+        if writer.transport.get_write_buffer_size() > BACKLOG:
             writer.transport.abort()
         elif not writer.is_closing():
             writer.write(text.encode() + b"\n")

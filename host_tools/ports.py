@@ -137,12 +137,14 @@ class QemuPort:
         self.flash = flash_image(self.board, settings.get("flash"))
         self.firmware = settings.get("firmware")
         self.identity = f"qemu:{os.path.realpath(self.flash)}"
-        self.emulator = None
 
     async def open(self):
         emulator = await Emulator.start(self.short, self.flash, self.firmware)
-        self.emulator = emulator
-        return EmulatorStream(emulator, *await asyncio.open_connection(sock=emulator.stream_socket))
+        try:
+            return EmulatorStream(emulator, *await asyncio.open_connection(sock=emulator.stream_socket))
+        except BaseException:
+            await emulator.stop()
+            raise
 
 
 class EmulatorStream(SocketStream):

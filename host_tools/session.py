@@ -23,7 +23,7 @@ class Session:
 
     def __init__(self, hub):
         self._hub = hub
-        self._client = Client(self._receive, "this command")
+        self._client = Client(self._receive)
         self._ids = itertools.count(1)
         self._answers = {}  # id -> future
         self._progress = {}  # id, which is the progress token too -> callback(params)

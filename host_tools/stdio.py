@@ -14,6 +14,7 @@ from wasmote.jsonrpc.codes import INVALID_REQUEST
 from wasmote.link.plain import ATTENTION, TOO_LONG, Lines
 
 from .errors import CallError
+from .hub import BACKLOG
 from .message import error_text
 
 LINE_LIMIT = 4 * 1024 * 1024
@@ -22,10 +23,13 @@ LINE_LIMIT = 4 * 1024 * 1024
 class Stdio:
     """`lines()` yields what the client sends (bytes); `send(text)` answers."""
 
-    def __init__(self):
+    def __init__(self, say=lambda text: None):
         self._loop = asyncio.get_running_loop()
         self._lines = asyncio.Queue()
+        self._say = say
         self._answers = queue.SimpleQueue()
+        self._unread = 0  # bytes in `_answers`
+        self._counting = threading.Lock()
         self._out = os.fdopen(os.dup(1), "wb", buffering=0)
         os.dup2(2, 1)
         self._writer = threading.Thread(target=self._write, name="stdout", daemon=True)
@@ -33,7 +37,20 @@ class Stdio:
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
 
     def send(self, text):
-        self._answers.put(text)
+        """Queue an answer; a client that stops reading ends the input, as if it had left."""
+        data = text.encode() + b"\n"
+        before = self._count(len(data))
+        if before <= BACKLOG:
+            self._answers.put(data)
+            if before + len(data) > BACKLOG:
+                self._say(f"the client does not read: {before + len(data)} bytes of answers wait for it")
+                self._hand_over(None)
+
+    def _count(self, change):
+        """Add to the unread bytes; how many there were before."""
+        with self._counting:
+            before, self._unread = self._unread, self._unread + change
+        return before
 
     async def lines(self):
         while (line := await self._lines.get()) is not None:
@@ -46,10 +63,11 @@ class Stdio:
 
     def _write(self):
         try:
-            while (text := self._answers.get()) is not None:
-                data = memoryview(text.encode() + b"\n")
-                while data:
-                    data = data[self._out.write(data) :]
+            while (data := self._answers.get()) is not None:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self._out.write(rest) :]
+                self._count(-len(data))
         except OSError:
             self._hand_over(None)  # nobody reads any more
 

@@ -32,12 +32,13 @@ run_make() {
     }
 }
 
-[ -x "$MICROPY_MPYCROSS" ] || say "mpy-cross"
+[ -x "$MICROPY_MPYCROSS" ] || say "mpy-cross: building (half a minute; log in build/firmware/mpy-cross.log)"
 run_make "$MICROPYTHON/mpy-cross" mpy-cross BUILD="$BUILD/mpy-cross"
 
 for board in "$@"; do
     [ -e "$ROOT/boards/$board" ] || fail "no board $board: there are $(cd "$ROOT/boards" && echo *)"
     started=$SECONDS
+    [ -e "$BUILD/firmware/$board/genhdr" ] || say "$board: building (a minute; log in build/firmware/$board.log)"
     common=(BUILD="$BUILD/firmware/$board" USER_C_MODULES="$ROOT/firmware" MPY_LIB_DIR="$BUILD/micropython-lib")
     if [ "$board" = unix ]; then
         run_make "$MICROPYTHON/ports/unix" unix VARIANT_DIR="$ROOT/boards/unix" PROG=micropython "${common[@]}"

@@ -41,7 +41,7 @@ static owner_t *owner_at(uint32_t owner) {
 uint32_t arena_claim(uint32_t limit) {
     for (uint32_t owner = 1; owner <= MAX_OWNERS; owner++) {
         if (owner_at(owner)->limit == 0) {
-            *owner_at(owner) = (owner_t){.limit = limit};
+            *owner_at(owner) = (owner_t){.limit = limit < WASM_ARENA_KB ? limit : WASM_ARENA_KB};
             return owner;
         }
     }
@@ -66,10 +66,6 @@ uint32_t arena_used(uint32_t owner) {
         n += HEADER->owner_of[i] == 0;
     }
     return n;
-}
-
-uint32_t arena_limit(uint32_t owner) {
-    return owner_at(owner)->limit;
 }
 
 static int all_free(uint32_t first, uint32_t count) {

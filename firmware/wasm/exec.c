@@ -136,13 +136,17 @@ static inline void set64(uint32_t *slot, uint64_t v) {
     OP(name##_ss_a) { uint64_t x = L(1), y = L(2); acc = (expr); NEXT(3) } \
     OP(name##_ss_s) { uint64_t x = L(1), y = L(2); S(3) = (expr); NEXT(4) }
 
-// A branch back charges fuel and may end the slice at its target.
+// Fuel pays for code by its length, 8 halfwords a unit: a branch back for what may have run since its target, `enter`
+// for what a call may run without one. So a slice's time hardly depends on how a guest is written. A branch back ends
+// the slice at its target, where the accumulator does not count.
+#define CODE_COST(distance) ((distance) < 0 ? 1 + (-(distance) >> 3) : 1)
 #define FORWARD(n) { ip += (n); ip += (int16_t)*ip; goto *(void *)(base + *ip); }
 #define BACK(n) \
     { \
         ip += (n); \
+        fuel -= CODE_COST((int16_t)*ip); \
         ip += (int16_t)*ip; \
-        if (--fuel < 0) { goto out_of_fuel; } \
+        if (fuel < 0) { goto out_of_fuel; } \
         goto *(void *)(base + *ip); \
     }
 #define BRANCH_ON(name, n, let, cond) \
@@ -240,7 +244,8 @@ static int run(state_t *state, int32_t fuel) {
         for (uint32_t n = ip[3]; n > 0; n--) {
             *slot++ = 0;
         }
-        NEXT(4)
+        fuel -= ip[4];
+        NEXT(5)
     }
     OP(return) {
         ip = AT(uint16_t, rp[0]);
@@ -463,7 +468,6 @@ out_of_memory:
     trap = TRAP_out_of_memory;
     goto trapped;
 out_of_fuel:
-    fuel = 0;
     trap = RUN_OUT_OF_FUEL;
     goto leave_run;
 trapped:
@@ -473,7 +477,7 @@ leave_run:
     state->ip = OFFSET(ip);
     state->fp = OFFSET(fp);
     state->rp = OFFSET(rp);
-    state->fuel = fuel;
+    state->fuel = fuel > 0 ? fuel : 0;
     return trap;
 }
 

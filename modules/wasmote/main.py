@@ -3,8 +3,8 @@
     from wasmote import main
     main.run()
 
-Each turn takes what has arrived, then gives one call under way one slice (5 ms at most), so that a message is answered
-within a slice whatever the guests do. Ends when the other end asks for the REPL (Ctrl-C at the start of a line) or is gone.
+Each turn takes what has arrived, a few messages at most, then gives one call under way one slice (5 ms at most), so that
+a message is answered within a slice whatever the guests do, and the guests go on whatever is sent. Ends when the other end asks for the REPL (Ctrl-C at the start of a line) or is gone.
 """
 
 import gc
@@ -26,7 +26,8 @@ REPL = "repl"
 ENDED = "ended"
 RESET = "reset"
 
-_READS = 16  # most of them in a turn: whoever sends without end does not stop the calls
+_READS = 16  # most of them in a turn, and
+_MESSAGES = 4  # most served in a turn: whoever sends without end does not stop the calls
 _PATIENCE = 50  # turns without a byte before the loop sleeps: a sleep between two bytes would cost most of the speed
 _COLLECT = 16 * 1024  # bytes allocated between garbage collections: rarer ones leave the heap in pieces of under 6 KB
 
@@ -57,6 +58,7 @@ def _serve(port, lines, watchdog):
     try:
         return loop(server, port, lines, watchdog)
     finally:
+        server.close()  # first: a load under way holds memory of which the host does not know yet
         host.close()
 
 
@@ -88,23 +90,27 @@ def loop(server, port, lines, watchdog=None):
 
 
 def _take(server, port, lines):
-    """Serve what has arrived. ATTENTION if that is called for, else whether there was anything."""
+    """Serve what the last turn left, then what has arrived. ATTENTION if that is called for, else whether there was
+    anything."""
     took = False
-    for _ in range(_READS):
-        count = port.read(lines.room())
-        if not count:
-            break
-        took = True
-        lines.received(count)
+    reads = _READS
+    for _ in range(_MESSAGES):
         unit = lines.next()
-        while unit is not None:
-            if unit == ATTENTION:
-                return ATTENTION
-            if unit == TOO_LONG:
-                server.too_long(lines.size, lines.limit)
-            else:
-                server.receive(unit)
+        while unit is None:
+            count = port.read(lines.room()) if reads else 0
+            if not count:
+                return took
+            reads -= 1
+            took = True
+            lines.received(count)
             unit = lines.next()
+        took = True
+        if unit == ATTENTION:
+            return ATTENTION
+        if unit == TOO_LONG:
+            server.too_long(lines.size, lines.limit)
+        else:
+            server.receive(unit)
     return took
 
 

@@ -7,7 +7,7 @@ A port has   read(room) -> bytes put into the memoryview, 0 for none yet;   writ
 import sys
 import time
 
-_STALL = 5000  # ms in which a UART takes not one byte before the rest of a piece is dropped
+_STALL = 5000  # ms in which a UART takes not one byte before the rest of a piece is dropped, and what comes after it
 
 
 def open_port():
@@ -26,13 +26,16 @@ class Uart:
 
             uart = machine.UART(0)
         self._uart = uart
+        self._gone = False  # nobody has taken a byte for _STALL: pieces are dropped at once until somebody does
 
     def read(self, room):
         return self._uart.readinto(room) or 0
 
     def write(self, piece):
         count = self._uart.write(piece) or 0
-        if count == len(piece):
+        if count:
+            self._gone = False
+        if count == len(piece) or self._gone:
             return
         piece = memoryview(piece)
         since = time.ticks_ms()
@@ -42,6 +45,7 @@ class Uart:
             if count:
                 since = time.ticks_ms()
             elif time.ticks_diff(time.ticks_ms(), since) > _STALL:
+                self._gone = True
                 return
             else:
                 time.sleep_ms(1)

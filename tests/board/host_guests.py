@@ -72,3 +72,11 @@ COMMAND = """(component
     (core instance $i (instantiate $m))
     (func $run (result (result)) (canon lift (core func $i "run")))
     (instance (export "wasi:cli/run@0.2.3") (export "run" (func $run))))"""
+
+# Export an interface's name as a function, or wasi:cli/run without its function.
+FUNCTION = """(component
+    (core module $m (func (export "run") (result i32) (i32.const 0)))
+    (core instance $i (instantiate $m))
+    (func $run (result (result)) (canon lift (core func $i "run")))
+    (export "%s" (func $run)))"""
+RUNLESS = '(component (instance (export "wasi:cli/run@0.2.0")))'

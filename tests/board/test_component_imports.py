@@ -158,7 +158,9 @@ def test_a_heap_too_small_for_the_definitions_is_no_crash(monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("wasmote.component.binary.def_type", full)
-    with pytest.raises(Unlinkable, match="do not fit the board's heap"):
+    with pytest.raises(
+        Unlinkable, match="does not fit the board's heap: unload another component or make its largest function smaller"
+    ):
         load("(component (type u8))")
 
 

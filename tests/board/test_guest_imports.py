@@ -104,6 +104,15 @@ def test_a_loaded_guest_may_add_tools_and_a_refusal_does_not_end_it(it, guest):
     assert it.refused is None and [t.name for t in it.tools] == ["a"]
 
 
+@pytest.mark.parametrize("second", [tool("taken"), tool("a")])
+def test_tools_are_registered_all_or_none(it, guest, second):
+    it.loaded = True
+    refusal(it.register_tools([tool("a"), second]))
+    assert it.tools == [] and guest.changes == 0
+    assert it.register_tools([tool("a"), tool("b")]) == (0, None)
+    assert [t.name for t in it.tools] == ["a", "b"]
+
+
 def test_what_the_board_does_not_serve_says_so(it):
     for result in (it.register_resources([]), it.register_resource_templates([]), it.register_prompts([])):
         code, message = refusal(result)

@@ -237,3 +237,48 @@ def test_an_exported_run_is_called_at_the_start(host):
     assert push(host, "good", assemble(guests.COMMAND % 0))["component"]["state"] == "ready"
     kind, text = refusal(lambda: push(host, "bad", assemble(guests.COMMAND % 1)))
     assert kind == "refused" and "its wasi:cli/run failed" in text
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        (guests.FUNCTION % "wasi:cli/run@0.2.0", "it exports a function wasi:cli/run@0.2.0, which is the name of"),
+        (
+            guests.FUNCTION % "wasi:mcp/handlers@0.1.0-preview2",
+            "it exports a function wasi:mcp/handlers@0.1.0-preview2",
+        ),
+        (guests.RUNLESS, "it exports wasi:cli/run@0.2.0 without its function run"),
+    ],
+)
+def test_odd_exports_are_refused_and_do_not_abort_the_boot(host, thermometer, text, why):
+    kind, said = refusal(lambda: push(host, "odd", assemble(text)))
+    assert kind == "refused" and why in said
+    for name, data in (("bad", assemble(text)), ("good", thermometer)):
+        with open(host.storage.path(name), "wb") as file:
+            file.write(data)
+    drive(host.boot())
+    bad, good = host.list()
+    assert (bad["state"], good["state"]) == ("failed", "ready") and why in bad["error"]
+
+
+def test_boot_goes_on_after_a_file_whose_name_is_none(host, thermometer):
+    for name in ("Thermometer", "good"):
+        with open(host.storage.path(name), "wb") as file:
+            file.write(thermometer)
+    drive(host.boot())
+    bad, good = host.list()
+    assert (bad["state"], good["state"]) == ("failed", "ready") and "is no name for a component" in bad["error"]
+
+
+def test_a_memory_limit_above_the_arena_is_the_arena(new_host, thermometer):
+    host = new_host(memory_limit=1 << 30)
+    assert push(host, "it", thermometer)["component"]["memoryLimitBytes"] == arena_info()[0] * 1024
+
+
+def test_a_chunk_from_somebody_else_does_not_disturb_an_upload_that_is_being_loaded(host, thermometer):
+    *first, last = chunks(host, "it", thermometer)
+    for steps in first:
+        drive(steps)
+    next(last)
+    assert refusal(host.push("it", 9, 4, b"x", 0))[0] == "busy"
+    assert drive(last)["component"]["state"] == "ready"

@@ -1,11 +1,12 @@
 """What the host promises about calls: each ends, says how, and is nobody else's trouble."""
 
+import os
 import time
 
 import pytest
 from host_guests import call, chunks, push, refusal, together
 from wasmote.host import guest
-from wasmote.wasm import arena_info, drive
+from wasmote.wasm import Malformed, OutOfMemory, arena_info, drive
 
 pytest_plugins = ["host_fixtures"]
 
@@ -181,3 +182,66 @@ def test_info_adds_up(host, thermometer):
     assert info["arena"]["freeBytes"] + info["components"][0]["memoryBytes"] == free * 1024
     assert info["limits"] == {"callTimeoutMs": 30_000, "componentBytes": 256 * 1024}
     assert info["engine"] in ("c", "python") and info["flash"]["freeBytes"] > 0
+
+
+def test_the_tool_list_is_whole_after_a_restart(host, faults, textkit):
+    push(host, "faults", faults)
+    before = [bytes(tool.json) for tool in host.tools]
+    generation = host.generation
+    call(host, "trap")
+    call(host, "divide", b'{"a":6,"b":3}')
+    assert host.generation == generation
+    push(host, "textkit", textkit)  # writes where the first instance's texts were
+    assert [bytes(tool.json) for tool in host.tools[: len(before)]] == before
+    assert host.tools[0] is host.components["faults"].tools[0]
+
+
+def raises(error):
+    def handler(tool, arguments):
+        yield
+        raise error
+
+    return handler
+
+
+def answers(value):
+    def handler(tool, arguments):
+        yield
+        return value
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    "handler, why",
+    [
+        (raises(OutOfMemory("the arena is full")), "the arena is full"),
+        (raises(OSError(2, "ENOENT")), "ENOENT"),
+        (raises(Malformed("unexpected end", 7)), "unexpected end at offset 0x7"),
+        (raises(KeyError("name")), "KeyError: 'name'"),
+        (answers((0, ([(0, ("text",))], 0))), "IndexError: "),
+    ],
+)
+def test_whatever_fails_in_a_call_is_an_answer_and_a_crash(host, faults, handler, why):
+    push(host, "faults", faults)
+    it = host.components["faults"]
+    it.crashes = 3
+    it.handler = handler
+    (text,), is_error = call(host, "divide")
+    assert is_error and text.startswith('faults: "divide" failed: ') and why in text
+    assert (it.state, it.crashes, it.store) == ("dead", 4, None)
+    assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
+
+
+def test_an_error_whose_data_is_no_utf8_is_still_an_answer(host, faults):
+    push(host, "faults", faults)
+    host.components["faults"].handler = answers((1, (3, "no", b"a\xff")))
+    assert call(host, "divide") == (["faults refused: no (invalid-params) a\ufffd"], True)
+    assert host.list()[0]["traps"] == 0
+
+
+def test_a_file_that_is_gone_does_not_hide_a_trap(host, faults):
+    push(host, "faults", faults)
+    os.remove(host.storage.path("faults"))
+    (text,), is_error = call(host, "trap")
+    assert is_error and text.startswith('faults: "trap" failed: ') and host.list()[0]["traps"] == 1

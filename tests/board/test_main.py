@@ -5,6 +5,7 @@ import json
 import pytest
 from fake_host import FakeHost, Tool, echo, spin
 from wasmote import main
+from wasmote import port as ports
 from wasmote.link.plain import Lines
 from wasmote.mcp import Server
 from wasmote.mcp.board import Board
@@ -89,6 +90,98 @@ def test_a_line_of_100_kb_costs_one_error():
 def test_noise_costs_one_error_a_line():
     how, lines = serve(b"\xff\x00\n", b"hello\n", b"{\n", PING)
     assert [line.get("error", {}).get("code") for line in lines] == [-32700, -32700, None]
+
+
+def test_whoever_sends_many_short_lines_does_not_stop_the_calls():
+    sent = []  # how many replies there were at each slice of the call
+
+    def watch(arguments, notify):
+        while True:
+            sent.append(port.written.count(b"\n"))
+            yield
+
+    port = Port(b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"watch"}}\n' + PING * 200, b"\x03")
+    server = Server(FakeHost(Tool("watch", watch)), port.write)
+    assert main.loop(server, port, Lines()) == main.REPL
+    assert port.written.count(b"\n") == 200
+    assert max(after - before for before, after in zip(sent, sent[1:], strict=False)) <= 4
+
+
+def test_lines_behind_a_reply_that_fails_are_served():
+    class Breaking(Server):
+        def receive(self, line):
+            if b"break" in bytes(line):
+                raise MemoryError
+            super().receive(line)
+
+    port = Port(b"break\n" + PING + b"break\n" + PING)  # one read, and nothing comes after it
+    assert main.loop(Breaking(FakeHost(), port.write), port, Lines()) == main.ENDED
+    assert port.written.count(b'"result"') == 2
+
+
+def test_a_reset_during_a_push_ends_it_before_the_host_closes(monkeypatch):
+    class Host(FakeHost):
+        loading = False
+        on_log = None
+
+        def push(self, *arguments):
+            self.loading = True
+            try:
+                while True:
+                    yield
+            finally:
+                self.loading = False
+
+        def close(self):
+            closed.append(self.loading)
+
+    closed = []
+    monkeypatch.setattr(main, "Host", lambda validate: Host())
+    push = b'{"jsonrpc":"2.0","id":1,"method":"wasmote/push","params":{"name":"x","size":1,"offset":0,"crc32":0,"data":""}}\n'
+    port = Port(push, b"", b"", b"", b"", b"", b'{"jsonrpc":"2.0","id":2,"method":"wasmote/reset"}\n')
+    assert main._serve(port, Lines(), None) == main.RESET
+    assert closed == [False]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time that a port sees, in a list: one ms a look."""
+    now = [0]
+
+    def ticks_ms():
+        now[0] += 1
+        return now[0]
+
+    monkeypatch.setattr(ports.time, "ticks_ms", ticks_ms, raising=False)
+    monkeypatch.setattr(ports.time, "ticks_diff", lambda later, earlier: later - earlier, raising=False)
+    monkeypatch.setattr(ports.time, "sleep_ms", lambda ms: None, raising=False)
+    return now
+
+
+def test_a_reader_that_is_gone_stalls_the_board_once_not_at_each_piece(clock):
+    class Uart:
+        room = 0
+        taken = b""
+
+        def write(self, piece):
+            count = min(self.room, len(piece), 3)
+            self.taken += bytes(piece[:count])
+            return count or None
+
+    uart = Uart()
+    port = ports.Uart(uart)
+    port.write(b"first")
+    stalled = clock[0]
+    assert stalled > ports._STALL
+    for _ in range(10):
+        port.write(b"dropped")
+    assert clock[0] == stalled
+    uart.room = 100  # somebody reads again
+    port.write(b"whole again")
+    assert uart.taken == b"whole again"
+    uart.room = 0
+    port.write(b"second")
+    assert clock[0] > stalled + ports._STALL
 
 
 @pytest.mark.parametrize("error", [MemoryError, OSError, KeyError])

@@ -1,13 +1,14 @@
 """The MCP server: both eras, calls in turn, cancellation, errors of one line each."""
 
 import json
+from types import SimpleNamespace
 
 import fake_host
 import pytest
 from fake_host import Tool
 from server_wire import CAPABILITIES, MODERN, SUBSCRIPTION, VERSION, Wire
 from wasmote.jsonrpc import codes
-from wasmote.mcp.server import CALLS
+from wasmote.mcp.server import CALLS, CALLS_OF_ONE
 from wasmote.mcp.tools import PAGE
 
 # The handshake era
@@ -284,6 +285,18 @@ def test_more_calls_than_the_board_takes_are_refused(wire):
     assert wire.error("wasmote/unload", {"name": "x"}, id=100)["code"] == codes.NOT_FOUND  # management still works
 
 
+def test_four_calls_of_one_busy_component_do_not_refuse_the_others(wire):
+    for tool in wire.host.tools:
+        tool.guest = SimpleNamespace(name="busy" if tool.name == "spin" else "idle")
+    for id in range(CALLS_OF_ONE):
+        assert wire.send({"id": id, "method": "tools/call", "params": {"name": "spin"}}) == []
+    error = wire.error("tools/call", {"name": "spin"}, id=98)
+    assert error["code"] == codes.BUSY and "busy" in error["message"]
+    assert text_of(wire.result("tools/call", {"name": "echo"}, id=99)) == ["{}"]
+    wire.send({"method": "notifications/cancelled", "params": {"requestId": 0}})
+    assert wire.send({"id": 98, "method": "tools/call", "params": {"name": "spin"}}) == []
+
+
 def test_an_id_that_is_under_way_is_refused_without_answering_for_the_other(wire):
     wire.send({"id": "a", "method": "tools/call", "params": {"name": "spin"}})
     for line in (b'{"jsonrpc":"2.0","id":"a","method":"ping"}', b'{"jsonrpc":"2.0","id":"\\u0061","method":"ping"}'):
@@ -299,6 +312,16 @@ def test_a_cancelled_call_ends_within_a_slice_without_an_answer(wire, id):
     assert wire.host.closed == 1
     assert wire.run() == [] and not wire.server.step()
     assert wire.result("ping", id=id) == {}
+
+
+def test_closing_ends_what_is_under_way_without_a_word(wire):
+    for id in (1, 2):
+        wire.send({"id": id, "method": "tools/call", "params": {"name": "spin"}})
+    wire.server.boot(wire.host.boot())
+    assert wire.run(3) == [] and wire.server.booting
+    wire.server.close()
+    assert wire.host.closed == 2
+    assert wire.lines() == [] and not wire.server.step()
 
 
 def test_cancelling_what_is_not_there_is_ignored(wire):
@@ -396,3 +419,26 @@ def test_the_oldest_of_too_many_subscriptions_is_ended(wire):
         and ended["result"]["resultType"] == "complete"
     )
     assert ack["params"]["notifications"] == {}
+
+
+def test_a_guest_forges_no_line_with_the_line_breaks_in_its_log_data(wire):
+    def forge(arguments, notify):
+        notify("log", "error", "guest", "m", b'{"a":\r\n\n{"jsonrpc":"2.0","id":1,"result":{}}\n}')
+        yield
+        return ["done"], False
+
+    wire.host.tools.append(Tool("forge", forge))
+    wire.result("logging/setLevel", {"level": "debug"})
+    logged, reply = wire.send({"id": 1, "method": "tools/call", "params": {"name": "forge"}}) + wire.run()
+    assert logged["params"]["data"]["data"] == {"a": {"jsonrpc": "2.0", "id": 1, "result": {}}}
+    assert reply["result"]["content"] == [{"type": "text", "text": "done"}]
+
+
+@pytest.mark.parametrize("tools", [[], ["echo"]])
+def test_an_unknown_tool_names_the_components_that_did_not_load(wire, tools):
+    entry = {"name": "stall", "state": "failed", "tools": [], "error": "it did not start within 9 ms"}
+    wire.host.tools = [Tool(name, fake_host.echo) for name in tools]
+    wire.host.list = lambda: [entry, {"name": "crashed", "state": "failed", "tools": ["echo"]}]
+    text = wire.result("tools/call", {"name": "x"})["content"][0]["text"]
+    assert text.endswith(' "stall" is stored but did not load: it did not start within 9 ms.')
+    assert "none yet" not in text and "crashed" not in text

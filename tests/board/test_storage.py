@@ -221,3 +221,22 @@ def test_a_power_cut_at_any_point_leaves_the_old_file_or_the_new_one(storage, fo
     assert after.names() == ["a"]
     assert stored(after, "a") == (NEW if done else OLD)
     assert os.listdir(folder) == ["a.wasm"]
+
+
+def test_no_chunk_disturbs_an_upload_that_is_being_loaded(storage):
+    receive(storage, "a", NEW)
+    for size, offset in ((9, 4), (len(NEW), 1000), (len(NEW), 0), (9, 0)):
+        assert refusal(storage.receive, "a", size, offset, b"x", zlib.crc32(NEW))[0] == "busy"
+    drive(storage.verify("a"))
+    storage.commit("a")
+    assert stored(storage, "a") == NEW
+
+
+@pytest.mark.parametrize("code", [5, 28])
+def test_a_flash_that_takes_no_new_file_says_so(storage, monkeypatch, code):
+    def broken(*_):
+        raise OSError(code, "broken")
+
+    monkeypatch.setattr(module, "open", broken, raising=False)
+    assert refusal(storage.receive, "a", len(NEW), 0, NEW[:1000], 0)[0] == "no-space"
+    assert storage.uploads == []

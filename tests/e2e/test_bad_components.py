@@ -51,6 +51,7 @@ BAD = {
     "not wasm": (lambda good: b"#!/bin/sh\necho hello\n", ["magic"]),
     "empty after the preamble of another version": (lambda good: b"\0asm\x0b\0\x01\0", ["version"]),
     "a core module": (lambda good: component("(module)"), ["core module"]),
+    "an invalid core module": (lambda good: component(f"(component {INVALID})"), ["type mismatch", "offset 0x"]),
     "truncated in the middle": (lambda good: good[: len(good) // 2], ["offset 0x"]),
     "truncated by a byte": (lambda good: good[:-1], ["offset 0x"]),
     "an unknown import": (lambda good: component(f"(component {UNKNOWN})"), ["wasi:filesystem/preopens@0.2.0"]),

@@ -79,9 +79,21 @@ def test_a_power_cut_leaves_what_was_stored(port, environment, examples):
         assert second.call("read")[1] is False
 
 
-def test_the_bridge_outlives_its_client_of_another_process(bridge, wasmote, port, environment):
+def faults_error(bridge):
+    """Why the component `faults` was stopped last, None if it runs."""
+    (entry,) = [entry for entry in bridge.ask("wasmote/list")["result"]["components"] if entry["name"] == "faults"]
+    return entry.get("error")
+
+
+def test_the_call_of_a_client_that_left_is_cancelled_and_the_bridge_goes_on(bridge, port, environment):
+    assert bridge.call("divide", {"a": 8, "b": 2}) == ("4", False)
+    assert faults_error(bridge) is None
     with Bridge(port, environment) as other:
-        number = other.start_call("count", {"to": 10000, "delay_ms": 20}, progressToken=1)
+        other.start_call("count", {"to": 10000, "delay_ms": 20}, progressToken=1)
         other.notice("notifications/progress")
-        assert number
+    end = time.monotonic() + PATIENCE
+    while not (error := faults_error(bridge)):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert error == '"count" was cancelled'  # and did not reach its time limit
     assert bridge.call("divide", {"a": 8, "b": 2}) == ("4", False)

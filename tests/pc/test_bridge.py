@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import signal
 
 import pytest
-from conftest import bridge_process, wasmote
+from conftest import WASMOTE, bridge_process, running_hub, wasmote
 from fake_board import FakeBoard
 
 pytestmark = pytest.mark.anyio
@@ -109,3 +110,56 @@ async def test_a_stranger_does_not_get_in(board, tmp_path):
         )
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_a_client_that_stops_reading_ends_the_bridge(board):
+    ours, theirs = os.pipe()
+    pipe = asyncio.subprocess.PIPE
+    bridge = await asyncio.create_subprocess_exec(
+        *(*WASMOTE, "bridge", board.url), stdin=pipe, stdout=theirs, stderr=pipe
+    )
+    os.close(theirs)
+    name = "y" * 3_900_000  # too long for the board; the error quotes it
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"name": name}}).encode() + b"\n"
+    bridge.stdin.writelines([line] * 7)  # 27 MB of answers, and stdin stays open
+    said = await asyncio.wait_for(bridge.stderr.read(), 30)
+    assert await bridge.wait() == 0
+    assert b"the client does not read" in said
+    os.close(ours)
+
+
+async def test_two_openings_of_the_door_at_once_start_one_server(board, monkeypatch):
+    async with running_hub(board.url) as hub:
+        hub.connection._on_ready = lambda new: None  # the test opens the door
+        await wait_for(lambda: hub.connection.state == "ready")
+        start_server, servers = asyncio.start_server, []
+
+        async def slow(*args, **options):
+            servers.append(await start_server(*args, **options))
+            await asyncio.sleep(0.05)
+            return servers[-1]
+
+        monkeypatch.setattr(asyncio, "start_server", slow)
+        await asyncio.gather(hub.door.open(), hub.door.open())
+        assert len(servers) == 1
+
+
+async def test_a_port_given_back_while_the_door_opens_is_not_published(board, tmp_path, monkeypatch):
+    async with running_hub(board.url) as hub:
+        hub.connection._on_ready = lambda new: None
+        await wait_for(lambda: hub.connection.state == "ready")
+        start_server = asyncio.start_server
+
+        async def slow(*args, **options):
+            hub.port.release()
+            return await start_server(*args, **options)
+
+        monkeypatch.setattr(asyncio, "start_server", slow)
+        await hub.door.open()
+        assert not list((tmp_path / "run/wasmote").glob("*.json"))
+
+
+async def wait_for(condition, seconds=5):
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -6,6 +6,7 @@ import json
 import pytest
 from conftest import RawClient, running_hub
 from wasmote import connection
+from wasmote import hub as hub_module
 
 pytestmark = pytest.mark.anyio
 
@@ -99,6 +100,111 @@ async def test_a_call_that_the_board_is_too_busy_for_is_tried_again(board, clien
     board.take = busy
     answer = await client.ask("tools/call", {"name": "echo", "arguments": {"x": 1}})
     assert answer["result"]["content"][0]["text"] == '{"x": 1}'
+
+
+async def test_a_call_refused_for_too_long_is_answered_and_the_wait_counts_from_the_refusal(board, client, monkeypatch):
+    monkeypatch.setattr(hub_module, "PATIENCE", 0.5)
+    await client.ask("ping")
+    before = len(board.received)
+
+    async def busy(message):
+        await asyncio.sleep(0.7 if len(board.received) == before + 1 else 0)  # the first refusal itself comes late
+        board.say({"id": message["id"], "error": {"code": -32004, "message": "4 calls are under way"}})
+
+    board.take = busy
+    answer = await client.ask("tools/call", {"name": "echo", "arguments": {}})
+    assert answer["error"]["code"] == -32004
+    assert len(board.received) > before + 2
+
+
+async def test_refused_calls_do_not_multiply_and_the_oldest_goes_first(board, client):
+    await client.ask("ping")
+    take, full, asked = board.take, [True], []
+
+    async def busy(message):
+        asked.append(message["params"]["arguments"]["x"])
+        if full[0]:
+            board.say({"id": message["id"], "error": {"code": -32004, "message": "4 calls are under way"}})
+        else:
+            await take(message)
+
+    board.take = busy
+    for x in range(8):
+        client.write({"id": x, "method": "tools/call", "params": {"name": "echo", "arguments": {"x": x}}})
+    await until(lambda: len(asked) >= 8 + 4)
+    assert asked[:12] == [*range(8), 0, 0, 0, 0]
+    full[0] = False
+    del asked[:]
+    for x in range(8):
+        await client.answer(x)
+    assert asked == [*range(8)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id":"check-1","result":[1]}',
+        b'{"id":"check-1","error":7}',
+        b'{"id":null,"error":7}',
+        b'{"id":[1],"result":{}}',
+        b'{"method":"wasmote/ready","params":[1]}',
+        b'{"method":["x"]}',
+        b'{"method":"notifications/message","params":7}',
+        b'{"method":"notifications/progress","params":{"progressToken":[]}}',
+    ],
+)
+async def test_one_wrong_line_from_the_board_does_not_end_the_bridge(board, client, line):
+    await client.ask("ping")
+    client.write({"id": 1, "method": "tools/call", "params": {"name": "count", "arguments": {"to": 20}, "_meta": 7}})
+    client.write({"id": 2, "method": "tools/call", "params": {"name": "count", "arguments": {"to": 20}}})
+    board.raw(line + b"\n")
+    assert "result" in await client.ask("ping")
+
+
+async def test_a_board_whose_info_is_odd_is_still_served(board, client):
+    answer = board.answer
+
+    async def odd(method, params):
+        return {"session": [1], "limits": [7], "firmware": "x"} if "info" in method else await answer(method, params)
+
+    board.answer = odd
+    assert "result" in await client.ask("ping")
+
+
+async def test_whatever_a_line_breaks_the_board_is_opened_again(board, hub, client, monkeypatch):
+    await client.ask("ping")
+    with monkeypatch.context() as broken:
+        broken.setattr(hub.connection, "_on_message", lambda message: {}["nothing"])
+        board.say({"method": "notifications/message"})
+        await until(lambda: "no message of a wasmote board" in hub.connection.reason)
+    await until_async(lambda: client.ask("ping"), lambda answer: "result" in answer)
+
+
+async def test_a_notification_too_long_for_the_board_is_dropped_and_said(board, hub, client):
+    said = []
+    hub._say = said.append
+    await client.ask("ping")
+    before = len(board.received)
+    client.write({"method": "notifications/long", "params": {"x": "y" * 20_000}})
+    assert "result" in await client.ask("ping")
+    assert [message["method"] for message in board.received[before:]] == ["ping"]
+    assert "dropped: notifications/long is 200" in said[-1]
+
+
+async def test_a_cancel_with_a_very_long_reason_still_cancels(board, client):
+    await client.ask("ping")
+    client.write({"id": 1, "method": "tools/call", "params": {"name": "count", "arguments": {}}})
+    await until(lambda: board._tasks)
+    client.write({"method": "notifications/cancelled", "params": {"requestId": 1, "reason": "y" * 20_000}})
+    await until(lambda: not board._tasks)
+
+
+async def test_an_error_over_a_long_message_does_not_end_the_only_call(board, client):
+    await client.ask("ping")
+    client.write({"id": 1, "method": "tools/call", "params": {"name": "count", "arguments": {"to": 10}}})
+    await until(lambda: board._tasks)
+    board.say({"id": None, "error": {"code": -32003, "message": "too long"}})
+    assert "result" in await client.answer(1)
 
 
 async def test_listening_without_a_version_is_refused(client):

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import os
 import pty
+import sys
 import tty
 
 import pytest
 from conftest import wasmote
 from fake_board import FakeBoard
-from wasmote import connection
+from wasmote import claims, connection, emulator
 from wasmote.board import Board
-from wasmote.errors import Failed
+from wasmote.errors import Away, Failed
 from wasmote.ports import port
 from wasmote.session import session
 
@@ -149,3 +150,74 @@ async def test_a_pty_is_a_port():
         writer.close()
     os.close(ours)
     os.close(theirs)
+
+
+@pytest.fixture
+def qemu_is(tmp_path, monkeypatch):
+    """Make a script stand in for QEMU; its process id lands in the returned file."""
+
+    def become(text, mode=0o755):
+        script, pid, elf = tmp_path / "qemu", tmp_path / "pid", tmp_path / "firmware.elf"
+        script.write_text(f"#!/bin/sh\necho $$ > {pid}\n{text}\n")
+        script.chmod(mode)
+        elf.touch()
+        monkeypatch.setattr(emulator, "machine", lambda board: (str(script), []))
+        monkeypatch.setattr(emulator, "firmware_file", lambda board, name, given=None: elf)
+        return pid
+
+    return become
+
+
+def open_sockets():
+    links = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    return sorted(os.readlink(link) for link in links if os.path.islink(link) and "socket" in os.readlink(link))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(
+    "text, mode, says", [("", 0o644, "denied"), ("echo no such machine; exit 1", 0o755, "no such")]
+)
+async def test_a_qemu_that_does_not_start_leaves_no_socket(qemu_is, text, mode, says):
+    qemu_is(text, mode)
+    before = open_sockets()
+    with pytest.raises(Away, match=says):
+        await emulator.Emulator.start("m0")
+    await asyncio.sleep(0)
+    assert open_sockets() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_a_start_of_qemu_that_is_cancelled_leaves_no_qemu(qemu_is, monkeypatch):
+    pid = qemu_is("exec sleep 100")
+    greeting, greet = asyncio.Event(), emulator.Emulator._greet
+
+    def noted(*args):
+        greeting.set()
+        return greet(*args)
+
+    monkeypatch.setattr(emulator.Emulator, "_greet", noted)
+    before = open_sockets()
+    starting = asyncio.ensure_future(emulator.Emulator.start("m0"))
+    async with asyncio.timeout(5):
+        while not greeting.is_set() or not pid.exists() or not pid.read_text():
+            await asyncio.sleep(0.01)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await asyncio.sleep(0)
+    assert not os.path.exists(f"/proc/{pid.read_text().strip()}")
+    assert open_sockets() == before
+
+
+async def test_a_runtime_folder_that_cannot_be_used_is_one_line_and_no_bug(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WASMOTE_RUNTIME_DIR", str(tmp_path / "file"))
+    code, _, said = await wasmote("info", "tcp:127.0.0.1:1")
+    assert code == 1 and "set WASMOTE_RUNTIME_DIR to a folder of your own" in said and "bug" not in said
+
+
+def test_a_runtime_folder_of_another_user_is_refused(monkeypatch):
+    claims.runtime_folder()
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    with pytest.raises(Failed, match="belongs to another user"):
+        claims.runtime_folder()

@@ -9,6 +9,8 @@
 type compared before any guest code runs. Types, lifted values: canonical.py. Only what stays callable is kept.
 """
 
+import gc
+
 from ..wasm import OutOfMemory
 from ..wasm.errors import Unlinkable, Unsupported
 from . import binary, names, text
@@ -23,7 +25,7 @@ __all__ = ("Component", "HostImport")
 class Component:
     """A component and its instance. `exports`: {name: {function name: LiftedFunction}}, or the function itself.
 
-    `dead` is true after a trap or an abandoned call. The store belongs to whoever made it.
+    They stay on the heap, which is why a component may have 64 of them only. `dead` is true after a trap or an abandoned call. The store belongs to whoever made it.
     """
 
     def __init__(self, store, source, imports, lift_limit):
@@ -36,7 +38,9 @@ class Component:
         self.exports = {}
         self.dead = False
         self.instances = []
-        self.decoded = []  # where the core modules instantiated so far start
+        self.decoded = set()  # where the core modules decoded so far start
+        self.canons = 0  # functions lifted or lowered so far
+        self.compared = 0  # items compared with types so far
 
     @classmethod
     def load(cls, store, source, imports, lift_limit=8192):
@@ -51,7 +55,11 @@ class Component:
             yield from component._load()
             done = True
         except MemoryError:
-            raise OutOfMemory("the component's definitions do not fit the board's heap: unload another component")
+            component.table = component.decoded = None
+            raise OutOfMemory(
+                "component does not fit the board's heap%s: unload another component "
+                "or make its largest function smaller" % _heap_free()
+            )
         except RuntimeError as error:
             if "recursion" not in str(error):
                 raise
@@ -62,7 +70,7 @@ class Component:
         return component
 
     def _load(self):
-        self._check_imports()
+        yield from self._check_imports()
         scope = Scope(self, None, None)
         yield from scope.evaluate(self.source.reader())
         for name in scope.exports:
@@ -77,8 +85,9 @@ class Component:
         """The functions of an exported interface {name: LiftedFunction}, or None. Compatible versions count."""
         wanted = names.compatible(name)
         for found in self.exports:
-            if found == name or names.compatible(found) == wanted:
-                return self.exports[found]
+            functions = self.exports[found]
+            if isinstance(functions, dict) and (found == name or names.compatible(found) == wanted):
+                return functions
         return None
 
     def close(self):
@@ -91,20 +100,23 @@ class Component:
     # -- for the parts below
 
     def _check_imports(self):
-        """Refuse by name, before any guest code runs, imports that nothing can serve.
+        """A generator: refuses by name, before any guest code runs, imports that nothing can serve.
 
         Imports stand before core instances in all that tools write, and are looked up in full before them. One that
         comes later is looked up by its name here, so an interface of nothing but types may not be among those.
         """
-        reader = self.source.reader()
         late = False
-        binary.preamble(reader)
-        while reader.at < reader.end:
-            code = reader.u8()
-            body = reader.sized()
+        steps = 0
+        for _, code, body in binary.sections(self.source.reader()):
+            steps += 1
+            if not steps & 63:
+                yield
             late = late or code == 2 or code == 5
             if code == 10:
                 for _ in range(body.u32()):
+                    steps += 1
+                    if not steps & 63:
+                        yield
                     at = body.at
                     name = binary.extern_name(body)
                     sort = binary.skip_extern_desc(body)
@@ -171,6 +183,14 @@ class Component:
         view = self.allocate(len(descriptor))
         view[:] = descriptor
         return view
+
+
+def _heap_free():
+    """How much heap is left once what the failed load made is gone, in words."""
+    if not hasattr(gc, "mem_free"):  # CPython
+        return ""
+    gc.collect()
+    return " (%d bytes free)" % gc.mem_free()
 
 
 def _unknown(name):

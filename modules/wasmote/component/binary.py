@@ -42,6 +42,8 @@ _LATER = {
     0x66: "stream type",
     0x67: "fixed-length list type",
 }
+_MAX_DEFINITIONS = const(1000)  # of one sort in one component, and in one instance
+_MAX_NAME = const(255)  # bytes: names of exports are kept
 _OPTIONS = {1: "string encoding utf16", 2: "string encoding latin1+utf16", 6: "async", 7: "async callback",
             8: "core-type option", 9: "gc option"}  # fmt: skip
 
@@ -61,6 +63,11 @@ class Types:
         self.root = root
         self.table = root.table
         self.types = []
+
+    def define(self, space, item, at):
+        """Appends to an index space. A definition may be two bytes of the file and many more of the heap."""
+        room(space, at)
+        space.append(item)
 
     def type(self, index, at):
         if index >= len(self.types):
@@ -101,6 +108,25 @@ class Types:
             raise Unsupported("more than 255 resource types", at)
         resources.append(None)
         return self.table.resource(len(resources) - 1, name.encode())
+
+
+def room(space, at):
+    """Refuses one more item of an index space, or name of an instance, than a board takes."""
+    if len(space) == _MAX_DEFINITIONS:
+        raise Unsupported("more than %d definitions of one sort" % _MAX_DEFINITIONS, at)
+
+
+def sections(reader):
+    """Yields (at, code, Reader) of each section of the component in reader's range."""
+    preamble(reader)
+    count = 0
+    while reader.at < reader.end:
+        at = reader.at
+        if count == _MAX_DEFINITIONS:
+            raise Unsupported("more than %d sections" % _MAX_DEFINITIONS, at)
+        count += 1
+        code = reader.u8()
+        yield at, code, reader.sized()
 
 
 def preamble(reader):
@@ -181,7 +207,10 @@ def extern_name(reader):
     at = reader.at
     if leading(reader, b"\x00\x01\x02", "extern name") == 2:
         raise Unsupported("import or export name with attributes", at)
-    return reader.name()
+    name = reader.name()
+    if len(name) > _MAX_NAME:
+        raise Unsupported("import or export name of %d characters" % len(name), at)
+    return name
 
 
 def extern_desc(reader, space, name):
@@ -323,19 +352,20 @@ def instance_type(reader, outer):
             t = def_type(reader, space)
             if t is None:
                 t = yield from instance_type(reader, space)
-            space.types.append(t)
+            space.define(space.types, t, at)
         elif code == 4:
             name = extern_name(reader)
             item = extern_desc(reader, space, name)
             if name in it.exports:
                 raise Invalid("export name `%s` conflicts with previous name" % name, at)
+            room(it.exports, at)
             it.exports[name] = item
             if item[0] == TYPE:
-                space.types.append(item[1])
+                space.define(space.types, item[1], at)
         elif code == 2:
             if sort(reader, "alias") != TYPE or reader.u8() != 2:
                 raise Unsupported("alias other than of an outer type in an instance type", at)
-            space.types.append(outer_type(reader, space))
+            space.define(space.types, outer_type(reader, space), at)
         else:
             raise Unsupported("core type", at)
         yield

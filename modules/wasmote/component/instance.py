@@ -32,6 +32,9 @@ from .handles import Handles
 from .types import PARAMS
 
 _MAX_INSTANCES = const(100)  # nested ones: a few bytes can ask for any number
+_MAX_CANONS = const(128)  # functions lifted or lowered: each stays on the heap
+_MAX_EXPORTS = const(64)  # what the root component may export, functions of interfaces counted: the same
+_MAX_COMPARED = const(2000)  # items compared with the types they should have: instance types fan out
 _NO_EXPORT = "%s %d has no export named `%s`"
 _I32 = b"\x7f"
 
@@ -60,6 +63,7 @@ class Scope(binary.Types):
         self.arguments = arguments
         self.instance = ComponentInstance(root)
         self.exports = {}
+        self.kept = 0  # functions and interfaces among them
         self.spaces = {TYPE: self.types}
         self.contexts = {}  # by memory and realloc, as canon definitions have mostly the same
 
@@ -74,36 +78,35 @@ class Scope(binary.Types):
             raise Invalid("unknown %s %d: index out of bounds" % (SORTS[sort], index), at)
         return space[index]
 
-    def add(self, sort, item):
-        self.space(sort).append(item)
+    def add(self, sort, item, at):
+        self.define(self.space(sort), item, at)
 
     # -- sections
 
     def evaluate(self, reader):
         """A generator: all definitions of the component in reader's range."""
-        binary.preamble(reader)
-        while reader.at < reader.end:
-            yield from self._section(reader)
+        for at, code, body in binary.sections(reader):
+            yield from self._section(at, code, body)
             yield
+        decoded = self.root.decoded
         for start, end in self.spaces.get(CORE_MODULE, ()):
-            if start not in self.root.decoded:  # not instantiated here, but malformed all the same?
+            if start not in decoded:  # not instantiated here, but malformed all the same?
+                decoded.add(start)
                 Module(self.root.source.reader().fork(start, end))
+            yield
         for exports in self.spaces.get(CORE_INSTANCE, ()):
             exports.clear()  # names that nobody asks for any more
         self.instance.entered = False
 
-    def _section(self, reader):
-        at = reader.at
-        code = reader.u8()
-        body = reader.sized()
+    def _section(self, at, code, body):
         if code == 0:
             body.name()
             return
         if code == 1:
-            self.add(CORE_MODULE, (body.at, body.end))
+            self.add(CORE_MODULE, (body.at, body.end), at)
             return
         if code == 4:
-            self.add(COMPONENT, (body.at, body.end, self))
+            self.add(COMPONENT, (body.at, body.end, self), at)
             binary.preamble(body)
             return
         if code >= len(_SECTIONS):
@@ -122,8 +125,9 @@ class Scope(binary.Types):
     # -- core instances
 
     def core_instance(self, reader):
+        at = reader.at
         if leading(reader, b"\x00\x01", "core instance"):
-            self.add(CORE_INSTANCE, self._core_exports(reader))
+            self.add(CORE_INSTANCE, self._core_exports(reader), at)
             return None
         return self._instantiate_module(reader)
 
@@ -153,16 +157,17 @@ class Scope(binary.Types):
                 raise Unlinkable("module instantiation argument `%s` does not export `%s`" % (module, name))
             return arguments[module][name]
 
-        self.root.decoded.append(start)
+        self.root.decoded.add(start)
         module = Module(self.root.source.reader().fork(start, end))
         instance = yield from Instance.create(self.root.store, module, resolve)
-        self.add(CORE_INSTANCE, instance.exports)
+        self.add(CORE_INSTANCE, instance.exports, at)
 
     def _unique(self, names, reader, what="argument"):
         at = reader.at
         name = reader.name() if what == "argument" else binary.extern_name(reader)
         if name in names:
             raise Invalid("%s name `%s` conflicts with previous name" % (what, name), at)
+        binary.room(names, at)
         return name
 
     # -- aliases, types
@@ -187,31 +192,35 @@ class Scope(binary.Types):
             found = found[1]
         elif CORE_FUNC + found.kind != sort:
             raise Invalid("export `%s` for core instance %d is not a %s" % (name, index, SORTS[sort]), at)
-        self.add(sort, found)
+        self.add(sort, found, at)
 
     def _outer_alias(self, reader, sort, at):
         if sort == TYPE:
-            self.types.append(binary.outer_type(reader, self))
+            self.add(TYPE, binary.outer_type(reader, self), at)
             return
         if sort != CORE_MODULE and sort != COMPONENT:
             raise Malformed("invalid leading byte (0x%x) for component outer alias kind" % (sort & 0x0F), at)
         scope = self.outer(reader.u32(), at)
-        self.add(sort, scope.item(sort, reader.u32(), at))
+        self.add(sort, scope.item(sort, reader.u32(), at), at)
 
     def define_type(self, reader):
+        at = reader.at
         t = binary.def_type(reader, self)
         if t is None:
-            return self._instance_type(reader)
-        self.types.append(t)
+            return self._instance_type(reader, at)
+        self.add(TYPE, t, at)
         return None
 
-    def _instance_type(self, reader):
-        self.types.append((yield from binary.instance_type(reader, self)))
+    def _instance_type(self, reader, at):
+        self.add(TYPE, (yield from binary.instance_type(reader, self)), at)
 
     # -- canon
 
     def canon(self, reader):
         at = reader.at
+        if self.root.canons == _MAX_CANONS:
+            raise Unsupported("more than %d functions lifted or lowered" % _MAX_CANONS, at)
+        self.root.canons += 1
         code = reader.u8()
         if code == 0:
             leading(reader, b"\x00", "canonical function lift")
@@ -222,7 +231,7 @@ class Scope(binary.Types):
         elif code == 3:
             index = self.table.resource_of(self.resource_type(reader.u32(), at))
             call = ResourceDrop(self.instance, index).call
-            self.add(CORE_FUNC, HostFunction(self.root.store, _I32, b"", call))
+            self.add(CORE_FUNC, HostFunction(self.root.store, _I32, b"", call), at)
         elif code == 2 or code == 4:
             raise Unsupported("resource.new" if code == 2 else "resource.rep", at)
         elif code < 0x30 or 0x40 <= code <= 0x42:
@@ -241,7 +250,7 @@ class Scope(binary.Types):
             _expect(post_return, results, b"", "post-return function", at)
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS
         self._need(cx, at, d[3] and _in_memory(d, types.result_at(d)), spilled or types.has_pointers(d, PARAMS))
-        self.add(FUNC, LiftedFunction(cx, self.table.digest(t), self.root.keep(d), function, post_return))
+        self.add(FUNC, LiftedFunction(cx, self.table.digest(t), self.root.keep(d), function, post_return), at)
 
     def _lower(self, reader, at):
         callee = self.item(FUNC, reader.u32(), at)
@@ -254,7 +263,7 @@ class Scope(binary.Types):
         self._need(cx, at, spilled or types.has_pointers(d, PARAMS), d[3] and types.has_pointers(d, returned))
         params, results = types.flat_signature(d, True)
         call = LoweredFunction(cx, self.root.keep(d), callee.call).call
-        self.add(CORE_FUNC, HostFunction(self.root.store, params, results, call))
+        self.add(CORE_FUNC, HostFunction(self.root.store, params, results, call), at)
 
     def _options(self, reader, at):
         """(Context, post-return function or None) of a canon definition's options."""
@@ -291,20 +300,32 @@ class Scope(binary.Types):
             raise Invalid("missing import named `%s`" % name, at)
         else:
             given, item = self.arguments[name]
-            if given != sort or not matches(self.table, sort, wanted, item):
+            if given != sort or not self._matches(sort, wanted, item, at):
                 raise Invalid("type mismatch for import `%s`" % name, at)
-        self.add(sort, item)
+        self.add(sort, item, at)
 
     def export(self, reader):
+        start = reader.at
         name = self._unique(self.exports, reader, "export")
         sort, item = self._exported(reader)
         if leading(reader, b"\x00\x01", "optional export type"):
             at = reader.at
             ascribed, wanted = binary.extern_desc(reader, self, name)
-            if ascribed != sort or not matches(self.table, sort, wanted, item):
+            if ascribed != sort or not self._matches(sort, wanted, item, at):
                 raise Invalid("ascribed type of export `%s` is not compatible" % name, at)
+        if self.arguments is None:
+            self._keep(sort, item, start)
         self.exports[name] = (sort, item)
-        self.add(sort, item)
+        self.add(sort, item, start)
+
+    def _keep(self, sort, item, at):
+        """Counts what stays on the heap of an export of the root component."""
+        if sort == INSTANCE:
+            self.kept += 1 + sum([item[name][0] == FUNC for name in item])
+        elif sort == FUNC:
+            self.kept += 1
+        if self.kept > _MAX_EXPORTS:
+            raise Unsupported("more than %d exported functions and interfaces" % _MAX_EXPORTS, at)
 
     def _exported(self, reader):
         """sort, idx: (sort, item)."""
@@ -315,12 +336,13 @@ class Scope(binary.Types):
         return sort, self.item(sort, reader.u32(), at)
 
     def define_instance(self, reader):
+        at = reader.at
         if leading(reader, b"\x00\x01", "instance"):
             exports = {}
             for _ in range(reader.count()):
                 name = self._unique(exports, reader, "export")
                 exports[name] = self._exported(reader)
-            self.add(INSTANCE, exports)
+            self.add(INSTANCE, exports, at)
             return None
         return self._instantiate(reader)
 
@@ -335,7 +357,33 @@ class Scope(binary.Types):
             arguments[name] = self._exported(reader)
         scope = Scope(self.root, parent, arguments)
         yield from scope.evaluate(self.root.source.reader().fork(start, end))
-        self.add(INSTANCE, scope.exports)
+        self.add(INSTANCE, scope.exports, at)
+
+    def _matches(self, sort, wanted, item, at):
+        """Whether an item is of the wanted type (a type of the table, or InstanceType)."""
+        root = self.root
+        if root.compared == _MAX_COMPARED:
+            raise Unsupported("instance types nested too deep or wide", at)
+        root.compared += 1
+        table = self.table
+        if sort == FUNC:
+            return item.digest == table.digest(wanted)
+        if sort == INSTANCE:
+            for name in wanted.exports:
+                if name not in item:
+                    return False
+                given, exported = item[name]
+                kind, t = wanted.exports[name]
+                if given != kind or not self._matches(given, t, exported, at):
+                    return False
+            return True
+        if sort != TYPE:
+            return False
+        if isinstance(wanted, InstanceType) or isinstance(item, InstanceType):
+            return wanted is item
+        if table.is_resource(wanted):
+            return table.is_resource(item)
+        return wanted == item
 
 
 _SECTIONS = (
@@ -361,24 +409,3 @@ def _signature(params, results):
     return "(%s) -> (%s)" % tuple(
         " ".join([words[t - 0x7C] if t >= 0x7C else "ref" for t in part]) for part in (params, results)
     )
-
-
-def matches(table, sort, wanted, item):
-    """Whether an item is of the wanted type (a type of the table, or InstanceType)."""
-    if sort == FUNC:
-        return item.digest == table.digest(wanted)
-    if sort == INSTANCE:
-        for name in wanted.exports:
-            if name not in item:
-                return False
-            given, exported = item[name]
-            if given != wanted.exports[name][0] or not matches(table, given, wanted.exports[name][1], exported):
-                return False
-        return True
-    if sort != TYPE:
-        return False
-    if isinstance(wanted, InstanceType) or isinstance(item, InstanceType):
-        return wanted is item
-    if table.is_resource(wanted):
-        return table.is_resource(item)
-    return wanted == item

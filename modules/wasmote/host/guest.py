@@ -131,12 +131,17 @@ class Guest:
 
     def _run(self, runtime):
         """The generator of an exported wasi:cli/run, or None."""
-        run = self.component.export(_RUN)
-        if not run or run["run"].digest != digest("()->result"):
+        functions = self._exported(_RUN)
+        if functions is None:
+            return None
+        run = functions.get("run")
+        if run is None:
+            raise HostError("refused", "it exports %s without its function run" % _RUN)
+        if run.digest != digest("()->result"):
             return None
 
         def steps():
-            failed, _ = yield from run["run"]()
+            failed, _ = yield from run()
             if failed:
                 raise HostError("refused", runtime.refused or "its wasi:cli/run failed")
 
@@ -145,20 +150,25 @@ class Guest:
     def _find_handler(self, runtime):
         if runtime.refused:
             raise HostError("refused", runtime.refused)
-        handlers = self.component.export(_HANDLERS)
+        handlers = self._exported(_HANDLERS)
         self.handler = handlers.get("call-tool") if handlers else None
         if runtime.tools and (self.handler is None or self.handler.digest != digests.HANDLERS[1]):
             raise HostError("refused", "it registers tools but exports no call-tool of %s" % _HANDLERS)
+
+    def _exported(self, interface):
+        """The functions of an exported interface, None without it."""
+        if not isinstance(self.component.exports.get(interface, {}), dict):
+            raise HostError("refused", "it exports a function %s, which is the name of an interface" % interface)
+        return self.component.export(interface)
 
     def _started(self, runtime):
         runtime.loaded = True
         old = self.runtime
         self.runtime = runtime
         self.state = "ready"
-        if old is None or _texts(old) != _texts(runtime):
-            self.tools_changed()
+        self.host.tools_changed(old is None or not _same(old.tools, runtime.tools))
         if old is not None:
-            old.close()
+            old.close()  # not before the host has the new ones: it frees the old tools' texts
 
     def end(self, why):
         """The guest is gone for good: calls under way end with `why`, memory and tools are given back."""
@@ -208,18 +218,17 @@ class Guest:
                     return self._failed(tool, why)
             steps = self._begin(tool, arguments, progress_token, notify)
             end = _in(self.host.call_timeout_ms)
-            while True:
-                next(steps)
-                _check(end)
-                yield
-        except StopIteration as stop:
-            return self._answer(tool, steps, stop.value)
-        except Trap as error:
-            return self._crashed(tool, "failed: %s" % error)
-        except (MemoryError, RuntimeError) as error:  # RuntimeError: MicroPython's own stack is used up
-            return self._crashed(tool, "failed: " + explain(error))
+            try:
+                while True:
+                    next(steps)
+                    _check(end)
+                    yield
+            except StopIteration as stop:
+                return self._answer(tool, steps, stop.value)
         except Overtime:
             return self._crashed(tool, "was stopped after %d ms, its time limit" % self.host.call_timeout_ms)
+        except Exception as error:  # a guest has more ways to fail than anybody lists
+            return self._crashed(tool, "failed: " + explain(error))
         finally:
             self.busy = False
             if steps and self.under_way is steps:  # nobody wants the answer any more
@@ -235,16 +244,18 @@ class Guest:
         if self.under_way is not steps:  # the guest was stopped meanwhile
             why = self.ended or "ended: the component was stopped to make room for its new version"
             return self._failed(tool, why)
+        failed, value = result
+        if failed:
+            code, message, data = value
+            text = "%s refused: %s (%s)" % (self.name, message, _CODES[code])
+            if data:
+                text += " " + _decoded(data)
+            answer = [text], True
+        else:
+            answer = blocks(value[0]), bool(value[1])
         self.under_way = self.runtime.notify = self.error = None
         self.crashes = 0
-        failed, value = result
-        if not failed:
-            return blocks(value[0]), bool(value[1])
-        code, message, data = value
-        text = "%s refused: %s (%s)" % (self.name, message, _CODES[code])
-        if data:
-            text += " " + str(data, "utf-8")
-        return [text], True
+        return answer
 
     def _failed(self, tool, why):
         return ['%s: "%s" %s' % (self.name, tool, why)], True
@@ -280,7 +291,7 @@ class Guest:
             yield from self.start()
             self.error = crash
             return None
-        except (WasmError, HostError, OSError, MemoryError) as error:
+        except Exception as error:
             self.crashes += 1
             self._crashed_at = ticks_ms()
             self.error = "it could not be started again: %s" % explain(error)
@@ -317,7 +328,9 @@ def explain(error):
     """What to tell a user about an exception."""
     if isinstance(error, MemoryError):
         return "the board's heap is full (%s): unload a component" % error
-    return str(error)
+    if isinstance(error, (WasmError, HostError, OSError, RuntimeError)):  # RuntimeError: MicroPython's stack is used up
+        return str(error)
+    return "%s: %s" % (type(error).__name__, error)
 
 
 # A time limit, checked where the steps are taken: one more generator for it would be one more level of C stack.
@@ -342,5 +355,19 @@ def _quiet_progress(notify):
     return quiet if notify else None
 
 
-def _texts(runtime):
-    return [(tool.name, bytes(tool.json)) for tool in runtime.tools]
+def _decoded(data):
+    """The text in bytes that should be UTF-8."""
+    try:
+        return str(data, "utf-8")
+    except UnicodeError:
+        return "".join([chr(byte) if byte < 0x80 else "\ufffd" for byte in data])
+
+
+def _same(tools, others):
+    """True if two lists of tools say the same."""
+    if len(tools) != len(others):
+        return False
+    for i in range(len(tools)):
+        if tools[i].json != others[i].json:  # the name is part of it
+            return False
+    return True

@@ -4,19 +4,17 @@ What takes time is a generator: it yields so that nobody has to wait. Answers ar
 what is not done raises HostError. Loads happen one after the other, as each needs much of the heap for a moment.
 """
 
-from ..wasm import Malformed, OutOfMemory, WasmError, arena_info, engine
+from ..wasm import Malformed, OutOfMemory, arena_info, engine
 from .errors import HostError
 from .guest import Guest, explain
 from .storage import Storage, check_name
 from .tools import loosely_json
 
-_FAILURES = (WasmError, HostError, OSError, MemoryError, RuntimeError)  # RuntimeError: MicroPython's stack is used up
-
 
 class Host:
     """
     storage            where components are kept; None: in /components
-    memory_limit       bytes of the arena that one component may have
+    memory_limit       bytes of the arena that one component may have; at most all of it
     call_timeout_ms    how long a call may take, load_timeout_ms a start
     allow              what guests may import: see imports.granted
     validate           tells JSON from anything else: see tools.tool_text
@@ -35,7 +33,7 @@ class Host:
         validate=loosely_json,
     ):
         self._storage = storage
-        self.memory_limit = memory_limit // 1024
+        self.memory_limit = min(memory_limit // 1024, arena_info()[0])  # granules
         self.call_timeout_ms = call_timeout_ms
         self.load_timeout_ms = load_timeout_ms
         self.allow = allow
@@ -74,10 +72,11 @@ class Host:
                 return found.guest.name
         return None
 
-    def tools_changed(self):
-        """A guest's tools are others than before."""
+    def tools_changed(self, others=True):
+        """A guest has new Tools; others: they do not say the same as before."""
         self.tools = [tool for guest in self.guests for tool in guest.tools]
-        self.generation += 1
+        if others:
+            self.generation += 1
 
     # Components
 
@@ -91,8 +90,12 @@ class Host:
         for name in self.storage.names():
             try:
                 yield from self.load(name)
-            except HostError:
-                pass  # its guest remembers why
+            except Exception as error:  # whatever is wrong with one, the others are loaded
+                if self._find(name) is None:  # else its guest remembers why
+                    guest = Guest(self, name, self.storage.path(name))
+                    guest.state = "failed"
+                    guest.error = explain(error)
+                    self._put(guest)
 
     def load(self, name):
         """Loads a stored component, again if it is loaded already. A generator; returns {"component": entry}."""
@@ -229,7 +232,7 @@ class Host:
             self._put(guest)
             try:
                 yield from guest.start()
-            except _FAILURES as error:
+            except Exception as error:
                 raise _failure(guest, error)
             return {"component": guest.entry()}
         finally:
@@ -241,14 +244,14 @@ class Host:
         old = self._find(name)
         try:
             yield from guest.start()
-        except _FAILURES as error:
+        except Exception as error:
             failure = _failure(guest, error)
             if not (failure.short_of_memory and old and old.store):
                 raise failure
             old.rest("stopped to make room for a new version, which did not load")
             try:
                 yield from guest.start()
-            except _FAILURES as error:
+            except Exception as error:
                 raise _failure(guest, error)
         try:
             self.storage.commit(name)

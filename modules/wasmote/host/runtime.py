@@ -40,9 +40,11 @@ class Runtime:
         return _DONE
 
     def register_tools(self, tools):
+        """All of them or none; what texts of refused ones took of the arena comes back with close()."""
+        made = []
         try:
             for definition in tools:
-                self._register(definition)
+                made.append(self._tool(definition, made))
         except (Refused, OutOfMemory) as error:
             text = str(error)
             if isinstance(error, OutOfMemory):
@@ -50,14 +52,16 @@ class Runtime:
             if not self.loaded:
                 self.refused = text
             return _error(_INVALID_PARAMS, text)
+        self.tools = self.tools + made
         if self.loaded:
             self.guest.tools_changed()
         return _DONE
 
-    def _register(self, definition):
+    def _tool(self, definition, others):
+        """The Tool of a definition, which comes together with `others`."""
         name = definition[0]
         text = tool_text(definition, self.validate)
-        if name in [tool.name for tool in self.tools]:
+        if name in [tool.name for tool in self.tools + others]:
             raise Refused("it registers the tool %s twice" % name)
         other = self.taken(name)
         if other is not None:
@@ -66,7 +70,7 @@ class Runtime:
             )
         if self.texts is None:
             self.texts = Store(limit=_TEXTS, stack=0)
-        self.tools.append(Tool(self.guest, name, keep(text, self.texts), definition[4] is not None))
+        return Tool(self.guest, name, keep(text, self.texts), definition[4] is not None)
 
     def serve(self):
         return _DONE  # calls come when the start is over: the guest cannot be entered before

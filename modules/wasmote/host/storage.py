@@ -78,7 +78,11 @@ class Storage:
 
         size, crc32    of the whole file, on every chunk
         """
-        upload = self._start(name, size, crc32) if offset == 0 else self._find(name)
+        upload = self._find(name)
+        if upload and upload.sealed:
+            raise HostError("busy", '"%s" was just pushed and is being loaded: push again in a moment' % name)
+        if offset == 0:
+            upload = self._start(name, size, crc32)
         if upload is None:
             what = 'no upload of "%s" is under way (the board may have been reset): begin at offset 0'
             raise HostError("offset", what % name, {"offset": 0})
@@ -135,9 +139,6 @@ class Storage:
 
     def _start(self, name, size, crc32):
         check_name(name)
-        old = self._find(name)
-        if old and old.sealed:
-            raise HostError("busy", '"%s" was just pushed and is being loaded: push again in a moment' % name)
         self.discard(name)
         if size <= 0:
             raise HostError("bad-params", '"%s" is empty: a component has some bytes' % name)
@@ -151,7 +152,10 @@ class Storage:
         if not self._fits(size):
             raise self._no_space(name, size)
         upload = _Upload(name, size, crc32)
-        open(self.part(name), "wb").close()
+        try:
+            open(self.part(name), "wb").close()
+        except OSError as error:
+            raise self._not_written(upload, error)
         self.uploads.append(upload)
         return upload
 
@@ -175,11 +179,15 @@ class Storage:
             with open(self.part(upload.name), "ab") as file:
                 file.write(data)
         except OSError as error:
-            self.discard(upload.name)
-            if error.args and error.args[0] == _ENOSPC and self.space():
-                raise self._no_space(upload.name, upload.size)
-            raise HostError("no-space", '"%s" was not written to the flash: %s' % (upload.name, error))
+            raise self._not_written(upload, error)
         upload.at += len(data)
+
+    def _not_written(self, upload, error):
+        """Gives the upload up; returns the HostError that says why."""
+        self.discard(upload.name)
+        if error.args and error.args[0] == _ENOSPC and self.space():
+            return self._no_space(upload.name, upload.size)
+        return HostError("no-space", '"%s" was not written to the flash: %s' % (upload.name, error))
 
 
 def check_name(name):

@@ -4,4 +4,4 @@ from .codes import RpcError
 from .find import find, items, names, pairs, validate
 from .message import NOTIFICATION, REQUEST, RESPONSE, Message, id_key, parse
 from .text import decode
-from .writer import Writer
+from .writer import Writer, one_line

@@ -19,6 +19,11 @@ except (ImportError, SyntaxError):
 _GATHER = 256  # bytes that may wait
 
 
+def one_line(text):
+    """A checked JSON text (bytes) without line breaks, which stand only between tokens: strings have no bare ones."""
+    return text.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
 class Writer:
     """`write(piece)` takes a whole bytes-like piece, which is valid only during the call.
 

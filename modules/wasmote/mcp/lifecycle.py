@@ -1,6 +1,6 @@
 """initialize, server/discover, ping, log levels, cancelled, progress and log notifications."""
 
-from ..jsonrpc import names
+from ..jsonrpc import names, one_line
 from ..version import NAME, VERSION
 from .request import HANDSHAKE_VERSIONS, LOG_LEVELS, MODERN_VERSIONS, log_level
 
@@ -85,6 +85,6 @@ def log(server, request, level, logger, message, data=None):
         out.raw(b'{"message":')
         out.string(message)
         out.raw(b',"data":')
-        out.copy(data)
+        out.copy(one_line(data))
         out.raw(b"}")
     server.end()

@@ -4,6 +4,7 @@
     server.receive(line)       one message; whatever is quick is answered at once
     server.step()              one slice of one call under way; False when there is none
     server.too_long(size)      a line over the limit was dropped
+    server.close()             ends the calls under way
 
 A handler is `handler(server, request)`: it answers, or raises RpcError, or returns a generator that does so in slices
 (having taken what it needs from request.message, which is gone by the first slice). Nothing that a handler or the host
@@ -12,7 +13,7 @@ raises leaves `receive` or `step`: each failure is one error reply, and the next
 
 import gc
 
-from ..jsonrpc import NOTIFICATION, REQUEST, RpcError, Writer, id_key, parse
+from ..jsonrpc import NOTIFICATION, REQUEST, RpcError, Writer, id_key, names, parse
 from ..jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND, OUT_OF_MEMORY
 from ..version import NAME, VERSION
 from . import board as management
@@ -20,6 +21,10 @@ from . import lifecycle, subscriptions, tools
 from .request import Request
 
 CALLS = 4  # most under way at once
+CALLS_OF_ONE = CALLS - 1  # most for one component: a busy one leaves room for the others
+_MANAGEMENT = 2  # more for management: stuck calls do not keep their component from being unloaded
+
+_NAME = names("name")
 
 _HANDSHAKE = 1  # eras that a method exists in
 _MODERN = 2
@@ -44,10 +49,11 @@ _END = b"}}\n"
 
 
 class Call:
-    """A request under way: its generator is given a slice at a time."""
+    """A request under way: its generator is given a slice at a time. `owner`: the component called, None if unknown."""
 
-    def __init__(self, request, steps):
+    def __init__(self, request, steps, owner=None):
         self.request = request
+        self.owner = owner
         self.key = id_key(request.id) if request else None
         self.steps = steps
 
@@ -107,16 +113,31 @@ class Server:
         if handler is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
             raise RpcError(METHOD_NOT_FOUND, "method not found: " + request.method[:64], id=request.id)
         steps = handler(self, request)
+        owner = self._owner(request) if steps is not None else None
         request.message = None
         if steps is not None:
-            most = (
-                CALLS + 2 if request.method in management.METHODS else CALLS
-            )  # stuck calls do not keep their component from being unloaded
-            if len(self.calls) >= most:
-                raise RpcError(
-                    BUSY, "%d calls are under way, the most this board takes: try again" % most, id=request.id
-                )
-            self.calls.append(Call(request, steps))
+            self._admit(request, owner)
+            self.calls.append(Call(request, steps, owner))
+
+    def _owner(self, request):
+        """The name of the component whose tool is called. None for other requests, and while that is not known."""
+        if request.method == "tools/call":
+            (name,) = request.message.find(_NAME)
+            name = request.message.text(name, "params.name")
+            for tool in self.host.tools:
+                if tool.name == name:
+                    return getattr(getattr(tool, "guest", None), "name", None)
+        return None
+
+    def _admit(self, request, owner):
+        """RpcError if there is no room for one more call."""
+        most = CALLS + _MANAGEMENT if request.method in management.METHODS else CALLS
+        if len(self.calls) >= most:
+            what = "%d calls are under way, the most this board takes: try again" % most
+            raise RpcError(BUSY, what, id=request.id)
+        if owner is not None and sum([call.owner == owner for call in self.calls]) >= CALLS_OF_ONE:
+            what = "%d calls of %s are under way, the most one component takes: try again" % (CALLS_OF_ONE, owner)
+            raise RpcError(BUSY, what, id=request.id)
 
     def _notification(self, message):
         if message.method == "notifications/cancelled":
@@ -163,6 +184,19 @@ class Server:
                 self.calls.remove(call)
                 call.steps.close()
                 return
+
+    def close(self):
+        """End all that is under way, unanswered: what it holds is given back. Nothing is served afterwards."""
+        self.board = None  # a boot cut short does not say wasmote/ready
+        calls = self.calls
+        self.calls = []
+        self.subscriptions = []
+        for call in calls:
+            try:
+                call.steps.close()
+            except Exception as error:  # the others are ended all the same
+                if self._report:
+                    self._report(error)
 
     def notify(self, request, kind, *values):
         """What a guest says while `request` is under way.

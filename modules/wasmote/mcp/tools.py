@@ -1,6 +1,6 @@
 """tools/list and tools/call."""
 
-from ..jsonrpc import names, validate
+from ..jsonrpc import names, one_line, validate
 from ..jsonrpc.codes import INVALID_PARAMS, RpcError
 
 PAGE = 3584  # bytes of tools after which a page ends
@@ -139,20 +139,34 @@ def _object(content):
     text = content[0].strip().encode()
     if text[:1] != b"{" or validate(text):
         return None
-    return text.replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens: JSON has no bare ones in strings
+    return one_line(text)
 
 
 def _unknown(host, name):
-    """What to say about a tool that is not there: what is."""
+    """What to say about a tool that is not there: what is, and what did not load."""
     there = ""
     for tool in host.tools:
         if len(there) + len(tool.name) > _HINT:
             there += ", …"
             break
         there += (", " if there else "") + tool.name
-    if not there:
-        return (
-            'There is no tool "%s": this board has none yet. Push a component to it (wasmote push PORT FILE.wasm).'
-            % name[:64]
-        )
-    return 'There is no tool "%s" on this board. There are: %s.' % (name[:64], there)
+    failed = _failed(host)
+    if there:
+        return 'There is no tool "%s" on this board. There are: %s.%s' % (name[:64], there, failed)
+    if failed:
+        return 'There is no tool "%s" on this board.%s' % (name[:64], failed)
+    return (
+        'There is no tool "%s": this board has none yet. Push a component to it (wasmote push PORT FILE.wasm).'
+        % name[:64]
+    )
+
+
+def _failed(host):
+    """A sentence for each stored component that did not load, "" without any."""
+    text = ""
+    for entry in host.list():
+        if entry["state"] == "failed" and not entry.get("tools"):  # one that crashed too often keeps its tools
+            text += ' "%s" is stored but did not load: %s.' % (entry["name"], entry.get("error", "")[:_HINT])
+            if len(text) > _HINT:
+                break
+    return text

@@ -117,7 +117,7 @@ def claim(limit):
         at = _owner_at(owner)
         if halves[at >> 1] == 0:
             _clear(at, _OWNER_SIZE)
-            halves[at >> 1] = limit
+            halves[at >> 1] = min(limit, GRANULES)
             return owner
     return 0
 

@@ -89,12 +89,15 @@ class Control(Emitter):
         self._push_types(params)
 
     def _blocktype(self):
-        index = self.reader.s33()
-        if index == -64:
+        byte = self.reader.peek()
+        if byte == 0x40:
+            self.reader.u8()
             return b"", b""
-        if index < 0:
-            self.reader.seek(self.reader.at - 1)
+        if 0x40 < byte < 0x80:
             return b"", bytes([valtype(self.reader)])
+        index = self.reader.s33()
+        if index < 0:
+            raise Malformed("malformed block type", self.pc)
         if index >= len(self.module.types):
             raise Invalid("unknown type %d" % index, self.pc)
         return self.module.types[index]
@@ -296,7 +299,7 @@ class Control(Emitter):
                 slot = self.slot_of(c)
                 self.start(_BR_TABLE + 1)
                 self.put(slot)
-            self.put_many(count)
+            self.put(count)
         ways = {}  # depth -> chain of the entries that have to carry operands first
         for _ in range(count + 1):
             depth = reader.u32()
@@ -310,12 +313,12 @@ class Control(Emitter):
             if self.n > 0xFF00:
                 raise Unsupported("function of more than 65,280 halfwords of code", self.pc)
             if not self._in_place(control, types):
-                self.put_many(ways.get(depth, 0))
+                self.put(ways.get(depth, 0))
                 ways[depth] = self.n - 1
             elif control[_KIND] == _LOOP:
-                self.put_many(self._distance(self.n, control[_LABEL]))
+                self.put(self._distance(self.n, control[_LABEL]))
             else:
-                self.put_many(control[_LABEL])
+                self.put(control[_LABEL])
                 control[_LABEL] = self.n - 1
         for depth in ways:
             self.resolve(ways[depth])

@@ -36,6 +36,8 @@ EQZ = const(-2)
 _I64 = const(0x7E)
 _F64 = const(0x7C)
 _MAX_FRAME = const(0xFF00)
+_PAGE = const(512)  # halfwords
+_IN_PAGE = const(511)
 
 
 class Emitter:
@@ -43,7 +45,7 @@ class Emitter:
 
     def __init__(self, handlers):
         self.handlers = array("H", handlers)
-        self.code = array("H", bytes(512))
+        self.pages = [array("H", bytes(2 * _PAGE))]  # of code: no block of a board's heap has to be larger
         self.types = bytearray(32)
         self.kinds = bytearray(32)
         self.values = [0] * 32  # local index or constant
@@ -53,6 +55,7 @@ class Emitter:
 
     def reset(self):
         self.n = 0  # halfwords of code
+        self.page = self.pages[0]  # where the next one goes
         self.sp = 0
         self.top = 0  # byte offset of the next home
         self.frame = 0
@@ -100,24 +103,32 @@ class Emitter:
 
     def _begin(self, op, pc):
         n = self.n
-        if n + 16 > len(self.code):
-            if n > 0xFF00:
-                raise Unsupported("function of more than 65,280 halfwords of code", pc)
-            self.code.extend(array("H", bytes(len(self.code) & ~1)))  # half of it, again
+        if n > 0xFF00:
+            raise Unsupported("function of more than 65,280 halfwords of code", pc)
         if n <= self.find:
             self.found = pc
-        self.code[n] = self.handlers[op]
-        self.n = n + 1
+        self.put(self.handlers[op])
 
     def put(self, halfword):
-        self.code[self.n] = halfword & 0xFFFF
-        self.n += 1
+        n = self.n
+        self.page[n & _IN_PAGE] = halfword & 0xFFFF
+        self.n = n = n + 1
+        if not n & _IN_PAGE:
+            if n >> 9 == len(self.pages):
+                self.pages.append(array("H", bytes(2 * _PAGE)))
+            self.page = self.pages[n >> 9]
 
-    def put_many(self, halfword):
-        """As put(), where there is no bound on how many follow."""
-        if self.n + 16 > len(self.code):
-            self.code.extend(array("H", bytes(len(self.code) & ~1)))
-        self.put(halfword)
+    def patch(self, n, halfword):
+        """Writes halfword n again. Returns what stood there."""
+        page = self.pages[n >> 9]
+        before = page[n & _IN_PAGE]
+        page[n & _IN_PAGE] = halfword & 0xFFFF
+        return before
+
+    def copy_code(self, put, at):
+        """Hands the code to put(offset, halfwords), from offset `at` on."""
+        for n in range(0, self.n, _PAGE):
+            put(at + 2 * n, memoryview(self.pages[n >> 9])[: min(_PAGE, self.n - n)])
 
     # The pending operation
 
@@ -272,11 +283,8 @@ class Emitter:
     def resolve(self, chain):
         """The label of this chain is here."""
         here = self.n
-        code = self.code
         while chain:
-            following = code[chain]
-            code[chain] = self._distance(chain, here) & 0xFFFF
-            chain = following
+            chain = self.patch(chain, self._distance(chain, here))
 
     def _distance(self, start, target):
         if not -0x8000 <= target - start < 0x8000:

@@ -87,7 +87,7 @@ class Instance:
                 yield
             if not translator.refused:
                 code = store.alloc(2 * translator.n)
-                engine.put(code, memoryview(translator.code)[: translator.n])
+                translator.copy_code(engine.put, code)
                 engine.set(self.records + _RECORD * i, code)
             yield
         if translator.refused:

@@ -216,11 +216,10 @@ def run(state, fuel):
                             w[(w[instance + 3] >> 2) + h[ip + 1]] >> 2, w[fp + (h[ip + 4] >> 2)], h[ip + 2]
                         )
                         n = ip + 5
-                    if fuel <= 0:
-                        fuel = 0
+                    fuel -= 1
+                    if fuel < 0:
                         why = _RUN_OUT_OF_FUEL
                         break
-                    fuel -= 1
                     x = fp + (h[n - 1 if op != _CALL_INDIRECT else n - 2] >> 2)
                     if w[callee] == 0:
                         w[state + 4] = w[callee + 1]
@@ -246,7 +245,8 @@ def run(state, fuel):
                     x = fp + (h[ip + 2] >> 2)
                     for n in range(x, x + h[ip + 3]):
                         w[n] = 0
-                    ip += 4
+                    fuel -= h[ip + 4]
+                    ip += 5
                 elif op == _BR_TABLE or op == _BR_TABLE + 1:
                     if op == _BR_TABLE:
                         x = acc
@@ -255,12 +255,12 @@ def run(state, fuel):
                         x = w[fp + (h[ip + 1] >> 2)]
                         n = ip + 2
                     n += 1 + min(x, h[n])
-                    ip = n + h[n] - (h[n] >> 15 << 16)
-                    if fuel <= 0:
-                        fuel = 0
+                    x = h[n] - (h[n] >> 15 << 16)
+                    ip = n + x
+                    fuel -= 1 + (-x >> 3) if x < 0 else 1
+                    if fuel < 0:
                         why = _RUN_OUT_OF_FUEL
                         break
-                    fuel -= 1
                 elif op == _DONE:
                     why = _RUN_DONE
                     break
@@ -327,12 +327,12 @@ def run(state, fuel):
                 ip = n + h[n] if function[op](x, y) else n + 1
             elif form == _BACK:
                 if function[op](x, y):
-                    ip = n + h[n] - (h[n] >> 15 << 16)
-                    if fuel <= 0:
-                        fuel = 0
+                    x = h[n] - (h[n] >> 15 << 16)
+                    ip = n + x
+                    fuel -= 1 + (-x >> 3) if x < 0 else 1
+                    if fuel < 0:
                         why = _RUN_OUT_OF_FUEL
                         break
-                    fuel -= 1
                 else:
                     ip = n + 1
             elif form == _LOAD_A:
@@ -374,7 +374,7 @@ def run(state, fuel):
     w[state] = ip << 1
     w[state + 1] = fp << 2
     w[state + 2] = rp << 2
-    w[state + 6] = fuel
+    w[state + 6] = max(fuel, 0)
     return why
 
 

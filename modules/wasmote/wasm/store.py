@@ -3,7 +3,7 @@
 from micropython import const
 
 from .engine import ARGS, DETAIL, DONE, FP, GRANULE, HOST_CALL, INSTANCE, IP, OUT_OF_FUEL, RP, STATE_SIZE, TRAP, engine
-from .errors import Exhaustion, Trap, Unlinkable
+from .errors import Exhaustion, Trap, Unlinkable, WasmError
 from .traps import TRAPS
 
 try:
@@ -38,7 +38,7 @@ class Store:
     """
 
     def __init__(self, limit=64, stack=4096):
-        self.owner = engine.claim(limit)
+        self.owner = engine.claim(max(limit, 1))
         if not self.owner:
             raise OutOfMemory("too many components are loaded: unload one")
         self.limit = limit
@@ -142,7 +142,7 @@ class Store:
                 took = ticks_diff(ticks_us(), began)
                 if why == OUT_OF_FUEL:
                     if took > _SLICE_US:
-                        self.fuel = max(self.fuel >> 1, 8)
+                        self.fuel = max(self.fuel * _SLICE_US // took, 8)
                     elif took < _SLICE_US >> 2:
                         self.fuel = min(self.fuel << 1, 1 << 20)
                 elif took < _SLICE_US:  # else a guest that calls the host again and again would never give way
@@ -175,7 +175,10 @@ class Store:
         where = ""
         for i in self.instances:
             if i.at == instance:
-                where = i.locate(ip)
+                try:
+                    where = i.locate(ip)
+                except (OSError, WasmError, MemoryError):  # the file is gone or changed, or the heap is full
+                    where = ""
         return Exhaustion(where) if code == _STACK_EXHAUSTED else Trap(TRAPS[code], where)
 
 

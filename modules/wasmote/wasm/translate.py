@@ -98,6 +98,7 @@ class Translator(Control):
         self.put(0)
         self.put(first)
         self.put((at - first) >> 2)
+        self.put(0)
         self.controls = []
         self.control = None
         self._open(BODY, b"", results)
@@ -117,7 +118,7 @@ class Translator(Control):
         return len(types) - before
 
     def step(self, count):
-        """Translates up to `count` instructions. Returns True at the end of the body: code[:n] is its code."""
+        """Translates up to `count` instructions. Returns True at the end of the body."""
         reader = self.reader
         while count:
             count -= 1
@@ -137,7 +138,8 @@ class Translator(Control):
                 if not self.controls:
                     if reader.at != reader.end:
                         raise Malformed("unexpected content after the end of the function", reader.at)
-                    self.code[1] = self.frame
+                    self.patch(1, self.frame)
+                    self.patch(4, self.n >> 3)
                     return True
             else:
                 self._SHAPES[shape](self, op, row)

@@ -1,0 +1,107 @@
+"""Small files that ask for much: each is refused, or loads in steps that let the board do other work."""
+
+import pytest
+from guests import Imports, load, stores_closed  # noqa: F401
+from wasmote.component import Component
+from wasmote.wasm import Module, Source, Store, Unsupported
+
+HEADER = b"\0asm\x0d\0\1\0"
+CORE_F = (
+    '(core module $m (func (export "f"))) (core instance $m (instantiate $m)) (alias core export $m "f" (core func $f))'
+)
+LIFTED = f"{CORE_F} (func $f (canon lift (core func $f)))"
+
+
+def leb(n):
+    return bytes([n]) if n < 0x80 else bytes([n & 0x7F | 0x80]) + leb(n >> 7)
+
+
+def section(code, *items):
+    body = leb(len(items)) + b"".join(items)
+    return bytes([code]) + leb(len(body)) + body
+
+
+def steps_of(binary):
+    """How often a load lets the board do other work."""
+    store = Store(limit=64)
+    try:
+        return sum(1 for _ in Component.load(store, Source(binary), Imports()))
+    finally:
+        store.close()
+
+
+def test_nested_instance_types_that_fan_out_do_not_hang_the_load():
+    names = [b"\x00\x01" + bytes([97 + i]) for i in range(10)]
+    types = [b"\x42\x00"]
+    for level in range(12):
+        outer = b"\x02\x03\x02\x01" + leb(level)  # alias outer 1 level (type 0)
+        types.append(b"\x42" + leb(11) + outer + b"".join(b"\x04" + name + b"\x05\x00" for name in names))
+    instances = [b"\x01\x00"]
+    for level in range(12):
+        item = b"".join(name + b"\x05" + leb(level) for name in names)
+        instances.append(b"\x01" + leb(10) + item)
+    ascribed = b"\x00\x01z\x05\x0c\x01\x05\x0c"
+    binary = HEADER + section(7, *types) + section(5, *instances) + section(11, ascribed)
+    assert len(binary) < 2000
+    with pytest.raises(Unsupported, match="instance types nested too deep or wide at offset 0x"):
+        load(binary)
+
+
+def test_one_module_aliased_a_thousand_times_is_decoded_once(monkeypatch):
+    decoded = []
+
+    def module(reader):
+        decoded.append(reader.at)
+        return Module(reader)
+
+    monkeypatch.setattr("wasmote.component.instance.Module", module)
+    core = b"\0asm\1\0\0\0"
+    alias = b"\x00\x11\x02\x00\x00"  # core module, outer 0, index 0
+    binary = HEADER + b"\x01" + leb(len(core)) + core + section(6, *[alias] * 900)
+    assert steps_of(binary) > 1800  # the check yields, too
+    assert len(decoded) == 1
+
+
+def test_a_thousand_and_one_definitions_of_one_sort_are_refused():
+    load(HEADER + section(7, *[b"\x7d"] * 1000))
+    with pytest.raises(Unsupported, match="more than 1000 definitions of one sort at offset 0x3f5"):
+        load(HEADER + section(7, *[b"\x7d"] * 1001))
+    with pytest.raises(Unsupported, match="more than 1000 definitions of one sort"):
+        load(HEADER + section(7, b"\x42" + leb(2000) + b"\x01\x7d" * 2000))
+    exports = b"".join(b"\x00\x04" + b"%04d" % i + b"\x03\x00" for i in range(1001))
+    with pytest.raises(Unsupported, match="more than 1000 definitions of one sort"):
+        load(HEADER + section(7, b"\x7d") + section(5, b"\x01" + leb(1001) + exports))
+
+
+def test_a_hundred_thousand_empty_sections_are_refused_and_the_first_thousand_yield():
+    with pytest.raises(Unsupported, match="more than 1000 sections at offset 0x7d8"):
+        load(HEADER + b"\x00\x00" * 100000)
+    assert steps_of(HEADER + b"\x00\x01\x00" * 1000) >= 1000 + 1000 // 64
+
+
+def test_three_hundred_exports_do_not_stay_on_the_heap():
+    few = "".join(f'(export "f{i}" (func $f))' for i in range(64))
+    assert len(load(f"(component {LIFTED} {few})").exports) == 64
+    with pytest.raises(Unsupported, match="more than 64 exported functions and interfaces at offset 0x"):
+        load(f'(component {LIFTED} {few} (export "more" (func $f)))')
+    with pytest.raises(Unsupported, match="more than 64 exported functions and interfaces"):
+        load(f'(component {LIFTED} (instance $i {few}) (export "a:b/c" (instance $i)))')
+
+
+def test_three_hundred_lifted_functions_do_not_stay_on_the_heap():
+    lifts = "(func (canon lift (core func $f)))"
+    load(f"(component {CORE_F} {lifts * 128})")
+    with pytest.raises(Unsupported, match="more than 128 functions lifted or lowered at offset 0x"):
+        load(f"(component {CORE_F} {lifts * 129})")
+
+
+def test_a_long_export_name_does_not_stay_on_the_heap():
+    load(HEADER + section(7, b"\x7d") + section(11, b"\x00" + leb(255) + b"n" * 255 + b"\x03\x00\x00"))
+    with pytest.raises(Unsupported, match="import or export name of 256 characters"):
+        load(HEADER + section(7, b"\x7d") + section(11, b"\x00" + leb(256) + b"n" * 256 + b"\x03\x00\x00"))
+
+
+def test_an_exported_function_named_like_an_interface_is_no_interface():
+    component = load(f'(component {LIFTED} (export "run" (func $f)))')
+    assert "run" in component.exports
+    assert component.export("run") is None
