@@ -86,7 +86,7 @@ void arena_release(uint32_t owner);                  // all that it owns
 uint32_t arena_alloc(uint32_t owner, uint32_t size); // cleared, 8-aligned; 0: out of memory
 uint32_t arena_granule(uint32_t owner);              // a cleared granule's number, or 0
 uint32_t arena_used(uint32_t owner);                 // granules; owner 0: the free ones
-uint32_t arena_done_stub(void); // where the code of `done` lies
+uint32_t arena_done_stub(void);                      // where the code of `done` lies
 
 // memory.c
 uint32_t memory_new(uint32_t owner, uint32_t pages, uint32_t max); // memory_t, or 0
