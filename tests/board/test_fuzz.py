@@ -12,6 +12,7 @@ import wasmtime
 from conftest import ROOT
 from wasmote import wasm
 from wasmote.wasm import store as store_module
+from wat import assemble
 
 SMITH = [
     *(ROOT / "build/wasm-tools/wasm-tools", "smith", "--ensure-termination", "--export-everything", "true"),
@@ -160,3 +161,23 @@ def test_a_call_can_be_abandoned_between_two_slices_and_leaves_the_store_usable(
     assert store.top == store.stack
     assert store_module.engine.get(store.state + 8) == store.stack_end
     store.close()
+
+
+def test_a_slice_of_fuel_buys_as_much_code_however_long_the_loop_is():
+    """A guest cannot win a large slice with a tight loop, then spend it on a loop of thousands of operations."""
+    body = "(local.set 0 (i32.mul (local.get 0) (i32.const 3)))" * 400
+    count = "(global.set $n (i32.add (global.get $n) (i32.const 1)))"
+    text = f"""(module (global $n (export "n") (mut i32) (i32.const 0))
+      (func (export "tight") (loop {count} (br 0)))
+      (func (export "long") (local i32) (loop {count} {body} (br 0))))"""
+    turns = {}
+    for name in ("tight", "long"):
+        store, instance = instantiate(assemble(text))
+        store.fuel = 2000
+        call = store.invoke(instance.exports[name], [])
+        next(call)
+        turns[name] = store_module.engine.get(instance.exports["n"].at)
+        call.close()
+        store.close()
+    assert turns["tight"] >= 500
+    assert 1 <= turns["long"] <= turns["tight"] / 50
