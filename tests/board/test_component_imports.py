@@ -9,7 +9,7 @@ from guests import ECHO, HOST, STRINGS, Imports, Interface, echo, host, importin
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wasmote.component import Component, names
-from wasmote.wasm import Invalid, Malformed, Source, Store, Trap, Unlinkable, Unsupported, WasmError, drive
+from wasmote.wasm import Invalid, Malformed, Source, Store, Trap, Unlinkable, Unsupported, WasmError, arena_info, drive
 from wat import assemble
 
 SUITE = Path(
@@ -229,6 +229,7 @@ def test_damaged_components_are_errors_or_work(binary, damage):
     binary = bytearray(binary)
     for at, byte in damage:
         binary[at % len(binary)] = byte
+    before = arena_info()
     store = Store(limit=64)
     try:
         drive(Component.load(store, Source(bytes(binary)), Hosts()))
@@ -236,6 +237,7 @@ def test_damaged_components_are_errors_or_work(binary, damage):
         pass
     finally:
         store.close()
+    assert arena_info() == before
 
 
 class Hosts:

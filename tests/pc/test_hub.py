@@ -63,6 +63,7 @@ async def test_a_client_that_leaves_cancels_its_calls(board, hub, clients):
     await until(lambda: board._tasks)
     hub.detach(one.client)
     await until(lambda: not board._tasks)
+    assert [message["method"] for message in board.received].count("notifications/cancelled") == 1
 
 
 async def test_list_changed_goes_to_initialized_clients_and_subscriptions(board, clients):
