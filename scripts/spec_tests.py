@@ -77,9 +77,9 @@ class Runner:
     def act(self, action):
         extern = self.instance(action).exports[action["field"]]
         if action["type"] == "get":
-            from wasmote.wasm.store import get_value
+            from wasmote.wasm.values import get_value
 
-            return [get_value(extern.at, extern.type[0])]
+            return [get_value(self.store, extern.at, extern.type[0])]
         args = [int(arg["value"]) if arg["value"] != "null" else 0 for arg in action["args"]]
         return wasm.drive(self.store.invoke(extern, args))
 

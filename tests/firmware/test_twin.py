@@ -7,9 +7,11 @@ from raw_board import RawBoard
 from test_engine import ANSWERS, code  # noqa: F401 - a fixture
 
 TAKE_THE_TWIN = """
-from wasmote.wasm import externs, instance as instances, interp
-for user in (module, externs, instances):
-    user.engine = interp
+import sys
+from wasmote.wasm import interp
+for user in [sys.modules[name] for name in sys.modules if name.startswith("wasmote.wasm.")]:
+    if hasattr(user, "engine"):
+        user.engine = interp
 wasm._engine = interp
 """
 

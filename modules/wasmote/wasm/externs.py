@@ -5,22 +5,13 @@ Each names a record in the arena by its offset `at` (layouts: firmware/wasm/exec
 
 from micropython import const
 
-from .binary import FUNC, GLOBAL, MEMORY, TABLE
+from .binary import GLOBAL, MEMORY, TABLE
 from .engine import engine
 from .errors import Trap
 from .traps import TRAPS
+from .values import Function
 
 _RECORD = const(12)  # bytes of a function_t
-
-
-class Function:
-    """A function of a guest. `type` is (params, results), bytes of value types."""
-
-    kind = FUNC
-
-    def __init__(self, at, functype):
-        self.at = at
-        self.type = functype
 
 
 class HostFunction(Function):

@@ -6,8 +6,9 @@ from .binary import ACTIVE, FUNC, GLOBAL, MEMORY, TABLE, Module
 from .engine import engine
 from .errors import Invalid, Trap, Unlinkable, Unsupported
 from .externs import Function, Global, Memory, Table
-from .store import OutOfMemory, get_value, put_value
+from .store import OutOfMemory
 from .translate import Translator, global_cells
+from .values import get_value, put_value
 
 _RECORD = const(12)  # bytes of a function_t
 _MEMORY = const(0)  # instance_t, in bytes
@@ -151,7 +152,7 @@ class Instance:
 
     def _evaluate(self, module, at, wanted):
         x, value = constant(module, at, wanted)
-        return value if x is None else get_value(self.externs[GLOBAL][x].at, wanted)
+        return value if x is None else get_value(self.store, self.externs[GLOBAL][x].at, wanted)
 
     # Initialisation (4.5.4)
 

@@ -5,6 +5,7 @@ from micropython import const
 from .engine import ARGS, DETAIL, DONE, FP, GRANULE, HOST_CALL, INSTANCE, IP, OUT_OF_FUEL, RP, STATE_SIZE, TRAP, engine
 from .errors import Exhaustion, Trap, Unlinkable, WasmError
 from .traps import TRAPS
+from .values import get_values, put_value
 
 try:
     from time import ticks_diff, ticks_us
@@ -20,8 +21,6 @@ except ImportError:  # CPython, in tests
 
 _SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
 _RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
-_I64 = const(0x7E)
-_F64 = const(0x7C)
 _STACK_EXHAUSTED = const(10)
 
 
@@ -125,7 +124,7 @@ class Store:
             while True:
                 why = engine.run(state, self.fuel)
                 if why == DONE:
-                    return get_values(base, function.type[1])
+                    return get_values(self, base, function.type[1])
                 if why == TRAP:
                     raise self._trap()
                 if why == HOST_CALL:
@@ -134,7 +133,7 @@ class Store:
                     params, results = called.type
                     # What the host calls back lies above its arguments and result.
                     self.top = at + 8 * max(len(params), 1)
-                    result = called.call(*get_values(at, params))
+                    result = called.call(*get_values(self, at, params))
                     if hasattr(result, "send"):
                         result = yield from result
                     if results:
@@ -180,32 +179,3 @@ class Store:
                 except (OSError, WasmError, MemoryError):  # the file is gone or changed, or the heap is full
                     where = ""
         return Exhaustion(where) if code == _STACK_EXHAUSTED else Trap(TRAPS[code], where)
-
-
-# Values in slots: 4 bytes, or 8 for i64 and f64.
-
-
-def put_value(at, t, value):
-    """Writes a value of type `t` to the slot at offset `at`. Returns the offset after it."""
-    engine.set(at, value & 0xFFFFFFFF)
-    if t == _I64 or t == _F64:
-        engine.set(at + 4, (value >> 32) & 0xFFFFFFFF)
-        return at + 8
-    return at + 4
-
-
-def get_value(at, t):
-    """The value of type `t` in the slot at offset `at`: an unsigned int."""
-    value = engine.get(at)
-    if t == _I64 or t == _F64:
-        value |= engine.get(at + 4) << 32
-    return value
-
-
-def get_values(at, types):
-    """The values of these types in the slots from offset `at` on."""
-    values = []
-    for t in types:
-        values.append(get_value(at, t))
-        at += 8 if t == _I64 or t == _F64 else 4
-    return values

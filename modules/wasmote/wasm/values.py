@@ -1,0 +1,88 @@
+"""Values between Python and slots, cells and tables of the arena (core specification 4.2.1).
+
+    i32, i64     unsigned ints; any int is taken modulo 2^32 or 2^64
+    f32, f64     the bit pattern, as an unsigned int
+    funcref      a Function, or None; in the arena the offset of its function_t, or 0
+    externref    a number of the host's, 0 to 2^32 - 2, or None; in the arena that number + 1, or 0
+
+i64 and f64 take 8 bytes, all else 4.
+"""
+
+from micropython import const
+
+from .binary import FUNC
+from .engine import engine
+
+_I64 = const(0x7E)
+_F64 = const(0x7C)
+_FUNCREF = const(0x70)
+_EXTERNREF = const(0x6F)
+_HOST = const(4)  # function_t, in bytes: the host function's number, where there is no code
+_TYPE = const(8)
+
+
+class Function:
+    """A function of a store: what is exported, imported, referred to. Two are equal when they are the same one.
+
+    type    (params, results), bytes of value types
+    """
+
+    kind = FUNC
+
+    def __init__(self, at, functype):
+        self.at = at
+        self.type = functype
+
+    def __eq__(self, other):
+        return isinstance(other, Function) and self.at == other.at
+
+    def __hash__(self):
+        return self.at
+
+
+def function_at(store, at):
+    """The Function whose function_t is at offset `at`; None at 0."""
+    if not at:
+        return None
+    if not engine.get(at):
+        return store.host_functions[engine.get(at + _HOST)]
+    return Function(at, store.types[engine.get(at + _TYPE) - 1])
+
+
+def put_value(at, t, value):
+    """Writes a value of type `t` to offset `at`. Returns the offset after it. TypeError: no reference of this type."""
+    if t == _FUNCREF:
+        if value is not None and not isinstance(value, Function):
+            raise TypeError("a funcref is a Function or None")
+        value = value.at if value else 0
+    elif t == _EXTERNREF:
+        value = 0 if value is None else value + 1
+        if not 0 <= value <= 0xFFFFFFFF:
+            raise TypeError("an externref is a number from 0 to 2^32 - 2, or None")
+    elif t == _I64 or t == _F64:
+        engine.set(at + 4, (value >> 32) & 0xFFFFFFFF)
+        engine.set(at, value & 0xFFFFFFFF)
+        return at + 8
+    engine.set(at, value & 0xFFFFFFFF)
+    return at + 4
+
+
+def get_value(store, at, t):
+    """The value of type `t` at offset `at`."""
+    value = engine.get(at)
+    if t == _I64 or t == _F64:
+        return value | engine.get(at + 4) << 32
+    if t == _FUNCREF:
+        return function_at(store, value)
+    if t == _EXTERNREF:
+        return value - 1 if value else None
+    return value
+
+
+def get_values(store, at, types):
+    """The values of these types in the slots from offset `at` on."""
+    values = []
+    for t in types:
+        values.append(get_value(store, at, t))
+        at += 8 if t == _I64 or t == _F64 else 4
+    return values
