@@ -1,6 +1,7 @@
 """The C engine for CPython: firmware/wasm compiled as a shared library, with the interface of modwasm.c.
 
 WASM_SANITIZE=shift,bounds,… in the environment compiles it with those sanitizers; a slip then ends the process.
+WASM_CFLAGS="-O2 …" adds flags to the compiler's.
 """
 
 import ctypes
@@ -13,17 +14,18 @@ _SOURCES = [_ROOT / "firmware/wasm" / name for name in ("exec.c", "arena.c", "me
 _LIBRARY = _ROOT / "build/tests/libwasm.so"
 GRANULES = int(os.environ.get("WASM_ARENA_KB", "96"))
 _SANITIZE = os.environ.get("WASM_SANITIZE", "")
+_CFLAGS = os.environ.get("WASM_CFLAGS", "").split()
 
 
 def _build():
     inputs = [*_SOURCES, *(_ROOT / "firmware/wasm").glob("*.h")]
-    library = _LIBRARY.with_suffix(f".{GRANULES}{_SANITIZE}.so")
+    library = _LIBRARY.with_suffix(f".{GRANULES}{_SANITIZE}{''.join(_CFLAGS)}.so")
     if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in inputs):
         library.parent.mkdir(parents=True, exist_ok=True)
         part = library.with_suffix(f".{os.getpid()}")
         checks = [f"-fsanitize={_SANITIZE}", "-fsanitize-undefined-trap-on-error"] if _SANITIZE else []
         subprocess.run(["cc", *checks, "-shared", "-fPIC", "-g", "-Wall", "-Werror", f"-DWASM_ARENA_KB={GRANULES}",
-                        "-fvisibility=default", *map(str, _SOURCES), "-o", str(part)], check=True)  # fmt: skip
+                        "-fvisibility=default", *_CFLAGS, *map(str, _SOURCES), "-o", str(part)], check=True)  # fmt: skip
         part.rename(library)
     return ctypes.CDLL(str(library))
 
