@@ -15,7 +15,7 @@ from micropython import const
 
 from ..component import Component
 from ..component.text import digest
-from ..wasm import Source, Store, Trap, WasmError
+from ..wasm import Interrupt, Source, Store, Trap, WasmError
 from . import digests
 from .clock import ticks_add, ticks_diff, ticks_ms
 from .content import blocks
@@ -41,10 +41,6 @@ _CODES = (
     "prompt-not-found",
     "unsupported-operation",
 )
-
-
-class Overtime(Exception):
-    """A time limit was reached."""
 
 
 class Guest:
@@ -113,7 +109,7 @@ class Guest:
             failure = HostError("refused", runtime.refused or "it trapped while it started: %s" % error)
             failure.short_of_memory = error.what == "out of memory"
             raise failure
-        except Overtime:
+        except Interrupt:
             raise HostError("refused", "it did not start within %d ms" % host.load_timeout_ms)
         finally:
             if steps:
@@ -225,7 +221,7 @@ class Guest:
                     yield
             except StopIteration as stop:
                 return self._answer(tool, steps, stop.value)
-        except Overtime:
+        except Interrupt:
             return self._crashed(tool, "was stopped after %d ms, its time limit" % self.host.call_timeout_ms)
         except Exception as error:  # a guest has more ways to fail than anybody lists
             return self._crashed(tool, "failed: " + explain(error))
@@ -342,9 +338,9 @@ def _in(ms):
 
 
 def _check(end):
-    """Raises Overtime at the tick `end` and after it."""
+    """Raises Interrupt at the tick `end` and after it."""
     if ticks_diff(end, ticks_ms()) <= 0:
-        raise Overtime
+        raise Interrupt
 
 
 def _quiet_progress(notify):

@@ -9,7 +9,18 @@ store.close()
 
 # Lowest first, so that no import is made deep inside of another: a board's C stack has 8 KiB.
 # ruff: noqa: I001
-from .errors import Exhaustion, Invalid, Malformed, Trap, Unlinkable, Unsupported, WasmError
+from .errors import (
+    Exhaustion,
+    Interrupt,
+    Invalid,
+    Malformed,
+    OutOfFuel,
+    Stopped,
+    Trap,
+    Unlinkable,
+    Unsupported,
+    WasmError,
+)
 from .engine import NAME as engine
 from .engine import engine as _engine
 from .reader import Reader, Source
@@ -34,3 +45,12 @@ def drive(generator):
             next(generator)
     except StopIteration as stop:
         return stop.value
+
+
+def __getattr__(name):
+    # Imported when first asked for: the board's server does without.
+    if name == "Call":
+        from .calls import Call
+
+        return Call
+    raise AttributeError(name)

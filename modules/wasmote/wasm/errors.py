@@ -7,6 +7,8 @@
     Exhaustion    the Trap "call stack exhausted"         assert_exhaustion
     Unsupported   correct, but of a feature that this engine does not have
 
+And one that is nobody's failure: Stopped, a call that reached a limit (OutOfFuel, Interrupt) and may go on.
+
 `what` begins with the suite's own text, `offset` is the position in the file: "integer too large at offset 0x1f2".
 """
 
@@ -58,3 +60,15 @@ class Exhaustion(Trap):
 
     def __init__(self, detail=None):
         super().__init__("call stack exhausted", detail)
+
+
+class Stopped(WasmError):
+    """A limit stopped a call between two slices (calls.py). Nothing is lost: it may be resumed, or dropped."""
+
+
+class OutOfFuel(Stopped):
+    """The call used up its fuel."""
+
+
+class Interrupt(Stopped):
+    """The call's time is over, or somebody interrupted it."""

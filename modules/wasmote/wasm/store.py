@@ -2,7 +2,22 @@
 
 from micropython import const
 
-from .engine import ARGS, DETAIL, DONE, FP, GRANULE, HOST_CALL, INSTANCE, IP, OUT_OF_FUEL, RP, STATE_SIZE, TRAP, engine
+from .engine import (
+    ARGS,
+    DETAIL,
+    DONE,
+    FP,
+    FUEL,
+    GRANULE,
+    HOST_CALL,
+    INSTANCE,
+    IP,
+    OUT_OF_FUEL,
+    RP,
+    STATE_SIZE,
+    TRAP,
+    engine,
+)
 from .errors import Exhaustion, Trap, Unlinkable, WasmError
 from .traps import TRAPS
 from .values import get_values, put_value
@@ -46,16 +61,16 @@ class Store:
         self.instances = []
         self.reopen = None
         self.fuel = 500  # per slice; follows the clock
+        self.budget = None  # fuel that the running call may still use; None: no limit
+        self.running = self.stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
+        self.spare_stacks = []
         self.slices = 0
+        self.stack = stack
         try:
-            self.state = self.alloc(STATE_SIZE)
-            self.stack = self.alloc(stack)
+            self.state, self.top = self.new_stack()  # top: where the next invocation's frame may start
         except OutOfMemory:
             self.close()
             raise
-        self.stack_end = self.stack + (stack & ~7)
-        self.top = self.stack  # where the next invocation's frame may start
-        self._set_state(0, self.stack, self.stack_end, 0)
 
     def close(self):
         """Gives back all granules. The store and its instances are not to be used afterwards."""
@@ -83,6 +98,14 @@ class Store:
                 "%d bytes more do not fit the arena, %d KiB of it free: unload a component" % (size, free)
             )
         return at
+
+    def new_stack(self):
+        """A stack for frames and the state_t that runs there: (offset of the state, offset of the first frame)."""
+        state = self.alloc(STATE_SIZE)
+        stack = self.alloc(self.stack)
+        engine.set(state + FP, stack)
+        engine.set(state + RP, stack + (self.stack & ~7))
+        return state, stack
 
     def view(self, offset, size):
         """A memoryview of the arena. Valid until close()."""
@@ -114,7 +137,8 @@ class Store:
             result = self.host_functions[engine.get(function.at + 4)].call(*args)
             if hasattr(result, "send"):
                 result = yield from result
-            return [result] if function.type[1] else []
+            results = len(function.type[1])
+            return list(result) if results > 1 else [result] if results else []
         state = self.state
         saved = [engine.get(state + field) for field in (IP, FP, RP, INSTANCE)]
         base = self.top
@@ -122,7 +146,12 @@ class Store:
             self._enter(function, code, args)
             began = ticks_us()
             while True:
-                why = engine.run(state, self.fuel)
+                budget = self.budget
+                fuel = self.fuel if budget is None else min(self.fuel, max(budget, 0))
+                why = engine.run(state, fuel)
+                if budget is not None:
+                    rest = engine.get(state + FUEL)  # signed: a debt, when the last branch back cost more than was left
+                    self.budget = budget - fuel + (rest - (1 << 32) if rest >> 31 else rest)
                 if why == DONE:
                     return get_values(self, base, function.type[1])
                 if why == TRAP:
@@ -132,15 +161,20 @@ class Store:
                     at = engine.get(state + ARGS)
                     params, results = called.type
                     # What the host calls back lies above its arguments and result.
-                    self.top = at + 8 * max(len(params), 1)
+                    self.top = at + 8 * max(len(params), len(results))
                     result = called.call(*get_values(self, at, params))
                     if hasattr(result, "send"):
                         result = yield from result
-                    if results:
+                    if len(results) == 1:
                         put_value(at, results[0], result)
+                    elif results:
+                        for i, t in enumerate(results):
+                            at = put_value(at, t, result[i])
                 took = ticks_diff(ticks_us(), began)
                 if why == OUT_OF_FUEL:
-                    if took > _SLICE_US:
+                    if fuel != self.fuel:
+                        pass  # the budget's end: no measure of speed
+                    elif took > _SLICE_US:
                         self.fuel = max(self.fuel * _SLICE_US // took, 8)
                     elif took < _SLICE_US >> 2:
                         self.fuel = min(self.fuel << 1, 1 << 20)

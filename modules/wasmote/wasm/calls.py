@@ -1,0 +1,157 @@
+"""Calls in steps, with limits: stopped within a slice, resumed or dropped, any other call in between.
+
+    call = Call(store, function, [30])
+    try:
+        results = call.run(fuel=10_000, timeout_ms=20)
+    except Stopped:             # OutOfFuel or Interrupt; the call stands where it was stopped
+        results = call.run()    # resumes it; close() would drop it
+
+Fuel measures code, not time: a unit is 8 halfwords of A16 code run, or a call; see exec.c. How a call is cut into
+slices does not change what it uses.
+"""
+
+from .errors import Interrupt, OutOfFuel
+from .store import ticks_diff, ticks_us
+
+try:
+    from time import ticks_add, ticks_ms
+except ImportError:  # CPython, in tests
+
+    def ticks_ms():
+        return ticks_us() // 1000
+
+    def ticks_add(ticks, delta):
+        return ticks + delta
+
+
+class Call:
+    """A call of `function` with raw values (Store.invoke). Nothing runs before the first step.
+
+    A call has a stack of its own: the store's, or while another call has that, a spare one that stays in the store for
+    the next. With `nested`, it runs on the stack of the call whose host function makes it, under that call's limits
+    too, and has to end before the host function returns.
+
+    done       the call has ended: with results, an error, or dropped
+    results    list of raw values, once it has returned
+    fuel       units that are left; None: no limit
+    """
+
+    def __init__(self, store, function, args, nested=False):
+        self.store = store
+        self.done = False
+        self.results = None
+        self.fuel = None
+        self._end = None  # ticks_ms when the time is over
+        self._interrupted = False
+        self._outer = store.running if nested else None
+        self._stack = None  # (state, top)
+        self._steps = store.invoke(function, args)
+
+    def limit(self, fuel=None, timeout_ms=None):
+        """What the call may use from now on; None: no limit."""
+        if fuel is not None:
+            fuel += min(self.fuel or 0, 0)  # the last slice may have run into debt
+        self.fuel = fuel
+        self._end = None if timeout_ms is None else ticks_add(ticks_ms(), timeout_ms)
+
+    def step(self):
+        """Runs one slice. True when the call has returned: `results`.
+
+        Raises OutOfFuel or Interrupt when a limit is reached: after limit(), step() goes on. Trap, and what a host
+        function raises, end the call.
+        """
+        if self.done:
+            raise ValueError("the call has ended")
+        self._check()
+        if self._stack is None and self._outer is None:
+            self._stack = self._take_stack()
+        held = self._enter()
+        try:
+            next(self._steps)
+            return False
+        except StopIteration as stop:
+            self.results = stop.value
+            self.done = True
+            return True
+        except BaseException:
+            self.done = True
+            raise
+        finally:
+            self._leave(held)
+
+    def run(self, fuel=None, timeout_ms=None):
+        """Runs the call to its end, within these limits. Returns its results; raises as step() does."""
+        self.limit(fuel, timeout_ms)
+        while not self.step():
+            pass
+        return self.results
+
+    def interrupt(self):
+        """Makes the next step() raise Interrupt, once: from another task, a timer, or a host function."""
+        self._interrupted = True
+
+    def close(self):
+        """Drops the call: what it has on the stack is gone, what it did to memories, tables and globals remains."""
+        if self.done:
+            return
+        held = self._enter()
+        try:
+            self._steps.close()
+        finally:
+            self.done = True
+            self._leave(held)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _check(self):
+        if self._outer is not None:
+            self._outer._check()
+        if self._interrupted:
+            self._interrupted = False
+            raise Interrupt("interrupt")
+        if self._end is not None and ticks_diff(self._end, ticks_ms()) <= 0:
+            raise Interrupt("interrupt: its time is over")
+        # While a nested call takes a step, what is left is in the store.
+        fuel = self.store.budget if self.store.running is self else self.fuel
+        if fuel is not None and fuel <= 0:
+            raise OutOfFuel("all fuel consumed by WebAssembly")
+
+    def _take_stack(self):
+        store = self.store
+        if store.stack_taken is None:
+            store.stack_taken = self
+            return store.state, store.top
+        return store.spare_stacks.pop() if store.spare_stacks else store.new_stack()
+
+    # The store's running call, its stack and its budget are this call's for the time of a step.
+
+    def _enter(self):
+        store = self.store
+        held = store.running, store.state, store.top, store.budget
+        store.running = self
+        if self._stack is not None:
+            store.state, store.top = self._stack
+        if self._outer is None or self.fuel is not None:
+            store.budget = self.fuel
+        return held
+
+    def _leave(self, held):
+        store = self.store
+        budget = store.budget
+        if self._stack is not None:
+            self._stack = store.state, store.top
+            if self.done:
+                if store.stack_taken is self:
+                    store.stack_taken = None
+                else:
+                    store.spare_stacks.append(self._stack)
+                self._stack = None
+        store.running, store.state, store.top, store.budget = held
+        if self._outer is not None and store.budget is not None:  # what it used, the outer call used
+            store.budget = budget if self.fuel is None else store.budget - self.fuel + budget
+        if self.fuel is not None:
+            self.fuel = budget
