@@ -14,6 +14,7 @@ from .errors import (
     Interrupt,
     Invalid,
     Malformed,
+    OutOfMemory,
     OutOfFuel,
     Stopped,
     Trap,
@@ -28,7 +29,7 @@ from .binary import Module
 from . import emit as _emit
 from . import control as _control
 from . import translate as _translate
-from .store import OutOfMemory, Store
+from .store import Store
 from .externs import Function, Global, HostFunction, Memory, Table
 from .instance import Instance
 

@@ -1,27 +1,16 @@
 """The binary format of core modules (core specification, chapter 5): bytes -> Module.
 
-Decoding checks the structure of everything but function bodies, and every index outside of code. Nothing is expanded:
-bodies, constant expressions, element and data segments stay in the file, a Module knows where. RAM: 2 bytes per
-function, 4 per body, global and segment, a tuple per type, import and export.
+Decoding validates everything but function bodies. Nothing is expanded: bodies, constant expressions, element and data
+segments stay in the file, a Module knows where. RAM: 2 bytes per function, 4 per body, global and segment, a tuple per
+type, import and export.
 """
 
 from array import array
 
-from micropython import const
-
+from .constants import constant
 from .errors import Invalid, Malformed, Unsupported
-from .types import FUNCREF, limits, reftype, valtype, valtypes
-
-FUNC = const(0)  # kinds of imports and exports (5.5.5)
-TABLE = const(1)
-MEMORY = const(2)
-GLOBAL = const(3)
-
-ACTIVE = const(0)  # modes of segments (2.5.7): copied at instantiation
-PASSIVE = const(1)  # copied by table.init, memory.init
-DECLARATIVE = const(2)  # only names functions for ref.func
-
-_MAX_PAGES = const(65536)
+from .segments import read_data, read_element, read_item
+from .types import FUNC, GLOBAL, MEMORY, TABLE, memory_type, table_type, valtype, valtypes
 
 # Sections in the order they must have: place of each id, then what reads it (5.5.2).
 _SECTIONS = (
@@ -48,16 +37,20 @@ class Module:
     imports           [(module, name, kind, type)]; type: as in the lists below, a typeidx for a function
     functions         array of typeidx
     tables            [(reftype, min, max or None)]
-    memories          [(min, max or None)] in pages
+    memories          [(min, max or None, s)] in pages of 1 << s bytes: s is 16, or 0 with a custom page size
     globals           [(valtype, mutable)]
     exports           {name: (kind, index)}
     offset            where the module begins in its file
     start             funcidx, or -1
     imported          [number of imported functions, tables, memories, globals]
     global_inits      array: offset of the constant expression of each global that is not imported
+    declared          bytearray: bit x & 7 of byte x >> 3 says that function x is named outside of bodies, so that
+                      ref.func may name it
+    segment_types     bytearray: reftype of each element segment
+    code_size         bytes of the code section
     data_count        number of data segments as declared before the code, or -1
     names             (at, end) of the name section's contents, or None
-    bodies, elements, data: read through body(), element(), data_segment()
+    bodies, elements, data    arrays of offsets: body(), element() and data_segment() read there
     """
 
     def __init__(self, reader):
@@ -73,8 +66,11 @@ class Module:
         self.start = -1
         self.imported = [0, 0, 0, 0]
         self.global_inits = array("I")
+        self.declared = bytearray()
         self.elements = array("I")
+        self.segment_types = bytearray()
         self.bodies = array("I")
+        self.code_size = 0
         self.data = array("I")
         self.data_count = -1
         self.names = None
@@ -102,6 +98,18 @@ class Module:
             raise Malformed("function and code section have inconsistent lengths", reader.at)
         if self.data_count >= 0 and self.data_count != len(self.data):
             raise Malformed("data count and data section have inconsistent lengths", reader.at)
+        self._grow_declared()
+
+    def declare(self, x, at):
+        """Notes that function `x` is named outside of bodies, at offset `at`."""
+        if x >= len(self.functions):
+            raise Invalid("unknown function %d" % x, at)
+        if x >> 3 >= len(self.declared):
+            self._grow_declared()
+        self.declared[x >> 3] |= 1 << (x & 7)
+
+    def _grow_declared(self):
+        self.declared.extend(bytes((len(self.functions) + 7 >> 3) - len(self.declared)))
 
     def defined(self, kind):
         """How many functions, tables, memories or globals the module has of its own."""
@@ -114,15 +122,15 @@ class Module:
         """A Reader over the body (locals, then code) of the i-th function that is not imported."""
         return self.reader.fork(self.bodies[i]).sized()
 
-    def element(self, i):
-        """The i-th element segment, as read_element() gives it, and the Reader that stands at its first item."""
+    def element(self, i, instance=None):
+        """The i-th element segment: read_element()'s tuple, and the Reader that stands at its first item."""
         reader = self.reader.fork(self.elements[i])
-        return read_element(reader), reader
+        return read_element(reader, self, instance), reader
 
-    def data_segment(self, i):
-        """The i-th data segment: (mode, memidx, offset of the offset expression), and a Reader over its bytes."""
+    def data_segment(self, i, instance=None):
+        """The i-th data segment: read_data()'s tuple, and a Reader over its bytes."""
         reader = self.reader.fork(self.data[i])
-        return read_data(reader), reader.sized()
+        return read_data(reader, self, instance), reader.sized()
 
     def _preamble(self, reader):
         at = reader.at
@@ -196,7 +204,7 @@ class Module:
             self._table(section)
 
     def _table(self, section):
-        table = (reftype(section),) + limits(section, 0xFFFFFFFF, "")
+        table = table_type(section)
         self.tables.append(table)
         return table
 
@@ -206,7 +214,7 @@ class Module:
 
     def _memory(self, section):
         at = section.at
-        memory = limits(section, _MAX_PAGES, "memory size must be at most 65536 pages (4GiB)")
+        memory = memory_type(section)
         if self.memories:
             raise Invalid("multiple memories", at)
         self.memories.append(memory)
@@ -214,9 +222,9 @@ class Module:
 
     def _globals(self, section):
         for _ in range(section.count()):
-            self._global(section)
+            valtype, _ = self._global(section)
             self.global_inits.append(section.at)
-            skip_expression(section)
+            constant(section, self, valtype)
 
     def _global(self, section):
         kind = valtype(section)
@@ -238,6 +246,8 @@ class Module:
                 raise Invalid("unknown %s %d" % (_KINDS[kind], index), at)
             if name in self.exports:
                 raise Invalid("duplicate export name", at)
+            if kind == FUNC:
+                self.declare(index, at)
             self.exports[name] = (kind, index)
 
     def _start(self, section):
@@ -252,27 +262,17 @@ class Module:
 
     def _elements(self, section):
         for _ in range(section.count()):
-            at = section.at
-            self.elements.append(at)
-            mode, tableidx, _, kind, count, expressions = read_element(section)
-            if mode == ACTIVE:
-                if tableidx >= len(self.tables):
-                    raise Invalid("unknown table %d" % tableidx, at)
-                if self.tables[tableidx][0] != kind:
-                    raise Invalid("type mismatch: segment and table %d" % tableidx, at)
+            self.elements.append(section.at)
+            _, _, _, kind, count, expressions = read_element(section, self)
+            self.segment_types.append(kind)
             for _ in range(count):
-                if expressions:
-                    skip_expression(section)
-                    continue
-                at = section.at
-                index = section.u32()
-                if index >= len(self.functions):
-                    raise Invalid("unknown function %d" % index, at)
+                read_item(section, self, kind, expressions)
 
     def _data_count(self, section):
         self.data_count = section.u32()
 
     def _code(self, section):
+        self.code_size = section.end - section.at
         count = section.count()
         self.bodies = array("I", bytes(4 * count))
         for i in range(count):
@@ -284,90 +284,9 @@ class Module:
 
     def _data(self, section):
         for _ in range(section.count()):
-            at = section.at
-            self.data.append(at)
-            mode, memidx, _ = read_data(section)
-            if mode == ACTIVE and memidx >= len(self.memories):
-                raise Invalid("unknown memory %d" % memidx, at)
+            self.data.append(section.at)
+            read_data(section, self)
             n = section.u32()
             if n > section.end - section.at:
                 raise Malformed("unexpected end of section or function", section.at)
             section.skip(n)
-
-
-def read_element(reader):
-    """The head of an element segment (5.5.12). Leaves the reader at the first item.
-
-    Returns (mode, tableidx, offset of the offset expression or 0, reftype, number of items,
-    whether the items are constant expressions; else they are function indices).
-    """
-    at = reader.at
-    flags = reader.u32()
-    if flags > 7:
-        raise Malformed("malformed elements segment kind", at)
-    mode = (flags & 1) + (flags & 3 == 3)
-    tableidx = expression = 0
-    kind = FUNCREF
-    if mode == ACTIVE:
-        if flags & 2:
-            tableidx = reader.u32()
-        expression = reader.at
-        skip_expression(reader)
-    if flags & 3:
-        if flags & 4:
-            kind = reftype(reader)
-        elif reader.u8() != 0:
-            raise Malformed("malformed element kind", reader.at - 1)
-    return mode, tableidx, expression, kind, reader.count(), flags & 4 != 0
-
-
-def read_data(reader):
-    """The head of a data segment (5.5.14): (mode, memidx, offset of the offset expression or 0)."""
-    at = reader.at
-    flags = reader.u32()
-    if flags > 2:
-        raise Malformed("malformed data segment kind", at)
-    if flags == 1:
-        return PASSIVE, 0, 0
-    memidx = reader.u32() if flags else 0
-    expression = reader.at
-    skip_expression(reader)
-    return ACTIVE, memidx, expression
-
-
-def skip_expression(reader):
-    """Moves past a constant expression (5.4.9). Whether it is one of the right type is for validation to say."""
-    while True:
-        at = reader.at
-        op = reader.u8()
-        if op == 0x0B:  # end
-            return
-        if op == 0x41:  # i32.const
-            reader.s32()
-        elif op == 0x42:  # i64.const
-            reader.s64()
-        elif op == 0x23 or op == 0xD2:  # global.get, ref.func
-            reader.u32()
-        elif op == 0x43:  # f32.const
-            reader.skip(4)
-        elif op == 0x44:  # f64.const
-            reader.skip(8)
-        elif op == 0xD0:  # ref.null
-            reftype(reader)
-        elif not (0x6A <= op <= 0x6C or 0x7C <= op <= 0x7E):  # extended const: add, sub, mul
-            if is_opcode(op):
-                raise Invalid("constant expression required", at)
-            raise Malformed("illegal opcode 0x%x" % op, at)
-
-
-def is_opcode(op):
-    """Whether a byte begins an instruction of this engine's features (opcodes.csv) or a prefix of others'."""
-    return (
-        op <= 0x11
-        and not 0x06 <= op <= 0x0A
-        or 0x1A <= op <= 0x1C
-        or 0x20 <= op <= 0x26
-        or 0x28 <= op <= 0xC4
-        or 0xD0 <= op <= 0xD2
-        or 0xFB <= op <= 0xFE
-    )

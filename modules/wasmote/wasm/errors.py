@@ -44,6 +44,10 @@ class Unlinkable(WasmError):
         self.what = what
 
 
+class OutOfMemory(Unlinkable):
+    """The component's limits, or the arena, are too small for what the module needs to start."""
+
+
 class Trap(WasmError):
     """Guest code trapped. `what` is the specification's text, `detail` where and why.
 

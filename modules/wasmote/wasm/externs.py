@@ -1,27 +1,36 @@
 """What modules import and export (core specification 4.2): functions, tables, memories, globals of a store.
 
-Each names a record in the arena by its offset `at` (layouts: firmware/wasm/exec.h).
+Each names a record in the arena by its offset `at` (layouts: firmware/wasm/exec.h) and is good until the store closes.
+Values are those of values.py.
 """
 
 from micropython import const
 
-from .binary import GLOBAL, MEMORY, TABLE
 from .engine import engine
-from .errors import Trap
+from .errors import OutOfMemory, Trap
 from .traps import TRAPS
-from .values import Function
+from .types import GLOBAL, MEMORY, TABLE
+from .values import Function, from_bits, get_value, put_value, to_bits
 
-_RECORD = const(12)  # bytes of a function_t
+_FUNCTION = const(12)  # bytes of a function_t
+_TABLE = const(20)  # bytes of a table_t, and the offsets of its fields
+_MAX = const(4)
+_ELEMENTS = const(8)
+_OWNER = const(12)
+_CAPACITY = const(16)
+_NONE = const(0xFFFFFFFF)  # no maximum; or "could not grow"
+_OUT_OF_BOUNDS = const(5)  # traps.csv
 
 
 class HostFunction(Function):
-    """A function of the host that guests may call, with at most one result.
+    """A function of the host that guests may call.
 
-    call(*args)    gets unsigned ints (floats as bit patterns); returns an int or None, or a generator that does
+    call(*args)    gets and returns values: nothing or None without results, the value of one result, a list or tuple
+                   of several; or it is a generator that returns that, and yields while the host has to wait
     """
 
     def __init__(self, store, params, results, call):
-        at = store.alloc(_RECORD)
+        at = store.alloc(_FUNCTION)
         engine.set(at + 4, len(store.host_functions))
         engine.set(at + 8, store.type_id(params, results))
         super().__init__(at, (params, results))
@@ -30,76 +39,151 @@ class HostFunction(Function):
 
 
 class Table:
-    """A table of references, one word each: the offset of a function's record, or 0."""
+    """A table of references of one type (4.2.7): `reftype` FUNCREF or EXTERNREF.
+
+    `least` and `most` (or None) are the limits that it was made with. Out of its bounds: Trap.
+    """
 
     kind = TABLE
 
-    def __init__(self, at, least, most, reftype):
+    def __init__(self, store, at, reftype, least, most):
+        self.store = store
         self.at = at
-        self.least = least
-        self.most = most  # or None
         self.reftype = reftype
+        self.least = least
+        self.most = most
 
     @classmethod
-    def new(cls, store, reftype, least, most):
-        at = store.alloc(12)
+    def new(cls, store, reftype, least, most=None, value=None):
+        """A table of `least` elements, each `value`, of at most `most`. Raises OutOfMemory."""
+        bits = to_bits(reftype, value)
+        allowed = store.take(TABLE, least)
+        at = store.alloc(_TABLE)
         elements = store.alloc(4 * least) if least else 0
         engine.set(at, least)
-        engine.set(at + 4, least if most is None else most)
-        engine.set(at + 8, elements)
-        return cls(at, least, most, reftype)
+        engine.set(at + _MAX, allowed if most is None else min(most, allowed))
+        engine.set(at + _ELEMENTS, elements)
+        engine.set(at + _OWNER, store.owner)
+        engine.set(at + _CAPACITY, least)
+        if bits:
+            for i in range(least):
+                engine.set(elements + 4 * i, bits)
+        return cls(store, at, reftype, least, most)
 
     @property
     def size(self):
+        """Elements now."""
         return engine.get(self.at)
 
-    def set(self, i, offset):
-        """Sets element i, which the caller knows to exist."""
-        engine.set(engine.get(self.at + 8) + 4 * i, offset)
+    def get(self, i):
+        """Element `i` (table.get)."""
+        return from_bits(self.store, self.reftype, engine.get(self._element(i)))
+
+    def set(self, i, value):
+        """Sets element `i` (table.set)."""
+        engine.set(self._element(i), to_bits(self.reftype, value))
+
+    def put(self, i, bits):
+        """Sets element `i`, which the caller knows to exist, to a reference as the arena holds it."""
+        engine.set(engine.get(self.at + _ELEMENTS) + 4 * i, bits)
+
+    def grow(self, delta, value=None):
+        """Adds `delta` elements, each `value`. Returns the size before, or -1 if there is no room (table.grow)."""
+        before = engine.table_grow(self.at, to_bits(self.reftype, value), delta)
+        return -1 if before == _NONE else before
+
+    def _element(self, i):
+        if not 0 <= i < self.size:
+            raise Trap("out of bounds table access", "element %d of %d" % (i, self.size))
+        return engine.get(self.at + _ELEMENTS) + 4 * i
 
 
 class Global:
-    """A global variable: one cell of 4 bytes, or two."""
+    """A global variable (4.2.9). `type` is (valtype, mutable): mutable 0 or 1."""
 
     kind = GLOBAL
 
-    def __init__(self, at, valtype, mutable):
-        self.at = at
+    def __init__(self, store, at, valtype, mutable):
+        self.store = store
+        self.at = at  # of its cell: 4 bytes, or 8
         self.type = (valtype, mutable)
+
+    @classmethod
+    def new(cls, store, valtype, mutable, value):
+        """A global of this value. Raises OutOfMemory."""
+        store.take(GLOBAL, 2)
+        self = cls(store, store.alloc(8), valtype, int(mutable))
+        put_value(self.at, valtype, value)
+        return self
+
+    @property
+    def value(self):
+        """Its value. Only a mutable one may be set: TypeError."""
+        return get_value(self.store, self.at, self.type[0])
+
+    @value.setter
+    def value(self, value):
+        if not self.type[1]:
+            raise TypeError("global is immutable")
+        put_value(self.at, self.type[0], value)
 
 
 class Memory:
-    """A linear memory, in bytes. Out of its bounds: Trap. `least` and `most` count pages of 64 KiB."""
+    """A linear memory (4.2.8). Out of its bounds: Trap.
+
+    `least` and `most` (or None) are the limits that it was made with, in pages of 1 << `shift` bytes: shift is 16, or
+    0 with a custom page size. Addresses and sizes are in bytes.
+    """
 
     kind = MEMORY
 
-    def __init__(self, at, least, most):
+    def __init__(self, at, least, most, shift=16):
         self.at = at
         self.least = least
-        self.most = most  # or None
+        self.most = most
+        self.shift = shift
         self._word = bytearray(8)
         self._part = memoryview(self._word)
 
+    @classmethod
+    def new(cls, store, least, most=None, shift=16, reserve=0):
+        """A memory of `least` zeroed pages, of at most `most`. Raises OutOfMemory.
+
+        reserve    granules of the store that it leaves free: it is sparse if it would not
+        """
+        at = engine.memory_new(store.owner, least, 65536 if most is None else most)
+        if not at:
+            what = "a memory of %d pages of %d bytes does not fit the component's limit of %d KiB, or the arena"
+            raise OutOfMemory(what % (least, 1 << shift, store.limit))
+        return cls(at, least, most, shift)
+
     @property
     def size(self):
+        """Bytes now."""
         return engine.get(self.at)
+
+    def grow(self, delta):
+        """Adds `delta` pages. Returns the number of pages before, or -1 if there is no room (memory.grow)."""
+        before = engine.memory_grow(self.at, delta)
+        return -1 if before == _NONE else before
 
     def read_into(self, address, buffer):
         """Fills `buffer` with the bytes from `address` on."""
-        trap = engine.memory_read(self.at, address, buffer)
+        trap = _OUT_OF_BOUNDS if address >> 32 else engine.memory_read(self.at, address, buffer)
         if trap:
             raise Trap(TRAPS[trap])
 
     def read(self, address, size):
-        """`size` bytes as a bytes object."""
-        if address + size > self.size:
-            raise Trap("out of bounds memory access", "%d bytes at %d" % (size, address))
+        """`size` bytes from `address` on, as a bytes object."""
+        if not 0 <= address <= self.size - size:
+            raise Trap(TRAPS[_OUT_OF_BOUNDS], "%d bytes at %d" % (size, address))
         data = bytearray(size)
         self.read_into(address, data)
         return bytes(data)
 
     def write(self, address, data):
-        trap = engine.memory_write(self.at, address, data)
+        """Copies `data`, any buffer of bytes, to `address`. Trap "out of memory": a first write that finds no granule."""
+        trap = _OUT_OF_BOUNDS if address >> 32 else engine.memory_write(self.at, address, data)
         if trap:
             raise Trap(TRAPS[trap])
 

@@ -1,14 +1,16 @@
-"""Instances (core specification 4.5.4): validate and translate all bodies, link, initialise, start."""
+"""Instances (core specification 4.5.4): link, allocate, validate and translate all bodies, initialise, start."""
 
 from micropython import const
 
-from .binary import ACTIVE, FUNC, GLOBAL, MEMORY, TABLE, Module
+from .binary import Module
+from .constants import constant
 from .engine import engine
-from .errors import Invalid, Trap, Unlinkable, Unsupported
-from .externs import Function, Global, Memory, Table
-from .store import OutOfMemory
+from .errors import Unlinkable, Unsupported
+from .externs import Global, Memory, Table
+from .segments import initialise
 from .translate import Translator, global_cells
-from .values import get_value, put_value
+from .types import FUNC, GLOBAL, MEMORY, TABLE
+from .values import Function, get_bits, put_bits
 
 _RECORD = const(12)  # bytes of a function_t
 _MEMORY = const(0)  # instance_t, in bytes
@@ -16,10 +18,9 @@ _RECORDS = const(4)
 _IMPORTS = const(8)
 _TABLES = const(12)
 _GLOBALS = const(16)
-_SIZE = const(20)
+_SIZE = const(28)
 _STEP = const(64)  # instructions translated between two yields
 _KINDS = ("function", "table", "memory", "global")
-_MAX_PAGES = const(128)  # exec.h
 
 
 class Instance:
@@ -29,32 +30,38 @@ class Instance:
     def create(cls, store, module, resolve):
         """Makes an instance. A generator: yields so that nothing else has to wait; returns the instance.
 
-        resolve(module_name, name) -> what is imported; None if there is none
-        Raises Malformed, Invalid, Unsupported, Unlinkable (OutOfMemory too), or a Trap of initialising or starting.
+        resolve(module_name, name) -> what is imported; None if there is none. Once per import, in order
+        Raises Invalid, Malformed or Unsupported for a body; then Unlinkable (OutOfMemory too), whatever the order in
+        which they are found; then a Trap of initialising or starting.
         """
         self = cls()
         self.store = store
-        self.at = store.alloc(_SIZE)
         self.range = (module.offset, module.reader.end)  # where the module lies in its file
         self.imported = module.imported[FUNC]
         self.count = module.defined(FUNC)
-        self._records(module)
-        yield from self._translate(module)
-        self._validate_constants(module)
-        self._import(module, resolve)
-        self._define(module)
-        self._initialise_globals(module)
+        self.at = self.imports = self.records = 0
+        self.externs = ([], [], [], [])
+        refused = None
+        try:
+            self._link(module, resolve)
+            self._allocate(module)
+        except Unlinkable as error:
+            refused = error
+        yield from self._translate(module, refused is None)
+        if refused:
+            raise refused
         self._export(module)
         store.instances.append(self)
-        yield from self._initialise(module)
-        if module.start >= 0:
-            yield from store.invoke(self._function(module, module.start), [])
+        yield from initialise(self, module)
+        start = self._function(module, module.start) if module.start >= 0 else None
+        del self.externs
+        if start:
+            yield from store.invoke(start, [])
         return self
 
     # Linking (4.5.3)
 
-    def _import(self, module, resolve):
-        externs = self.externs = ([], [], [], [])
+    def _link(self, module, resolve):
         for name, field, kind, wanted in module.imports:
             extern = resolve(name, field)
             what = "%s %s.%s" % (_KINDS[kind], name, field)
@@ -64,128 +71,77 @@ class Instance:
                 module, kind, wanted, extern
             ):
                 raise Unlinkable("incompatible import type: " + what)
-            externs[kind].append(extern)
-        at = self.store.alloc(4 * len(externs[FUNC]) or 4)
-        engine.set(self.at + _IMPORTS, at)
-        for i, function in enumerate(externs[FUNC]):
-            engine.set(at + 4 * i, function.at)
+            self.externs[kind].append(extern)
+
+    # Allocation (4.5.3.1): all that bodies refer to by its place in the arena
+
+    def _allocate(self, module):
+        store = self.store
+        store.take(FUNC, self.count)
+        cells = global_cells(module)
+        store.take(GLOBAL, cells[-1])
+        self.at = store.alloc(_SIZE)
+        self.imports = self._array(_IMPORTS, self.externs[FUNC])
+        self._records(module)
+        tables, memories = self.externs[TABLE], self.externs[MEMORY]
+        for reftype, least, most in module.tables[module.imported[TABLE] :]:
+            tables.append(Table.new(store, reftype, least, most))
+        self._array(_TABLES, tables)
+        self._globals(module, cells)
+        for least, most, shift in module.memories[module.imported[MEMORY] :]:
+            memories.append(Memory.new(store, least, most, shift, _reserve(module)))
+        if memories:
+            engine.set(self.at + _MEMORY, memories[0].at)
+
+    def _array(self, field, externs):
+        # An array of what the externs' records are, for a field of the instance_t. Returns its offset.
+        if not externs:
+            return 0
+        at = self.store.alloc(4 * len(externs))
+        engine.set(self.at + field, at)
+        for i, extern in enumerate(externs):
+            engine.set(at + 4 * i, extern.at)
+        return at
 
     def _records(self, module):
         at = self.records = self.store.alloc(_RECORD * self.count or 4)
         engine.set(self.at + _RECORDS, at)
+        ids = self._type_ids(module)
         for i in range(self.count):
-            functype = module.types[module.functions[self.imported + i]]
             engine.set(at + 4, self.at)
-            engine.set(at + 8, self.store.type_id(*functype))
+            engine.set(at + 8, ids[module.functions[self.imported + i]])
             at += _RECORD
 
-    def _translate(self, module):
-        store = self.store
-        translator = self._translator(module)
-        for i in range(self.count):
-            translator.begin(i)
-            while not translator.step(_STEP):
-                yield
-            if not translator.refused:
-                code = store.alloc(2 * translator.n)
-                translator.copy_code(engine.put, code)
-                engine.set(self.records + _RECORD * i, code)
-            yield
-        if translator.refused:
-            raise Unsupported("floating point (instruction %s)" % translator.refused[0], translator.refused[1])
+    def _type_ids(self, module):
+        return [self.store.type_id(params, results) for params, results in module.types]
 
-    def _translator(self, module):
-        store = self.store
-        return Translator(module, lambda i: store.type_id(*module.types[i]), engine.handlers())
-
-    # Allocation (4.5.3.1)
-
-    def _define(self, module):
-        store = self.store
-        tables, memories = self.externs[TABLE], self.externs[MEMORY]
-        for reftype, least, most in module.tables[module.imported[TABLE] :]:
-            if least > 65536:
-                raise OutOfMemory("a table of %d elements does not fit the arena" % least)
-            tables.append(Table.new(store, reftype, least, most))
-        if tables:
-            at = store.alloc(4 * len(tables))
-            engine.set(self.at + _TABLES, at)
-            for i, table in enumerate(tables):
-                engine.set(at + 4 * i, table.at)
-        for least, most in module.memories[module.imported[MEMORY] :]:
-            if least > _MAX_PAGES:
-                raise OutOfMemory("a memory of %d pages; this board's limit is %d" % (least, _MAX_PAGES))
-            at = engine.memory_new(store.owner, least, _MAX_PAGES if most is None else most)
-            if not at:
-                raise OutOfMemory("a memory of %d pages does not fit the component's limit or the arena" % least)
-            memories.append(Memory(at, least, most))
-        if memories:
-            engine.set(self.at + _MEMORY, memories[0].at)
-
-    def _initialise_globals(self, module):
-        cells = global_cells(module)
+    def _globals(self, module, cells):
         at = self.store.alloc(4 * cells[-1] or 4)
         engine.set(self.at + _GLOBALS, at)
-        globals_ = self.externs[GLOBAL]
-        for i, imported in enumerate(globals_):
+        externs = self.externs[GLOBAL]
+        for i, imported in enumerate(externs):
             engine.set(at + 4 * cells[i], imported.at)
         for i, init in enumerate(module.global_inits):
             valtype, mutable = module.globals[module.imported[GLOBAL] + i]
-            cell = at + 4 * cells[len(globals_)]
-            put_value(cell, valtype, self._evaluate(module, init, valtype))
-            globals_.append(Global(cell, valtype, mutable))
+            cell = at + 4 * cells[len(externs)]
+            put_bits(cell, valtype, constant(module.reader.fork(init), module, valtype, self))
+            externs.append(Global(self.store, cell, valtype, mutable))
 
-    def _validate_constants(self, module):
-        for i, init in enumerate(module.global_inits):
-            constant(module, init, module.globals[module.imported[GLOBAL] + i][0])
-        for i in range(len(module.elements)):
-            (mode, _, init, _, _, expressions), _ = module.element(i)
-            if mode == ACTIVE:
-                constant(module, init, 0x7F)
-            if mode != ACTIVE or expressions:
-                raise Unsupported("element segment of a newer kind (reference types)", module.elements[i])
-        for i in range(len(module.data)):
-            (mode, _, init), _ = module.data_segment(i)
-            if mode != ACTIVE:
-                raise Unsupported("passive data segment (bulk memory)", module.data[i])
-            constant(module, init, 0x7F)
+    def global_bits(self, x):
+        """What global `x` holds. For constant expressions."""
+        extern = self.externs[GLOBAL][x]
+        return get_bits(extern.at, extern.type[0])
 
-    def _evaluate(self, module, at, wanted):
-        x, value = constant(module, at, wanted)
-        return value if x is None else get_value(self.store, self.externs[GLOBAL][x].at, wanted)
-
-    # Initialisation (4.5.4)
-
-    def _initialise(self, module):
-        for i in range(len(module.elements)):
-            (_, tableidx, init, _, count, _), reader = module.element(i)
-            table = self.externs[TABLE][tableidx]
-            first = self._evaluate(module, init, 0x7F) & 0xFFFFFFFF
-            if first + count > table.size:
-                raise Trap("out of bounds table access", "element segment %d" % i)
-            for n in range(count):
-                table.set(first + n, self._function(module, reader.u32()).at)
-                if n & 63 == 63:
-                    yield
-        buffer = memoryview(bytearray(256))
-        for i in range(len(module.data)):
-            (_, _, init), reader = module.data_segment(i)
-            address = self._evaluate(module, init, 0x7F) & 0xFFFFFFFF
-            memory = self.externs[MEMORY][0]
-            if address + reader.end - reader.at > memory.size:
-                raise Trap("out of bounds memory access", "data segment %d" % i)
-            while reader.at < reader.end:
-                n = min(len(buffer), reader.end - reader.at)
-                reader.readinto(buffer[:n])
-                memory.write(address, buffer[:n])
-                address += n
-                yield
+    def function_offset(self, x):
+        """Where function `x` has its function_t; 0 while the instance has none, because an import is missing."""
+        if x < self.imported:
+            return engine.get(self.imports + 4 * x) if self.imports else 0
+        return self.records + _RECORD * (x - self.imported)
 
     def _function(self, module, x):
         if x < self.imported:
             return self.externs[FUNC][x]
-        at = self.records + _RECORD * (x - self.imported)
-        return Function(at, module.types[module.functions[x]])
+        return Function(self.function_offset(x), module.types[module.functions[x]])
 
     def _export(self, module):
         self.exports = {}
@@ -194,6 +150,28 @@ class Instance:
                 self.exports[name] = self._function(module, index)
             else:
                 self.exports[name] = self.externs[kind][index]
+
+    # Bodies
+
+    def _translate(self, module, linked):
+        # Not linked: only validates.
+        store = self.store
+        translator = self._translator(module)
+        for i in range(self.count):
+            translator.begin(i)
+            while not translator.step(_STEP):
+                yield
+            if linked and not translator.refused:
+                code = store.alloc(2 * translator.n)
+                translator.copy_code(engine.put, code)
+                engine.set(self.records + _RECORD * i, code)
+            yield
+        if translator.refused:
+            raise Unsupported("floating point (instruction %s)" % translator.refused[0], translator.refused[1])
+
+    def _translator(self, module):
+        ids = self._type_ids(module)
+        return Translator(module, lambda i: ids[i], engine.handlers())
 
     # Traps
 
@@ -225,43 +203,6 @@ class Instance:
             source.close()
 
 
-def constant(module, at, wanted):
-    """Validates the constant expression at offset `at`, of type `wanted` (3.3.10).
-
-    Returns (None, its value), or (globalidx, None).
-    """
-    reader = module.reader.fork(at)
-    op = reader.u8()
-    x = value = None
-    if op == 0x41:
-        have, value = 0x7F, reader.s32()
-    elif op == 0x42:
-        have, value = 0x7E, reader.s64()
-    elif op == 0x43:
-        have, value = 0x7D, reader.f32()
-    elif op == 0x44:
-        have, value = 0x7C, reader.f64()
-    elif op == 0x23:
-        x = reader.u32()
-        if x >= len(module.globals):
-            raise Invalid("unknown global %d" % x, at)
-        have, mutable = module.globals[x]
-        if x >= module.imported[GLOBAL]:
-            raise Invalid("unknown global %d: only imported ones may be used here" % x, at)
-        if mutable:
-            raise Invalid("constant expression required", at)
-    elif op == 0x0B:
-        raise Invalid("type mismatch: an empty constant expression", at)
-    else:
-        raise Unsupported("constant expression with instruction 0x%x (reference types)" % op, at)
-    if have != wanted:
-        raise Invalid("type mismatch", at)
-    following = reader.u8()
-    if following != 0x0B:
-        raise Invalid("type mismatch: more than one value in a constant expression", at)
-    return x, value
-
-
 def _fits(module, kind, wanted, extern):
     """Whether an extern may be imported as what a module wants (import matching, 4.5.3)."""
     if kind == FUNC:
@@ -274,6 +215,14 @@ def _fits(module, kind, wanted, extern):
             return False
         size = extern.size
     else:
-        least, most = wanted
-        size = extern.size >> 16
+        least, most, shift = wanted
+        if shift != extern.shift:
+            return False
+        size = extern.size >> shift
     return size >= least and (most is None or extern.most is not None and extern.most <= most)
+
+
+def _reserve(module):
+    # Granules that the rest of a module will take, about: its memory is dense only if that much is left besides it.
+    elements = sum([least for _, least, _ in module.tables])
+    return 4 + (2 * module.code_size + 4 * elements + 24 * len(module.functions)) // 1024

@@ -18,8 +18,9 @@ from .engine import (
     TRAP,
     engine,
 )
-from .errors import Exhaustion, Trap, Unlinkable, WasmError
+from .errors import Exhaustion, OutOfMemory, Trap, WasmError
 from .traps import TRAPS
+from .types import FUNC, GLOBAL, TABLE
 from .values import get_values, put_value
 
 try:
@@ -37,21 +38,23 @@ except ImportError:  # CPython, in tests
 _SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
 _RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
 _STACK_EXHAUSTED = const(10)
-
-
-class OutOfMemory(Unlinkable):
-    """The component's limit, or the arena, is too small for what the module needs to start."""
+_COUNTED = {FUNC: "functions", TABLE: "table elements", GLOBAL: "words of globals"}
 
 
 class Store:
     """Up to `limit` granules of 1 KiB of the arena, `stack` bytes of them for frames. close() gives all back.
 
+    functions         how many functions its modules may define
+    tables            how many elements their tables may have, all together when they are made, each when it grows
+    globals           how many words of 4 bytes their globals may take
     host_functions    the HostFunctions that guest code may call, by number
     reopen            None, or a function that returns a Source over the component's file: then a Trap says where
                       in the file the instruction stands
     """
 
-    def __init__(self, limit=64, stack=4096):
+    def __init__(self, limit=64, stack=4096, functions=8192, tables=16384, globals=4096):
+        self.left = {FUNC: functions, TABLE: tables, GLOBAL: globals}
+        self.allowed = dict(self.left)
         self.owner = engine.claim(max(limit, 1))
         if not self.owner:
             raise OutOfMemory("too many components are loaded: unload one")
@@ -106,6 +109,18 @@ class Store:
         engine.set(state + FP, stack)
         engine.set(state + RP, stack + (self.stack & ~7))
         return state, stack
+
+    def take(self, kind, n):
+        """Counts n more functions, table elements or words of globals. Returns how many there may still be, with these.
+
+        Raises OutOfMemory.
+        """
+        left = self.left[kind]
+        if n > left:
+            what = "%d %s more are above the component's limit: it has %d of %d"
+            raise OutOfMemory(what % (n, _COUNTED[kind], self.allowed[kind] - left, self.allowed[kind]))
+        self.left[kind] = left - n
+        return left
 
     def view(self, offset, size):
         """A memoryview of the arena. Valid until close()."""

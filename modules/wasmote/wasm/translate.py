@@ -74,7 +74,7 @@ class Translator(Control):
         self.type_id = type_id
         self.cells = global_cells(module)
         self.refused = None  # (mnemonic, offset) of the first float instruction
-        self.memory_bytes = module.memories[0][0] << 16 if module.memories else -1
+        self.memory_bytes = module.memories[0][0] << module.memories[0][2] if module.memories else -1
 
     def begin(self, index):
         """Starts with the body of the index-th function that the module defines."""

@@ -11,6 +11,13 @@ F64 = const(0x7C)
 FUNCREF = const(0x70)
 EXTERNREF = const(0x6F)
 
+FUNC = const(0)  # kinds of imports and exports (5.5.5)
+TABLE = const(1)
+MEMORY = const(2)
+GLOBAL = const(3)
+
+_MAX_PAGES = const(65536)
+
 
 def valtype(reader):
     """A value type (5.3.4), as its byte."""
@@ -50,24 +57,53 @@ def valtypes(reader):
     return types
 
 
-def limits(reader, most, text):
-    """Limits (5.3.7): (min, max or None), neither above `most`, else Invalid with `text`."""
+def table_type(reader):
+    """A table type (5.3.9): (reftype, min, max or None)."""
+    t = reftype(reader)
+    at = reader.at
+    low, high = _limits(reader, _flags(reader, 1))
+    _ordered(low, high, at)
+    return t, low, high
+
+
+def memory_type(reader):
+    """A memory type (5.3.8): (min, max or None, s), the limits in pages of 1 << s bytes: s is 16, or 0 (custom-page-sizes)."""
+    at = reader.at
+    flags = _flags(reader, 9)
+    low, high = _limits(reader, flags)
+    if flags & 8:
+        shift = reader.u32()
+        if shift and shift != 16:
+            raise Invalid("invalid custom page size", at)
+    else:
+        shift = 16
+    if shift and (low > _MAX_PAGES or high is not None and high > _MAX_PAGES):
+        raise Invalid("memory size must be at most 65536 pages (4GiB)", at)
+    _ordered(low, high, at)
+    return low, high, shift
+
+
+def _flags(reader, known):
     at = reader.at
     flags = reader.u8()
-    if flags > 1:
+    if flags & ~known:
         if flags & 0x80:
             raise Malformed("integer representation too long", at)
         if flags == 3:
             raise Unsupported("shared memory (threads)", at)
         if 4 <= flags <= 7:
             raise Unsupported("64-bit addresses (memory64)", at)
-        if 8 <= flags <= 15:
-            raise Unsupported("custom page size (custom-page-sizes)", at)
+        if 8 <= flags <= 15 and known & 8:
+            raise Unsupported("shared memory or 64-bit addresses with a custom page size", at)
         raise Malformed("integer too large: limits flags 0x%x" % flags, at)
+    return flags
+
+
+def _limits(reader, flags):
     low = reader.u32()
-    high = reader.u32() if flags else None
-    if low > most or flags and high > most:
-        raise Invalid(text, at)
-    if flags and low > high:
+    return low, reader.u32() if flags & 1 else None
+
+
+def _ordered(low, high, at):
+    if high is not None and low > high:
         raise Invalid("size minimum must not be greater than maximum", at)
-    return low, high

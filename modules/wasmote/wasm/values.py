@@ -10,8 +10,8 @@ i64 and f64 take 8 bytes, all else 4.
 
 from micropython import const
 
-from .binary import FUNC
 from .engine import engine
+from .types import FUNC
 
 _I64 = const(0x7E)
 _F64 = const(0x7C)
@@ -49,40 +49,66 @@ def function_at(store, at):
     return Function(at, store.types[engine.get(at + _TYPE) - 1])
 
 
-def put_value(at, t, value):
-    """Writes a value of type `t` to offset `at`. Returns the offset after it. TypeError: no reference of this type."""
+def put_bits(at, t, bits):
+    """Writes what a slot of type `t` holds, an unsigned int, to offset `at`. Returns the offset after it."""
+    engine.set(at, bits & 0xFFFFFFFF)
+    if t == _I64 or t == _F64:
+        engine.set(at + 4, (bits >> 32) & 0xFFFFFFFF)
+        return at + 8
+    return at + 4
+
+
+def get_bits(at, t):
+    """What the slot of type `t` at offset `at` holds, an unsigned int."""
+    bits = engine.get(at)
+    if t == _I64 or t == _F64:
+        bits |= engine.get(at + 4) << 32
+    return bits
+
+
+def to_bits(t, value):
+    """What a slot of type `t` holds for a value. Raises TypeError if it is no reference of this type."""
     if t == _FUNCREF:
         if value is not None and not isinstance(value, Function):
             raise TypeError("a funcref is a Function or None")
-        value = value.at if value else 0
-    elif t == _EXTERNREF:
-        value = 0 if value is None else value + 1
-        if not 0 <= value <= 0xFFFFFFFF:
+        return value.at if value else 0
+    if t == _EXTERNREF:
+        bits = 0 if value is None else value + 1
+        if not 0 <= bits <= 0xFFFFFFFF:
             raise TypeError("an externref is a number from 0 to 2^32 - 2, or None")
-    elif t == _I64 or t == _F64:
-        engine.set(at + 4, (value >> 32) & 0xFFFFFFFF)
-        engine.set(at, value & 0xFFFFFFFF)
-        return at + 8
-    engine.set(at, value & 0xFFFFFFFF)
-    return at + 4
+        return bits
+    return value
+
+
+def from_bits(store, t, bits):
+    """The value of type `t` that a slot holds as `bits`."""
+    if t == _FUNCREF:
+        return function_at(store, bits)
+    if t == _EXTERNREF:
+        return bits - 1 if bits else None
+    return bits
+
+
+def put_value(at, t, value):
+    """Writes a value of type `t` to offset `at`. Returns the offset after it. Raises TypeError as to_bits() does."""
+    return put_bits(at, t, to_bits(t, value))
 
 
 def get_value(store, at, t):
     """The value of type `t` at offset `at`."""
-    value = engine.get(at)
-    if t == _I64 or t == _F64:
-        return value | engine.get(at + 4) << 32
-    if t == _FUNCREF:
-        return function_at(store, value)
-    if t == _EXTERNREF:
-        return value - 1 if value else None
-    return value
+    return from_bits(store, t, get_bits(at, t))
+
+
+def put_values(at, types, values):
+    """Writes values of these types, as many, to the slots from offset `at` on."""
+    for i, t in enumerate(types):
+        at = put_bits(at, t, to_bits(t, values[i]))
 
 
 def get_values(store, at, types):
     """The values of these types in the slots from offset `at` on."""
     values = []
     for t in types:
-        values.append(get_value(store, at, t))
+        values.append(from_bits(store, t, get_bits(at, t)))
         at += 8 if t == _I64 or t == _F64 else 4
     return values
