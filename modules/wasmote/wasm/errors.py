@@ -49,21 +49,34 @@ class OutOfMemory(Unlinkable):
 
 
 class Trap(WasmError):
-    """Guest code trapped. `what` is the specification's text, `detail` where and why.
+    """Guest code trapped.
 
-    "out of bounds memory access: in func 7 (+0x1a)"
+    "out of bounds memory access: in read_sensor at offset 0x1a2, called by main, start"
+
+    what      the specification's text
+    detail    why, where the text does not say it; or None
+    frames    [(name or index of a function, offset of the instruction in the file or None)], the newest first, at most
+              8; empty until Store.invoke fills it
     """
 
     def __init__(self, what, detail=None):
         super().__init__("%s: %s" % (what, detail) if detail else what)
         self.what = what
+        self.detail = detail
+        self.frames = []
+
+    def came_from(self, frames, sentence):
+        """The functions under way when it happened: `sentence` says so in words."""
+        self.frames = frames
+        where = "%s, %s" % (self.detail, sentence) if self.detail else sentence
+        super().__init__("%s: %s" % (self.what, where))
 
 
 class Exhaustion(Trap):
     """The guest's stack is used up."""
 
-    def __init__(self, detail=None):
-        super().__init__("call stack exhausted", detail)
+    def __init__(self):
+        super().__init__("call stack exhausted")
 
 
 class Stopped(WasmError):

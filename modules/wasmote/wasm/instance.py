@@ -2,7 +2,6 @@
 
 from micropython import const
 
-from .binary import Module
 from .constants import constant
 from .engine import engine
 from .errors import Unlinkable, Unsupported
@@ -37,6 +36,7 @@ class Instance:
         self = cls()
         self.store = store
         self.range = (module.offset, module.reader.end)  # where the module lies in its file
+        self.reopen = store.reopen
         self.imported = module.imported[FUNC]
         self.count = module.defined(FUNC)
         self.at = self.imports = self.records = 0
@@ -156,7 +156,7 @@ class Instance:
     def _translate(self, module, linked):
         # Not linked: only validates.
         store = self.store
-        translator = self._translator(module)
+        translator = self.translator(module)
         for i in range(self.count):
             translator.begin(i)
             while not translator.step(_STEP):
@@ -169,38 +169,9 @@ class Instance:
         if translator.refused:
             raise Unsupported("floating point (instruction %s)" % translator.refused[0], translator.refused[1])
 
-    def _translator(self, module):
+    def translator(self, module):
         ids = self._type_ids(module)
         return Translator(module, lambda i: ids[i], engine.handlers())
-
-    # Traps
-
-    def locate(self, ip):
-        """Where the operation at arena offset `ip` comes from: "in function 7 at offset 0x1a2"."""
-        at = self.records
-        own = -1
-        start = 0
-        for i in range(self.count):
-            code = engine.get(at)
-            if start < code <= ip:
-                own, start = i, code
-            at += _RECORD
-        if own < 0:
-            return ""
-        text = "in function %d" % (self.imported + own)
-        if self.store.reopen is None:
-            return text
-        source = self.store.reopen()
-        try:
-            reader = source.reader().fork(*self.range)
-            translator = self._translator(Module(reader))
-            translator.find = (ip - start) >> 1
-            translator.begin(own)
-            while not translator.step(_STEP):
-                pass
-            return text + " at offset 0x%x" % translator.found
-        finally:
-            source.close()
 
 
 def _fits(module, kind, wanted, extern):

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from .backtrace import FRAMES, frames, sentence
 from .engine import (
     ARGS,
     DETAIL,
@@ -18,7 +19,7 @@ from .engine import (
     TRAP,
     engine,
 )
-from .errors import Exhaustion, OutOfMemory, Trap, WasmError
+from .errors import Exhaustion, OutOfMemory, Trap
 from .traps import TRAPS
 from .types import FUNC, GLOBAL, TABLE
 from .values import get_values, put_value
@@ -48,8 +49,8 @@ class Store:
     tables            how many elements their tables may have, all together when they are made, each when it grows
     globals           how many words of 4 bytes their globals may take
     host_functions    the HostFunctions that guest code may call, by number
-    reopen            None, or a function that returns a Source over the component's file: then a Trap says where
-                      in the file the instruction stands
+    reopen            None, or a function that returns a Source over the file of the instances made from now on: then a
+                      Trap names functions, and says where in the file their instructions stand
     """
 
     def __init__(self, limit=64, stack=4096, functions=8192, tables=16384, globals=4096):
@@ -157,8 +158,8 @@ class Store:
         state = self.state
         saved = [engine.get(state + field) for field in (IP, FP, RP, INSTANCE)]
         base = self.top
+        self._enter(function, code, args)
         try:
-            self._enter(function, code, args)
             began = ticks_us()
             while True:
                 budget = self.budget
@@ -170,7 +171,8 @@ class Store:
                 if why == DONE:
                     return get_values(self, base, function.type[1])
                 if why == TRAP:
-                    raise self._trap()
+                    code = engine.get(state + DETAIL)
+                    raise Exhaustion() if code == _STACK_EXHAUSTED else Trap(TRAPS[code])
                 if why == HOST_CALL:
                     called = self.host_functions[engine.get(state + DETAIL)]
                     at = engine.get(state + ARGS)
@@ -198,6 +200,12 @@ class Store:
                 self.slices += 1
                 yield
                 began = ticks_us()
+        except Trap as trap:
+            if len(trap.frames) < FRAMES:  # fewer: it comes from what a host function called back, or from itself
+                calls = yield from frames(self, why == HOST_CALL)
+                calls = (trap.frames + calls)[:FRAMES]
+                trap.came_from(calls, sentence(calls))
+            raise
         finally:
             self.top = base
             if self.owner:
@@ -215,16 +223,3 @@ class Store:
         engine.set(rp, GRANULE)  # the stub `done`: firmware/wasm/arena.c, header_t begins with it
         engine.set(rp + 4, base)
         self._set_state(code, base, rp, engine.get(function.at + 4))
-
-    def _trap(self):
-        code = engine.get(self.state + DETAIL)
-        instance = engine.get(self.state + INSTANCE)
-        ip = engine.get(self.state + IP)
-        where = ""
-        for i in self.instances:
-            if i.at == instance:
-                try:
-                    where = i.locate(ip)
-                except (OSError, WasmError, MemoryError):  # the file is gone or changed, or the heap is full
-                    where = ""
-        return Exhaustion(where) if code == _STACK_EXHAUSTED else Trap(TRAPS[code], where)

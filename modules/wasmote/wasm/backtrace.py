@@ -1,0 +1,104 @@
+"""Where a trap comes from: the functions under way, the newest first, by name and place in the file.
+
+The stack holds a return record per call (exec.h; PUSH_RECORD in exec.c), one more with the caller's instance where a
+call leads to another one. Which instruction an operation was translated from is found by translating its body again
+from the file: nothing is kept for it while all is well.
+"""
+
+from micropython import const
+
+from .binary import Module
+from .engine import GRANULE, INSTANCE, IP, RP, engine
+from .errors import WasmError
+from .names import function_name
+
+FRAMES = const(8)
+_RECORD = const(12)  # bytes of a function_t
+_STEP = const(64)  # instructions translated between two yields
+_LEAVE = const(2)  # bytes from the stub `done`, which begins the second granule, to the stub `leave` (arena.c)
+
+
+def frames(store, returning):
+    """[(name or index, offset in the file or None)] of the functions under way in the running call, at most FRAMES.
+
+    A generator. returning: the state's ip stands behind a call, not at an operation that trapped. Without a file
+    (Instance.reopen), or if it is gone or has changed, functions have no names and instructions no offsets.
+    """
+    # One generator, not one a function: each that waits for another takes 300 bytes of a board's C stack.
+    calls = []
+    known = {}
+    for at, ip in _addresses(store.state, returning):
+        instance = next(i for i in store.instances if i.at == at)
+        own, distance = _function_at(instance, ip)
+        key = at, own, distance
+        if key not in known:
+            name = offset = source = None
+            try:
+                if instance.reopen is not None:
+                    source = instance.reopen()
+                    module = Module(source.reader().fork(*instance.range))
+                    name = yield from function_name(module, instance.imported + own)
+                    translator = instance.translator(module)
+                    translator.find = distance
+                    translator.begin(own)
+                    while not translator.step(_STEP):
+                        yield
+                    offset = translator.found
+            except (OSError, WasmError, MemoryError):  # the file is gone or has changed, or the heap is full
+                pass
+            finally:
+                if source is not None:
+                    source.close()
+            known[key] = name or instance.imported + own, offset
+        calls.append(known[key])
+    return calls
+
+
+def _addresses(state, returning):
+    # [(offset of the instance_t, an offset inside of the operation under way)]
+    ip = engine.get(state + IP) - (2 if returning else 0)
+    rp = engine.get(state + RP)
+    at = engine.get(state + INSTANCE)
+    out = []
+    while True:
+        out.append((at, ip))
+        ip = engine.get(rp)
+        if ip == GRANULE + _LEAVE:
+            at = engine.get(rp + 4)
+            rp += 8
+            ip = engine.get(rp)
+        if ip == GRANULE or len(out) == FRAMES:  # the stub `done`: the host called
+            return out
+        rp += 8
+        ip -= 2  # it is where the call returns to
+
+
+def _function_at(instance, ip):
+    # (index among the instance's own functions, halfwords from the start of its code) of an offset of code
+    own = start = 0
+    at = instance.records
+    for i in range(instance.count):
+        code = engine.get(at)
+        if start < code <= ip:
+            own, start = i, code
+        at += _RECORD
+    return own, (ip - start) >> 1
+
+
+def sentence(calls):
+    """Frames as text: "in read_sensor at offset 0x1a2, called by main, start"."""
+    names = [name if isinstance(name, str) else "function %d" % name for name, _ in calls]
+    text = "in " + names[0]
+    if calls[0][1] is not None:
+        text += " at offset 0x%x" % calls[0][1]
+    if len(names) > 1:
+        text += ", called by "
+    i = 1
+    while i < len(names):
+        n = i + 1
+        while n < len(names) and names[n] == names[i]:
+            n += 1
+        text += names[i] if n == i + 1 else "%s (%d times)" % (names[i], n - i)
+        text += ", " if n < len(names) else ""
+        i = n
+    return text
