@@ -39,7 +39,12 @@ def test_a_trap_says_what_and_where(host, faults, tool, why):
     push(host, "faults", faults)
     (text,), is_error = call(host, tool)
     assert is_error and text.startswith(f'faults: "{tool}" failed: {why}')
-    assert "in function " in text and " at offset 0x" in text and "starts afresh at its next call" in text
+    assert (
+        ": in " in text
+        and " at offset 0x" in text
+        and ", called by " in text
+        and "starts afresh at its next call" in text
+    )
 
 
 def test_an_endless_loop_is_ended_at_the_time_limit(new_host, faults):

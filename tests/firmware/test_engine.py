@@ -72,7 +72,7 @@ ANSWERS = f"""fib [610]
 collatz [111]
 unaligned [{0x0055661122334400}]
 host [41]
-deep call stack exhausted: in function 6
+deep call stack exhausted: in function 6, called by function 6 (7 times)
 slices True granules 7
 free -2
 """

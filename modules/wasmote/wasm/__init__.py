@@ -29,6 +29,7 @@ from .binary import Module
 from . import emit as _emit
 from . import control as _control
 from . import translate as _translate
+from . import backtrace as _backtrace
 from .store import Store
 from .externs import Function, Global, HostFunction, Memory, Table
 from .instance import Instance
