@@ -98,6 +98,42 @@ static uint32_t take(uint32_t owner, uint32_t count, uint32_t hint) {
     return first;
 }
 
+uint32_t arena_left(uint32_t owner) {
+    uint32_t own = owner_at(owner)->limit - owner_at(owner)->used;
+    uint32_t free = arena_used(0);
+    return own < free ? own : free;
+}
+
+uint32_t arena_row(uint32_t owner, uint32_t count, uint32_t reserve) {
+    uint32_t left = owner_at(owner)->limit - owner_at(owner)->used;
+    if (count > left || reserve > left - count) {
+        return 0;
+    }
+    return take(owner, count, 0) * GRANULE;
+}
+
+uint32_t arena_longer(uint32_t owner, uint32_t at, uint32_t count, uint32_t more) {
+    owner_t *o = owner_at(owner);
+    uint32_t first = at / GRANULE;
+    if (more > (uint32_t)(o->limit - o->used)) {
+        return 0;
+    }
+    if (all_free(first + count, more)) {
+        take(owner, more, first + count);
+        return at;
+    }
+    // Moving needs both rows for a moment, which the limit does not forbid.
+    o->used -= count;
+    uint32_t there = take(owner, count + more, 0);
+    if (there == 0) {
+        o->used += count;
+        return 0;
+    }
+    memcpy(arena + there * GRANULE, arena + at, count * GRANULE);
+    memset(HEADER->owner_of + first, 0, count);
+    return there * GRANULE;
+}
+
 uint32_t arena_granule(uint32_t owner) {
     return take(owner, 1, 0);
 }

@@ -22,7 +22,7 @@
 #define GRANULE (1024)
 #define PAGE (65536)
 #define LEAF (64)       // granules in a page, one byte each
-#define MAX_PAGES (128) // a memory's address space; what it may touch is its owner's limit
+#define MAX_MAP (65535) // pages in a memory's address space; what it may touch is its owner's limit
 #define MAX_OWNERS (24)
 
 _Static_assert(WASM_ARENA_KB >= 4 && WASM_ARENA_KB <= 255, "a granule's number is one byte");
@@ -46,16 +46,23 @@ typedef struct __attribute__((may_alias)) {
     uint32_t instance;
     uint32_t detail; // trap code, or number of the host function
     uint32_t args;   // RUN_HOST_CALL: the first argument's slot; results go there too
-    uint32_t fuel;   // what the last slice left over
+    uint32_t fuel;   // what the last slice left over, signed: less than 0 is owed
 } state_t;
 
 typedef struct __attribute__((may_alias)) {
-    uint32_t memory;  // memory_t, or 0
-    uint32_t records; // function_t of the functions that the module defines
-    uint32_t imports; // uint32_t: function_t of each imported function
-    uint32_t tables;  // uint32_t: table_t of each table
-    uint32_t globals; // uint32_t cells; an imported global's cell holds the offset of its own
+    uint32_t memory;   // memory_t, or 0
+    uint32_t records;  // function_t of the functions that the module defines
+    uint32_t imports;  // uint32_t: function_t of each imported function
+    uint32_t tables;   // uint32_t: table_t of each table
+    uint32_t globals;  // uint32_t cells; an imported global's cell holds the offset of its own
+    uint32_t data;     // segment_t of each data segment
+    uint32_t elements; // segment_t of each element segment
 } instance_t;
+
+typedef struct __attribute__((may_alias)) {
+    uint32_t at;   // bytes, or a word for each reference
+    uint32_t size; // of them; 0: dropped
+} segment_t;
 
 typedef struct __attribute__((may_alias)) {
     uint32_t code;     // first operation; 0: a host function
@@ -65,16 +72,21 @@ typedef struct __attribute__((may_alias)) {
 
 typedef struct __attribute__((may_alias)) {
     uint32_t size, max;
-    uint32_t elements; // uint32_t: function_t, or 0
+    uint32_t elements; // uint32_t[capacity]: function_t, or a host's number + 1; 0 is null
+    uint32_t owner, capacity;
 } table_t;
 
-// Sparse: uint16_t pages[] says where each page's leaf lies, in units of 8 bytes from the arena's start; a leaf's
-// bytes are the numbers of LEAF granules. Zeros lead to the zero granule: a page that nobody wrote costs 2 bytes.
+// Dense: its bytes lie in a row from `base` on. Sparse: uint16_t pages[map] says where each page's leaf lies, in units
+// of 8 bytes from the arena's start; a leaf's bytes are the numbers of LEAF granules. Zeros lead to the zero granule:
+// a page that nobody wrote costs 2 bytes.
 typedef struct __attribute__((may_alias)) {
     uint32_t bytes; // current size
-    uint32_t max;   // pages
-    uint32_t pages; // uint16_t[max]
+    uint32_t max;   // in its own pages
+    uint32_t pages; // 0: dense, or nothing was ever in it
     uint32_t owner;
+    uint32_t base;
+    uint32_t shift; // a page of its own is 1 << shift bytes
+    uint32_t map;
 } memory_t;
 
 #define LEAF_AT(entry) (arena + 8 * (entry))
@@ -86,14 +98,35 @@ void arena_release(uint32_t owner);                  // all that it owns
 uint32_t arena_alloc(uint32_t owner, uint32_t size); // cleared, 8-aligned; 0: out of memory
 uint32_t arena_granule(uint32_t owner);              // a cleared granule's number, or 0
 uint32_t arena_used(uint32_t owner);                 // granules; owner 0: the free ones
+uint32_t arena_left(uint32_t owner);                 // granules that it could still get
 uint32_t arena_done_stub(void);                      // where the code of `done` lies
+// Whole granules in a row, cleared: their first byte's offset, or 0.
+uint32_t arena_row(uint32_t owner, uint32_t count, uint32_t reserve);              // leaves `reserve` for the rest
+uint32_t arena_longer(uint32_t owner, uint32_t at, uint32_t count, uint32_t more); // in place, or moved
 
 // memory.c
-uint32_t memory_new(uint32_t owner, uint32_t pages, uint32_t max); // memory_t, or 0
-uint32_t memory_grow(memory_t *memory, uint32_t delta);            // pages before, or UINT32_MAX
-uint8_t *memory_touch(memory_t *memory, uint32_t address);         // its granule's byte, or NULL
+uint32_t memory_new(uint32_t owner, uint32_t least, uint32_t most, uint32_t shift, uint32_t reserve); // memory_t, or 0
+uint32_t memory_grow(memory_t *memory, uint32_t delta);       // pages before, or UINT32_MAX
+uint8_t *memory_at(const memory_t *memory, uint32_t address); // to read, up to the granule's end
+uint8_t *memory_touch(memory_t *memory, uint32_t address);    // to write too, or NULL: out of memory
+int memory_outside(const memory_t *memory, uint32_t address, uint32_t size);
 int memory_read(const memory_t *memory, uint32_t address, uint8_t *to, size_t size);
 int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t size); // 0 or a trap
+
+// bulk.c, table.c: operations of an instance with operands in the code, slots in the frame fp. They return 0, a trap
+// code, or CUT when the fuel was used up: then the slots count what is left to do.
+#define CUT (-1)
+typedef int bulk_t(const instance_t *instance, const uint16_t *operands, uint8_t *fp, int32_t *fuel);
+bulk_t bulk_memory_copy, bulk_memory_fill, bulk_memory_init, bulk_data_drop;
+bulk_t bulk_table_get, bulk_table_set, bulk_table_size, bulk_table_grow, bulk_table_fill, bulk_table_copy;
+bulk_t bulk_table_init, bulk_elem_drop;
+uint32_t table_grow(table_t *table, uint32_t value, uint32_t delta); // size before, or UINT32_MAX
+int bulk_piece(uint32_t *count, uint32_t most, int32_t *fuel); // takes what a unit of fuel pays for off count; 0: cut
+
+// floats.c
+uint64_t float_round(uint64_t x, uint32_t format, uint32_t mode); // FLOAT_…, to an integer
+uint64_t float_sqrt(uint64_t x, uint32_t format);
+int float_truncate(uint32_t kind, const uint32_t *from, uint32_t *to); // 0 or a trap
 
 // exec.c
 uint16_t exec_handler(uint32_t operation);  // the first halfword of an A16 operation

@@ -1,37 +1,111 @@
 // SPDX-License-Identifier: MIT
-// Linear memories (core 4.2.8), sparse. Contract: exec.h.
+// Linear memories (core 4.2.8), dense and sparse. Contract: exec.h.
 #include <string.h>
 
 #include "exec.h"
 
-uint32_t memory_new(uint32_t owner, uint32_t pages, uint32_t max) {
-    max = max < MAX_PAGES ? max : MAX_PAGES;
+static uint32_t pages_of(uint64_t bytes) {
+    return (bytes + PAGE - 1) / PAGE;
+}
+
+static uint32_t granules_of(uint64_t bytes) {
+    return (bytes + GRANULE - 1) / GRANULE;
+}
+
+uint32_t memory_new(uint32_t owner, uint32_t least, uint32_t most, uint32_t shift, uint32_t reserve) {
+    uint32_t limit = (uint32_t)MAX_MAP * PAGE >> shift;
+    most = most < limit ? most : limit;
+    if (least > most) {
+        return 0;
+    }
     uint32_t at = arena_alloc(owner, sizeof(memory_t));
-    if (at == 0 || pages > max) {
+    if (at == 0) {
         return 0;
     }
-    uint32_t map = arena_alloc(owner, 2 * max);
-    if (map == 0) {
-        return 0;
+    memory_t *memory = AT(memory_t, at);
+    *memory = (memory_t){.bytes = least << shift, .max = most, .owner = owner, .shift = shift};
+    if (least == 0) {
+        return at;
     }
-    *AT(memory_t, at) = (memory_t){.bytes = pages * PAGE, .max = max, .pages = map, .owner = owner};
+    memory->base = arena_row(owner, granules_of(memory->bytes), reserve);
+    if (memory->base == 0) {
+        memory->map = pages_of(memory->bytes);
+        memory->pages = arena_alloc(owner, 2 * memory->map);
+        if (memory->pages == 0) {
+            return 0;
+        }
+    }
     return at;
 }
 
+// Makes the map large enough for so many bytes: at once for as many again, within what the memory may become.
+static int grow_map(memory_t *memory, uint64_t bytes) {
+    uint32_t needed = pages_of(bytes);
+    if (needed <= memory->map) {
+        return 1;
+    }
+    uint32_t most = pages_of((uint64_t)memory->max << memory->shift);
+    uint32_t map = 2 * memory->map > needed ? 2 * memory->map : needed;
+    map = map < most ? map : most;
+    uint32_t pages = arena_alloc(memory->owner, 2 * map);
+    if (pages == 0) {
+        return 0;
+    }
+    memcpy(arena + pages, arena + memory->pages, 2 * memory->map);
+    memory->pages = pages;
+    memory->map = map;
+    return 1;
+}
+
+static int grow_dense(memory_t *memory, uint64_t bytes) {
+    uint32_t have = granules_of(memory->bytes), needed = granules_of(bytes);
+    if (needed > have) {
+        uint32_t base = arena_longer(memory->owner, memory->base, have, needed - have);
+        if (base == 0) {
+            return 0;
+        }
+        memory->base = base;
+    }
+    return 1;
+}
+
 uint32_t memory_grow(memory_t *memory, uint32_t delta) {
-    uint32_t pages = memory->bytes / PAGE;
+    uint32_t pages = memory->bytes >> memory->shift;
+    if (delta == 0) {
+        return pages;
+    }
     if (delta > memory->max - pages) {
         return UINT32_MAX;
     }
-    memory->bytes += delta * PAGE;
+    uint64_t bytes = (uint64_t)(pages + delta) << memory->shift;
+    int grown =
+        memory->base != 0 ? grow_dense(memory, bytes) : arena_left(memory->owner) > 0 && grow_map(memory, bytes);
+    if (!grown) {
+        return UINT32_MAX;
+    }
+    memory->bytes = bytes;
     return pages;
+}
+
+int memory_outside(const memory_t *memory, uint32_t address, uint32_t size) {
+    return size > memory->bytes || address > memory->bytes - size;
 }
 
 static uint8_t *leaf_entry(const memory_t *memory, uint32_t address) {
     return LEAF_AT(AT(uint16_t, memory->pages)[address >> 16]) + (address / GRANULE) % LEAF;
 }
 
+uint8_t *memory_at(const memory_t *memory, uint32_t address) {
+    if (memory->base != 0) {
+        return arena + memory->base + address;
+    }
+    return arena + *leaf_entry(memory, address) * GRANULE + address % GRANULE;
+}
+
 uint8_t *memory_touch(memory_t *memory, uint32_t address) {
+    if (memory->base != 0) {
+        return arena + memory->base + address;
+    }
     uint16_t *page = AT(uint16_t, memory->pages) + (address >> 16);
     if (*page == 0) {
         *page = arena_alloc(memory->owner, LEAF) / 8;
@@ -49,30 +123,29 @@ uint8_t *memory_touch(memory_t *memory, uint32_t address) {
     return arena + *entry * GRANULE + address % GRANULE;
 }
 
-static int outside(const memory_t *memory, uint32_t address, size_t size) {
-    return size > memory->bytes || address > memory->bytes - size;
+static size_t in_granule(uint32_t address, size_t size) {
+    size_t n = GRANULE - address % GRANULE;
+    return n < size ? n : size;
 }
 
 int memory_read(const memory_t *memory, uint32_t address, uint8_t *to, size_t size) {
-    if (outside(memory, address, size)) {
+    if (memory_outside(memory, address, size)) {
         return TRAP_out_of_bounds_memory_access;
     }
     while (size > 0) {
-        size_t n = GRANULE - address % GRANULE;
-        n = n < size ? n : size;
-        memcpy(to, arena + *leaf_entry(memory, address) * GRANULE + address % GRANULE, n);
+        size_t n = in_granule(address, size);
+        memcpy(to, memory_at(memory, address), n);
         to += n, address += n, size -= n;
     }
     return 0;
 }
 
 int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t size) {
-    if (outside(memory, address, size)) {
+    if (memory_outside(memory, address, size)) {
         return TRAP_out_of_bounds_memory_access;
     }
     while (size > 0) {
-        size_t n = GRANULE - address % GRANULE;
-        n = n < size ? n : size;
+        size_t n = in_granule(address, size);
         uint8_t *to = memory_touch(memory, address);
         if (to == NULL) {
             return TRAP_out_of_memory;

@@ -99,12 +99,25 @@ static mp_obj_t wasm_used(mp_obj_t owner) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(wasm_used_obj, wasm_used);
 
-// memory_new(owner, pages, max) -> offset of a memory_t, or 0: out of memory
-static mp_obj_t wasm_memory_new(mp_obj_t owner, mp_obj_t pages, mp_obj_t max) {
-    return mp_obj_new_int_from_uint(
-        memory_new(owner_of(owner), mp_obj_get_int_truncated(pages), mp_obj_get_int_truncated(max)));
+// memory_new(owner, least, most, shift, reserve) -> offset of a memory_t, or 0: out of memory
+// least, most: in pages of 1 << shift bytes; reserve: granules that a memory in a row has to leave to its owner
+static mp_obj_t wasm_memory_new(size_t n, const mp_obj_t *args) {
+    return mp_obj_new_int_from_uint(memory_new(owner_of(args[0]), mp_obj_get_int_truncated(args[1]),
+        mp_obj_get_int_truncated(args[2]), mp_obj_get_int(args[3]) & 31, mp_obj_get_int_truncated(args[4])));
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_new_obj, wasm_memory_new);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wasm_memory_new_obj, 5, 5, wasm_memory_new);
+
+// memory_grow(memory, delta), table_grow(table, value, delta) -> the size before, or 0xffffffff
+static mp_obj_t wasm_memory_grow(mp_obj_t memory, mp_obj_t delta) {
+    return mp_obj_new_int_from_uint(memory_grow(arena_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(delta)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_memory_grow_obj, wasm_memory_grow);
+
+static mp_obj_t wasm_table_grow(mp_obj_t table, mp_obj_t value, mp_obj_t delta) {
+    return mp_obj_new_int_from_uint(
+        table_grow(arena_at(table, sizeof(table_t)), mp_obj_get_int_truncated(value), mp_obj_get_int_truncated(delta)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(wasm_table_grow_obj, wasm_table_grow);
 
 // memory_read(memory, address, buffer) fills it; memory_write(memory, address, bytes).
 // Both return 0 or a trap code.
@@ -144,6 +157,8 @@ static const mp_rom_map_elem_t wasm_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_alloc), MP_ROM_PTR(&wasm_alloc_obj)},
     {MP_ROM_QSTR(MP_QSTR_used), MP_ROM_PTR(&wasm_used_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory_new), MP_ROM_PTR(&wasm_memory_new_obj)},
+    {MP_ROM_QSTR(MP_QSTR_memory_grow), MP_ROM_PTR(&wasm_memory_grow_obj)},
+    {MP_ROM_QSTR(MP_QSTR_table_grow), MP_ROM_PTR(&wasm_table_grow_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory_read), MP_ROM_PTR(&wasm_memory_read_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory_write), MP_ROM_PTR(&wasm_memory_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&wasm_run_obj)},

@@ -10,7 +10,9 @@ import subprocess
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SOURCES = [_ROOT / "firmware/wasm" / name for name in ("exec.c", "arena.c", "memory.c")]
+_SOURCES = [
+    _ROOT / "firmware/wasm" / name for name in ("exec.c", "arena.c", "memory.c", "bulk.c", "table.c", "floats.c")
+]
 _LIBRARY = _ROOT / "build/tests/libwasm.so"
 GRANULES = int(os.environ.get("WASM_ARENA_KB", "96"))
 _SANITIZE = os.environ.get("WASM_SANITIZE", "")
@@ -32,7 +34,7 @@ def _build():
 
 _lib = _build()
 _u32 = ctypes.c_uint32
-for _name in ("arena_alloc", "arena_claim", "arena_used", "memory_new"):
+for _name in ("arena_alloc", "arena_claim", "arena_used", "memory_new", "memory_grow", "table_grow"):
     getattr(_lib, _name).restype = _u32
 _lib.exec_handler.restype = ctypes.c_uint16
 _arena = (ctypes.c_uint8 * (GRANULES * 1024)).in_dll(_lib, "arena")
@@ -84,8 +86,16 @@ def used(owner):
     return _lib.arena_used(_u32(owner))
 
 
-def memory_new(owner, pages, most):
-    return _lib.memory_new(_u32(owner), _u32(pages), _u32(most))
+def memory_new(owner, least, most, shift, reserve):
+    return _lib.memory_new(_u32(owner), _u32(least), _u32(most), _u32(shift), _u32(reserve))
+
+
+def memory_grow(memory, delta):
+    return _lib.memory_grow(_pointer(memory), _u32(delta))
+
+
+def table_grow(table, value, delta):
+    return _lib.table_grow(_pointer(table), _u32(value), _u32(delta))
 
 
 def _pointer(offset):

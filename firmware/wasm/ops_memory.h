@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Loads and stores (core 4.4.7): part of run() in exec.c, which includes it once for each kind of memory.
+// clang-format off
+LOAD(i32_load, 4, LOAD32(x))
+LOAD(i32_load8_s, 1, (uint32_t)(int8_t)LOAD8(x))
+LOAD(i32_load8_u, 1, LOAD8(x))
+LOAD(i32_load16_s, 2, (uint32_t)(int16_t)LOAD16(x))
+LOAD(i32_load16_u, 2, LOAD16(x))
+LOAD64(i64_load, 8, LOAD32(x) | (uint64_t)LOAD32(x + 4) << 32)
+LOAD64(i64_load8_s, 1, (uint64_t)(int8_t)LOAD8(x))
+LOAD64(i64_load8_u, 1, LOAD8(x))
+LOAD64(i64_load16_s, 2, (uint64_t)(int16_t)LOAD16(x))
+LOAD64(i64_load16_u, 2, LOAD16(x))
+LOAD64(i64_load32_s, 4, (uint64_t)(int32_t)LOAD32(x))
+LOAD64(i64_load32_u, 4, LOAD32(x))
+STORE(i32_store, 4, 32)
+STORE(i32_store8, 1, 8)
+STORE(i32_store16, 2, 16)
+MEMORY_OP(i64_store_ss) {
+    x = S(1);
+    EA_WIDE(8, 3)
+    const uint32_t *slot = &S(2);
+    STORE32(x, slot[0])
+    STORE32(x + 4, slot[1])
+    NEXT(5)
+}
