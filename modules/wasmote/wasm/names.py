@@ -1,26 +1,52 @@
-"""The name section (core specification, appendix): what a module's author calls its functions."""
+"""Names of functions, for people who read a trap: from the name section (core specification, appendix), when asked."""
 
 from micropython import const
 
-_FUNCTIONS = const(1)  # the subsection of function names
-_STEP = const(64)  # names read between two yields
+from .errors import Malformed
+from .reader import is_utf8
+
+_FUNCTIONS = const(1)  # the subsection
+_STEP = const(32)  # names read between two yields
+_LONGEST = const(100)  # bytes of a name that are kept
 
 
 def function_name(module, x):
-    """The name of function x, or None. A generator: yields while it reads the section."""
+    """A generator: yields while it looks, returns the name of function `x`, cut to 100 bytes, or None.
+
+    A name section that is not well formed names nothing, as the specification has it: it is no reason to fail.
+    Raises OSError when the file is gone.
+    """
     if module.names is None:
         return None
-    reader = module.reader.fork(*module.names)
-    while reader.at < reader.end:
-        subsection = reader.u8()
-        names = reader.sized()
-        if subsection != _FUNCTIONS:
-            continue
-        for i in range(names.count()):
-            index = names.u32()
-            if index == x:
-                return names.name()
-            names.skip(names.u32())
-            if i % _STEP == _STEP - 1:
-                yield
+    try:
+        reader = module.reader.fork(*module.names)
+        while reader.at < reader.end:
+            kind = reader.u8()
+            names = reader.sized()
+            if kind == _FUNCTIONS:
+                return (yield from _find(names, x))
+    except Malformed:
+        pass
+    return None
+
+
+def _find(names, x):
+    for i in range(names.count()):
+        found = names.u32()  # in ascending order
+        size = names.u32()
+        if found == x:
+            return _text(names.bytes(min(size, _LONGEST)))
+        if found > x:
+            break
+        names.skip(size)
+        if i % _STEP == _STEP - 1:
+            yield
+    return None
+
+
+def _text(data):
+    for cut in range(min(4, len(data))):  # the limit may fall inside of a character
+        part = data[: len(data) - cut]
+        if is_utf8(part):
+            return str(part, "utf-8")
     return None

@@ -73,10 +73,11 @@ def to_bits(t, value):
             raise TypeError("a funcref is a Function or None")
         return value.at if value else 0
     if t == _EXTERNREF:
-        bits = 0 if value is None else value + 1
-        if not 0 <= bits <= 0xFFFFFFFF:
+        if value is None:
+            return 0
+        if not 0 <= value < 0xFFFFFFFF:
             raise TypeError("an externref is a number from 0 to 2^32 - 2, or None")
-        return bits
+        return value + 1
     return value
 
 

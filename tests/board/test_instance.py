@@ -1,0 +1,293 @@
+"""wasmote.wasm.instance, segments: linking, initialising, limits; what modules of one store share."""
+
+import pytest
+from wasmote import wasm
+from wasmote.wasm.types import EXTERNREF, F64, FUNCREF, I32, I64
+from wat import assemble
+
+
+@pytest.fixture
+def store():
+    store = wasm.Store(limit=40)
+    yield store
+    store.close()
+
+
+def instantiate(store, text, **imports):
+    """An instance of a module in text form; imports by name, whatever the module they are asked from."""
+    source = wasm.Source(assemble(text))
+    return wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: imports.get(name)))
+
+
+def call(store, function, *args):
+    return wasm.drive(store.invoke(function, list(args)))
+
+
+def host(store, call, params=b"", results=b""):
+    return wasm.HostFunction(store, params, results, call)
+
+
+# Segments
+
+
+def test_all_eight_forms_of_element_segments(store):
+    def seven():
+        return 7
+
+    exports = instantiate(
+        store,
+        """
+        (module
+          (import "" "seven" (func $seven (result i32)))
+          (import "" "base" (global $base i32))
+          (table $t (export "t") 12 funcref)
+          (table $u (export "u") 4 funcref)
+          (func $one (export "one") (result i32) (i32.const 1))
+          (func $two (export "two") (result i32) (i32.const 2))
+          (elem (i32.const 0) $one $seven)                                        ;; 0
+          (elem func $one)                                                        ;; 1
+          (elem (table $u) (i32.const 1) func $two)                               ;; 2
+          (elem declare func $one)                                                ;; 3
+          (elem (table $t) (i32.const 3) funcref (ref.func $two) (ref.null func)) ;; 4 or 6
+          (elem funcref (ref.func $two))                                          ;; 5
+          (elem (table $u) (i32.const 2) funcref (ref.func $one) (ref.null func)) ;; 6
+          (elem declare funcref (ref.func $two))                                  ;; 7
+          (elem (offset (global.get $base)) $two))""",
+        seven=host(store, seven, results=b"\x7f"),
+        base=wasm.Global.new(store, I32, 0, 9),
+    ).exports
+    t, u, one, two = (exports[name] for name in ("t", "u", "one", "two"))
+    seven = t.get(1)
+    assert isinstance(seven, wasm.HostFunction) and call(store, seven) == [7]
+    none = None
+    assert [t.get(i) for i in range(12)] == [one, seven, none, two, none, none, none, none, none, two, none, none]
+    assert [u.get(i) for i in range(4)] == [none, two, one, none]
+    assert call(store, u.get(2)) == [1]
+
+
+def test_a_segment_that_does_not_fit_writes_nothing_and_what_came_before_stays(store):
+    table = wasm.Table.new(store, FUNCREF, 4)
+    memory = wasm.Memory.new(store, 1, 1)
+    text = """
+        (module
+          (import "" "t" (table 4 funcref))
+          (import "" "m" (memory 1))
+          (func $f (result i32) (i32.const 42))
+          (elem (i32.const 1) $f)
+          (elem (i32.const %d) $f $f)
+          (data (i32.const 0) "first")
+          (data (i32.const %d) "second"))"""
+    with pytest.raises(wasm.Trap) as trap:
+        instantiate(store, text % (3, 0), t=table, m=memory)
+    assert str(trap.value) == "out of bounds table access: element segment 1"
+    assert [bool(table.get(i)) for i in range(4)] == [False, True, False, False]
+    assert call(store, table.get(1)) == [42]  # of an instance that never came to be
+    assert memory.read(0, 5) == bytes(5)
+    with pytest.raises(wasm.Trap) as trap:
+        instantiate(store, text % (2, 65531), t=table, m=memory)
+    assert str(trap.value) == "out of bounds memory access: data segment 1"
+    assert [bool(table.get(i)) for i in range(4)] == [False, True, True, True]
+    assert memory.read(0, 5) == b"first" and memory.read(65531, 5) == bytes(5)
+
+
+def test_an_empty_segment_may_end_where_its_table_or_memory_does_but_not_begin_behind(store):
+    text = '(module (table 2 funcref) (memory 1) (elem (i32.const %d)) (data (i32.const %d) ""))'
+    instantiate(store, text % (2, 65536))
+    for at in ((3, 0), (0, 65537), (-1, 0), (0, -1)):
+        with pytest.raises(wasm.Trap, match="out of bounds"):
+            instantiate(store, text % at)
+
+
+def test_the_start_function_runs_when_all_segments_are_there(store):
+    seen = []
+    instantiate(
+        store,
+        """
+        (module
+          (import "" "log" (func $log (param i32)))
+          (memory 1)
+          (func $start (call $log (i32.load8_u (i32.const 3))))
+          (start $start)
+          (data (i32.const 3) "A"))""",
+        log=host(store, seen.append, b"\x7f"),
+    )
+    assert seen == [65]
+
+
+# Sharing
+
+
+def test_two_instances_share_a_mutable_global_a_memory_and_a_table(store):
+    owner = instantiate(
+        store,
+        """
+        (module
+          (global (export "g") (mut i32) (i32.const 1))
+          (global (export "long") (mut i64) (i64.const -2))
+          (memory (export "m") 1)
+          (table (export "t") 2 funcref)
+          (func (export "set") (param i32) (global.set 0 (local.get 0)) (i32.store (i32.const 8) (local.get 0)))
+          (func (export "call") (result i32) (call_indirect (result i32) (i32.const 1))))""",
+    ).exports
+    user = instantiate(
+        store,
+        """
+        (module
+          (import "" "g" (global $g (mut i32)))
+          (import "" "long" (global $long (mut i64)))
+          (import "" "m" (memory 1))
+          (import "" "t" (table 1 funcref))
+          (global $own (mut i32) (i32.const 5))
+          (elem (i32.const 1) $sum)
+          (func $sum (result i32)
+            (global.set $own (i32.add (global.get $own) (i32.const 1)))
+            (i32.add (global.get $own) (i32.add (global.get $g) (i32.load (i32.const 8)))))
+          (func (export "add") (global.set $g (i32.add (global.get $g) (i32.const 10)))
+                               (global.set $long (i64.add (global.get $long) (i64.const 3)))))""",
+        **owner,
+    ).exports
+    call(store, owner["set"], 100)
+    call(store, user["add"])
+    assert owner["g"].value == 110 and owner["long"].value == 1
+    assert call(store, owner["call"]) == [6 + 110 + 100]  # in the other's globals and memory
+    owner["g"].value = 0
+    assert call(store, owner["call"]) == [7 + 0 + 100]
+
+
+def test_a_call_through_a_table_compares_types_by_structure(store):
+    owner = instantiate(
+        store,
+        """
+        (module
+          (type $other (func (result i64)))
+          (type $same (func (param i32) (result i32)))
+          (table (export "t") 2 funcref)
+          (elem (i32.const 0) $f $g)
+          (func $f (type $same) (i32.add (local.get 0) (i32.const 1)))
+          (func $g (type $other) (i64.const 5)))""",
+    ).exports
+    user = instantiate(
+        store,
+        """
+        (module
+          (import "" "t" (table 2 funcref))
+          (type $here (func (param i32) (result i32)))
+          (func (export "call") (param i32) (result i32) (call_indirect (type $here) (i32.const 41) (local.get 0))))""",
+        **owner,
+    ).exports
+    assert call(store, user["call"], 0) == [42]
+    with pytest.raises(wasm.Trap, match="indirect call type mismatch"):
+        call(store, user["call"], 1)
+
+
+def test_a_host_function_in_a_table_is_called(store):
+    table = wasm.Table.new(store, FUNCREF, 3)
+    table.set(2, host(store, lambda x: 2 * x, b"\x7f", b"\x7f"))
+    user = instantiate(
+        store,
+        """
+        (module
+          (import "" "t" (table 3 funcref))
+          (func (export "call") (param i32) (result i32)
+            (i32.add (i32.const 1) (call_indirect (param i32) (result i32) (local.get 0) (i32.const 2)))))""",
+        t=table,
+    ).exports
+    assert call(store, user["call"], 20) == [41]
+    table.set(2, user["call"])
+    with pytest.raises(wasm.Exhaustion):
+        call(store, user["call"], 20)
+
+
+def test_globals_of_every_type_are_imported_and_initialised(store):
+    function = host(store, lambda: None)
+    values = {"i": (I32, 7), "l": (I64, 2**63 + 1), "d": (F64, 0x3FF0000000000000), "f": (FUNCREF, function),
+              "x": (EXTERNREF, 0), "n": (EXTERNREF, None)}  # fmt: skip
+    imports = {name: wasm.Global.new(store, t, 0, value) for name, (t, value) in values.items()}
+    types = {I32: "i32", I64: "i64", F64: "f64", FUNCREF: "funcref", EXTERNREF: "externref"}
+    text = "".join(f'(import "" "{name}" (global ${name} {types[t]}))' for name, (t, _) in values.items())
+    text += "".join(f'(global (export "{name}") {types[t]} (global.get ${name}))' for name, (t, _) in values.items())
+    exports = instantiate(
+        store,
+        f'(module {text} (func $own (export "own"))'
+        '(global (export "r") (mut funcref) (ref.func $own)) (global (export "z") externref (ref.null extern))'
+        '(global (export "s") i32 (i32.sub (global.get $i) (i32.mul (i32.const 3) (global.get $i)))))',
+        **imports,
+    ).exports
+    for export, (t, value) in values.items():
+        assert exports[export].value == value
+        assert exports[export].type == (t, 0)
+    assert exports["r"].value == exports["own"] and exports["r"].type == (FUNCREF, 1)
+    assert exports["z"].value is None
+    assert exports["s"].value == 2**32 - 14
+
+
+# Order of failures
+
+
+def test_an_invalid_body_is_reported_though_an_import_is_unknown(store):
+    body = b"\0asm\1\0\0\0\1\4\1\x60\0\0\2\6\1\0\1f\0\0\3\2\1\0\x0a\5\1\3\0\x1a\x0b"
+    decoded = wasm.Module(wasm.Source(body).reader())
+    with pytest.raises(wasm.Invalid, match="type mismatch"):
+        wasm.drive(wasm.Instance.create(store, decoded, lambda *_: None))
+
+
+def test_a_valid_module_with_an_unknown_import_is_unlinkable(store):
+    asked = []
+
+    def resolve(module, name):
+        asked.append((module, name))
+
+    text = '(module (import "env" "f" (func $f)) (import "env" "g" (func)) (func (export "h") (call $f)))'
+    decoded = wasm.Module(wasm.Source(assemble(text)).reader())
+    with pytest.raises(wasm.Unlinkable) as refused:
+        wasm.drive(wasm.Instance.create(store, decoded, resolve))
+    assert str(refused.value) == "unknown import: function env.f"
+    assert asked == [("env", "f")]
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    "text, limits, said",
+    [
+        (
+            "(table 11 funcref)",
+            {"tables": 10},
+            "11 table elements more are above the component's limit: it has 0 of 10",
+        ),
+        (
+            "(table 4 funcref) (table 7 externref)",
+            {"tables": 10},
+            "7 table elements more are above the component's limit: it has 4 of 10",
+        ),
+        ("(table 0xffffffff funcref)", {}, "4294967295 table elements more are above the component's limit"),
+        (
+            "(global i32 (i32.const 0)) (global i64 (i64.const 0))",
+            {"globals": 2},
+            "3 words of globals more are above the component's limit: it has 0 of 2",
+        ),
+        ("(func) (func) (func)", {"functions": 2}, "3 functions more are above the component's limit: it has 0 of 2"),
+    ],
+)
+def test_limits_are_checked_before_anything_is_allocated(text, limits, said):
+    store = wasm.Store(limit=30, **limits)
+    used = store.used
+    try:
+        with pytest.raises(wasm.OutOfMemory) as refused:
+            instantiate(store, f"(module {text})")
+        assert str(refused.value).startswith(said)
+        assert store.used <= used + 1
+    finally:
+        store.close()
+
+
+def test_limits_count_all_modules_of_a_component():
+    store = wasm.Store(limit=30, functions=3, tables=5)
+    try:
+        instantiate(store, "(module (func) (func) (table 3 funcref))")
+        instantiate(store, "(module (func) (table 2 funcref))")
+        with pytest.raises(wasm.OutOfMemory, match="1 functions more .* it has 3 of 3"):
+            instantiate(store, "(module (func))")
+    finally:
+        store.close()
