@@ -1,7 +1,7 @@
 # wasmote: everything is built into build/, set-up included; BOARD=… limits `firmware` to one board.
 BOARD ?= QEMU_M0 QEMU_M3 QEMU_RV32 unix
 
-.PHONY: help setup firmware unix examples demo test size lint format tables clean
+.PHONY: help setup firmware unix examples demo test spec size lint format tables clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ demo: firmware examples ## A component on an emulated board answers a real MCP c
 
 test: firmware examples ## Run all tests, or TESTS="tests/pc -k bridge"
 	@scripts/test.sh $(TESTS)
+
+spec: firmware ## The WebAssembly specification test suite on 5 targets, or SPEC="-t QEMU_M0 -v i32 br_table"
+	@build/venv/bin/python scripts/spec_tests.py $(SPEC)
 
 size: BOARD := QEMU_M0 QEMU_M3
 size: firmware ## Flash and RAM per layer
