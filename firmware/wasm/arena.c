@@ -7,6 +7,16 @@
 
 uint8_t arena[WASM_ARENA_KB * GRANULE] __attribute__((aligned(8)));
 
+// The address sanitizer sees who reads or writes a granule that nobody owns.
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define CLOSE_GRANULES(first, count) ASAN_POISON_MEMORY_REGION(arena + (first)*GRANULE, (count)*GRANULE)
+#define OPEN_GRANULES(first, count) ASAN_UNPOISON_MEMORY_REGION(arena + (first)*GRANULE, (count)*GRANULE)
+#else
+#define CLOSE_GRANULES(first, count)
+#define OPEN_GRANULES(first, count)
+#endif
+
 typedef struct {
     uint16_t limit; // granules; 0: nobody has this number
     uint16_t used;
@@ -24,7 +34,9 @@ _Static_assert(sizeof(header_t) <= GRANULE, "the header is one granule");
 #define SYSTEM (0xff)
 
 void arena_reset(void) {
-    memset(arena, 0, 2 * GRANULE);
+    OPEN_GRANULES(0, WASM_ARENA_KB);
+    memset(arena, 0, sizeof(arena));
+    CLOSE_GRANULES(2, WASM_ARENA_KB - 2);
     HEADER->owner_of[0] = HEADER->owner_of[1] = SYSTEM;
     HEADER->done = exec_handler(A16_done);
     HEADER->leave = exec_handler(A16_leave);
@@ -48,10 +60,17 @@ uint32_t arena_claim(uint32_t limit) {
     return 0;
 }
 
+// Free granules are cleared: an unloaded component leaves nothing of itself.
+static void give(uint32_t first, uint32_t count) {
+    memset(HEADER->owner_of + first, 0, count);
+    memset(arena + first * GRANULE, 0, count * GRANULE);
+    CLOSE_GRANULES(first, count);
+}
+
 void arena_release(uint32_t owner) {
     for (size_t i = 0; i < WASM_ARENA_KB; i++) {
         if (HEADER->owner_of[i] == owner) {
-            HEADER->owner_of[i] = 0;
+            give(i, 1);
         }
     }
     memset(owner_at(owner), 0, sizeof(owner_t));
@@ -77,7 +96,7 @@ static int all_free(uint32_t first, uint32_t count) {
     return 1;
 }
 
-// Gives the owner count granules in a row, cleared, at hint if they are free there. Returns the
+// Gives the owner count granules in a row, at hint if they are free there. Returns the
 // first, or 0.
 static uint32_t take(uint32_t owner, uint32_t count, uint32_t hint) {
     owner_t *o = owner_at(owner);
@@ -93,7 +112,7 @@ static uint32_t take(uint32_t owner, uint32_t count, uint32_t hint) {
         }
     }
     memset(HEADER->owner_of + first, owner, count);
-    memset(arena + first * GRANULE, 0, count * GRANULE);
+    OPEN_GRANULES(first, count);
     o->used += count;
     return first;
 }
@@ -130,7 +149,7 @@ uint32_t arena_longer(uint32_t owner, uint32_t at, uint32_t count, uint32_t more
         return 0;
     }
     memcpy(arena + there * GRANULE, arena + at, count * GRANULE);
-    memset(HEADER->owner_of + first, 0, count);
+    give(first, count);
     return there * GRANULE;
 }
 

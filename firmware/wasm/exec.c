@@ -96,7 +96,7 @@ static int run(state_t *state, int32_t fuel) {
         for (uint32_t n = ip[3]; n > 0; n--) {
             *slot++ = 0;
         }
-        fuel -= ip[4];
+        (void)CHARGE(ip[4]);
         NEXT(5)
     }
     OP(return) {
@@ -141,7 +141,7 @@ table:
 
     // Calls. A record is pushed for the caller, one more for its instance where that changes.
     OP(call) {
-        if (--fuel < 0) { goto out_of_fuel_here; }
+        if (CHARGE(1)) { goto out_of_fuel_here; }
         PUSH_RECORD(OFFSET(ip + 3), OFFSET(fp))
         fp += ip[2];
         ip = AT(uint16_t, *AT(uint32_t, instance->records + 4 * ip[1]));
@@ -166,7 +166,7 @@ table:
         goto call;
     }
 call:
-    if (--fuel < 0) { goto out_of_fuel_here; }
+    if (CHARGE(1)) { goto out_of_fuel_here; }
     if (callee->code == 0) {
         state->detail = callee->instance;
         state->args = OFFSET(fp + x);

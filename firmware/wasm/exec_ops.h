@@ -10,7 +10,14 @@
 #define DISPATCH goto *labels[*ip];
 #else
 #define HANDLER_IS_NUMBER (0)
-#define DISPATCH goto *(void *)(base + *ip);
+#if !defined(WASM_COUNT)
+#define WASM_COUNT(handler) // a build that counts what is executed names a function here
+#endif
+#define DISPATCH \
+    { \
+        WASM_COUNT(*ip); \
+        goto *(void *)(base + *ip); \
+    }
 #endif
 
 // Where a handler lies, seen from `done`: in a halfword on a board.
@@ -82,14 +89,19 @@ typedef int16_t distance_t;
 // Fuel pays for code by its length, 8 halfwords a unit: a branch back for what may have run since its target, `enter`
 // for what a call may run without one. So a slice's time hardly depends on how a guest is written. A branch back ends
 // the slice at its target, where the accumulator does not count.
+#if defined(WASM_UNCHARGED) // to measure what charging costs
+#define CHARGE(units) 0
+#else
+#define CHARGE(units) ((fuel -= (units)) < 0)
+#endif
 #define CODE_COST(distance) ((distance) < 0 ? 1 + (-(distance) >> 3) : 1)
 #define FORWARD(n) { ip += (n); ip += (int16_t)*ip; DISPATCH }
 #define BACK(n) \
     { \
         ip += (n); \
-        fuel -= CODE_COST((int16_t)*ip); \
-        ip += (int16_t)*ip; \
-        if (fuel < 0) { goto out_of_fuel; } \
+        int distance = (int16_t)*ip; \
+        ip += distance; \
+        if (CHARGE(CODE_COST(distance))) { goto out_of_fuel; } \
         DISPATCH \
     }
 #define BRANCH_ON(name, n, let, cond) \
