@@ -69,8 +69,17 @@ def _compile(program, target, command):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(f".{os.getpid()}")  # tests may do so at the same time
-    subprocess.run([*command, "-o", part, program.source], check=True)
+    tool([*command, "-o", part, program.source])
     part.rename(target)
+
+
+def tool(command, quiet=False):
+    """Runs a compiler; ends the benchmark with what it says if it fails. quiet: its warnings are known."""
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"bench: {Path(command[0]).name} failed:\n{done.stderr.strip()[-2000:]}")
+    if done.stderr and not quiet:
+        print(done.stderr)
 
 
 def code_bytes(wasm):
