@@ -8,6 +8,7 @@ With --check, write nothing and exit 1 if a committed file differs.
 """
 
 import csv
+import keyword
 import re
 import sys
 from pathlib import Path
@@ -16,11 +17,28 @@ ROOT = Path(__file__).resolve().parent.parent
 C, PY = ROOT / "firmware/wasm", ROOT / "modules/wasmote/wasm"
 NOTICE = "Printed by scripts/make_tables.py from {}; do not edit."
 
-# How translate.py lowers an instruction; the order of operand modes is a16.csv's.
-SHAPES = ["UNKNOWN", "CONTROL", "BINARY", "BINARY_SA", "RELATION", "UNARY", "PLAIN", "PLAIN_ACC",
-          "LOAD", "LOAD64", "STORE", "STORE64", "REFUSED_FLOAT", "REFUSED_FEATURE"]  # fmt: skip
+# How a body's instructions are lowered: what many share, and the function in modules/wasmote/wasm that does it.
+# All others have a shape and a function of their own name, in the module of their chapter.
+SHAPES = {
+    "UNKNOWN": "_unknown",
+    "BINARY": "numeric.binary",
+    "BINARY_SA": "numeric.binary",
+    "RELATION": "numeric.binary",
+    "F32_BINARY": "numeric.f32_binary",
+    "UNARY": "numeric.unary",
+    "PLAIN": "numeric.plain",
+    "PLAIN_ACC": "numeric.plain",
+    "REINTERPRET": "numeric.reinterpret",
+    "LOAD": "memories.load",
+    "LOAD64": "memories.load64",
+    "STORE": "memories.store",
+    "STORE64": "memories.store64",
+}
+CHAPTERS = {"5.4.1": "control", "5.4.2": "tables", "5.4.3": "variables", "5.4.4": "variables", "5.4.5": "tables",
+            "5.4.6": "memories", "5.4.7": "numeric"}  # fmt: skip
 VALTYPES = {"i32": "\\x7f", "i64": "\\x7e", "f32": "\\x7d", "f64": "\\x7c"}
 WITH_IMMEDIATES = "ss as si ai"
+LAST_BYTE = 0xD2  # the last instruction of one byte; those behind the prefix 0xfc follow it in the tables
 
 
 def rows(name):
@@ -47,79 +65,99 @@ def bases():
 def shape(row, families):
     """(shape, family) of a row of opcodes.csv."""
     name = row["mnemonic"].replace(".", "_")
-    if row["feature"] not in ("mvp", "sign-ext"):
-        return "REFUSED_FEATURE", None
-    if "memarg" in row["immediates"]:
-        if "f32" in name or "f64" in name:
-            return "REFUSED_FLOAT", None
-        if name == "i64_store":
-            return "STORE64", name
-        if "_store" in name:  # an i64's low slot is all that a narrow store reads
-            return "STORE", "i32_store" + name[9:].replace("32", "")
-        return ("LOAD64" if name.startswith("i64") else "LOAD"), name
-    if row["immediates"] or "t" in (row["pops"] + " " + row["pushes"]).split() or not row["pushes"]:
-        return ("REFUSED_FLOAT" if name in ("f32_const", "f64_const") else "CONTROL"), None
-    if "f32" in name or "f64" in name:
-        return "REFUSED_FLOAT", None
-    family = families[name]
-    modes, forms = family["modes"], family["forms"]
+    if "memarg" in row["immediates"]:  # the bits are all that counts, and an i64's low slot in a narrow store
+        family = name.replace("f32", "i32").replace("f64", "i64")
+        if family == "i64_store":
+            return "STORE64", family
+        if "_store" in family:
+            return "STORE", "i32_store" + family[9:].replace("32", "")
+        return ("LOAD64" if family.startswith("i64") else "LOAD"), family
+    if row["immediates"] or not row["pushes"] or "t" in (row["pops"] + " " + row["pushes"]).split():
+        return name.upper(), None
+    if "reinterpret" in name:
+        return "REINTERPRET", None
+    modes, forms = families[name]["modes"], families[name]["forms"]
     if modes == WITH_IMMEDIATES + " sa":
         return "BINARY_SA", name
     if modes == WITH_IMMEDIATES:
         return ("BINARY" if row["code"] >= "0x6a" else "RELATION"), name
+    if modes == "ss as sa":
+        return "F32_BINARY", name
     if modes == "a s":
         return "UNARY", name
     return ("PLAIN_ACC" if forms == "a s" else "PLAIN"), name
 
 
-def opcodes_py():
+def instructions():
+    """[(mnemonic, shape, A16 number, of its wide form, signature, width)] by row of the tables; None: no such one."""
     families = {row["family"]: row for row in rows("a16.csv")}
     base = bases()
-    signatures, table, names, prefixed = [], {}, {}, {}
+    table = [None] * (LAST_BYTE + 1)
     for row in rows("opcodes.csv"):
         code = int(row["code"], 16)
-        if code > 0xFF:
-            prefixed[code & 0xFF] = row["mnemonic"]
-            continue
-        names[code] = row["mnemonic"]
         kind, family = shape(row, families)
-        types = [s.split() for s in (row["pops"], row["pushes"])]
-        if kind in ("CONTROL", "REFUSED_FEATURE"):
-            types = [[], []]
-        if types not in signatures:
-            signatures.append(types)
-        first = base[family] if family else 0
-        wide = base.get(f"{family}_wide", 0)
-        table[code] = (SHAPES.index(kind), first & 0xFF, first >> 8, wide & 0xFF, wide >> 8,
-                       signatures.index(types), int(row["width"] or 0))  # fmt: skip
-    last = max(table)
-    entries = [table.get(code, (0,) * 7) for code in range(last + 1)]
-    lines = [f'"""Instructions, for translate.py. {NOTICE.format("opcodes.csv")}"""', "",
-             ]  # fmt: skip
-    lines += ["# By instruction: shape, A16 number (2 bytes), of its wide form (2 bytes), signature, width.",
-              "TABLE = ("]  # fmt: skip
-    lines += ['    b"' + "".join(f"\\x{byte:02x}" for byte in entry) + '"' for entry in entries]
+        types = (row["pops"], row["pushes"]) if kind in SHAPES else ("", "")
+        entry = (row["mnemonic"], kind, base.get(family, 0), base.get(f"{family}_wide", 0), types,
+                 int(row["width"] or 0))  # fmt: skip
+        if code <= LAST_BYTE:
+            table[code] = entry
+        else:
+            assert code == 0xFC00 + len(table) - LAST_BYTE - 1, "rows of a prefix in order"
+            table.append(entry)
+    return table
+
+
+def shapes():
+    """{shape: function} of all, in order: a shape's number is its place."""
+    out = dict(SHAPES)
+    for row in rows("opcodes.csv"):
+        kind, _ = shape(row, {r["family"]: r for r in rows("a16.csv")})
+        name = row["mnemonic"].replace(".", "_")
+        if kind not in out:
+            out[kind] = CHAPTERS[row["section"]] + "." + (name + "_" if keyword.iskeyword(name) else name)
+    return out
+
+
+def opcodes_py():
+    table = instructions()
+    signatures = list(dict.fromkeys(entry[4] for entry in table if entry))
+    numbers = {name: number for number, name in enumerate(shapes())}
+    lines = [f'"""Instructions, for the translator. {NOTICE.format("opcodes.csv")}"""', "",
+             "# By instruction: shape, A16 number (2 bytes), of its wide form (2 bytes), signature, width. Those behind",
+             "# the prefix 0xfc follow those of one byte.", "TABLE = ("]  # fmt: skip
+    for entry in table:
+        name, kind, first, wide, types, width = entry or ("", "UNKNOWN", 0, 0, signatures[0], 0)
+        values = (numbers[kind], first & 0xFF, first >> 8, wide & 0xFF, wide >> 8, signatures.index(types), width)
+        lines.append('    b"' + "".join(f"\\x{byte:02x}" for byte in values) + '"' + (f"  # {name}" if name else ""))
     lines += [")", "", "SIGNATURES = ("]
-    for pops, pushes in signatures:
-        lines.append(
-            "    (" + ", ".join('b"' + "".join(VALTYPES[t] for t in part) + '"' for part in (pops, pushes)) + "),"
-        )
-    lines += [")", "", "# Instruction 0, 1, … by name, and those behind the prefix 0xfc.", "NAMES = ("]
-    lines += [f'    "{names.get(code, "?")} "' for code in range(last + 1)]
-    lines += [")", "PREFIXED_NAMES = ("]
-    lines += [f'    "{prefixed[code]} "' for code in range(max(prefixed) + 1)]
+    for types in signatures:
+        pops, pushes = ("".join(VALTYPES[t] for t in part.split()) for part in types)
+        lines.append(f'    (b"{pops}", b"{pushes}"),')
     return "\n".join(lines + [")"]) + "\n"
 
 
-def with_numbers(name):
+def between(text, begin, end, new):
+    """`text` with what stands between two lines replaced."""
+    head, rest = text.split(begin + "\n")
+    return head + begin + "\n" + new + end + rest.split(end)[1]
+
+
+def with_shapes(text):
+    """translate.py with the function of each shape."""
+    lines = "".join(f"    {function},  # {name}\n" for name, function in shapes().items())
+    return between(text, "# By shape, from scripts/make_tables.py", "# end of shapes", f"_LOWERINGS = (\n{lines})\n")
+
+
+def with_numbers(text):
     """A Python file of ours with the A16 numbers and shapes that it names, as constants that cost no RAM."""
-    begin, end = "# A16 numbers, from scripts/make_tables.py\n", "# end of A16 numbers\n"
-    head, rest = (PY / name).read_text().split(begin)
-    tail = rest.split(end)[1]
-    known = {"_" + family.upper(): number for family, number in bases().items()}
-    known |= {"_" + shape: number for number, shape in enumerate(SHAPES)}
-    used = sorted(set(re.findall(r"\b_[A-Z][A-Z0-9_]*\b", head + tail)) & known.keys(), key=lambda n: (known[n], n))
-    return head + begin + "".join(f"{n} = const({known[n]})\n" for n in used) + end + tail
+    base = bases()
+    known = {"_" + family.upper(): number for family, number in base.items()}
+    known |= {"_" + name: number for number, name in enumerate(SHAPES)}
+    known["_DENSE"] = base["dense_i32_load"] - base["i32_load"]
+    begin, end = "# A16 numbers, from scripts/make_tables.py", "# end of A16 numbers"
+    rest = between(text, begin, end, "")
+    used = sorted(set(re.findall(r"\b_[A-Z][A-Z0-9_]*\b", rest)) & known.keys(), key=lambda n: (known[n], n))
+    return between(text, begin, end, "".join(f"{n} = const({known[n]})\n" for n in used))
 
 
 def a16_h():
@@ -154,17 +192,28 @@ def interp_table_py():
     return "\n".join(lines + [")"]) + "\n"
 
 
+def in_place(name, *changes):
+    """What prints parts of a file of ours that is otherwise written by hand."""
+
+    def text():
+        text = (PY / name).read_text()
+        for change in changes:
+            text = change(text)
+        return text
+
+    return text
+
+
 FILES = {
     C / "a16.h": a16_h,
     C / "traps.h": traps_h,
-    PY / "control.py": lambda: with_numbers("control.py"),
-    PY / "emit.py": lambda: with_numbers("emit.py"),
-    PY / "interp.py": lambda: with_numbers("interp.py"),
-    PY / "translate.py": lambda: with_numbers("translate.py"),
     PY / "opcodes.py": opcodes_py,
     PY / "traps.py": traps_py,
     PY / "operations.py": interp_table_py,
+    PY / "translate.py": in_place("translate.py", with_numbers, with_shapes),
 }
+for _name in ("control", "emit", "interp", "memories", "numeric", "tables", "variables"):
+    FILES[PY / f"{_name}.py"] = in_place(f"{_name}.py", with_numbers)
 
 
 def main():

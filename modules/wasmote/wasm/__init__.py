@@ -28,6 +28,10 @@ from .reader import Reader, Source
 from .binary import Module
 from . import emit as _emit
 from . import control as _control
+from . import numeric as _numeric
+from . import variables as _variables
+from . import memories as _memories
+from . import tables as _tables
 from . import translate as _translate
 from . import backtrace as _backtrace
 from .store import Store

@@ -6,7 +6,7 @@ theirs to where the label wants them.
 
 from micropython import const
 
-from .emit import EQZ, LOCAL, PENDING, SLOT, Emitter
+from .emit import EQZ, LOCAL, PENDING, SLOT
 from .errors import Invalid, Malformed, Unsupported
 from .types import valtype
 
@@ -28,17 +28,19 @@ _I64 = const(0x7E)
 _F64 = const(0x7C)
 
 # A control frame (appendix, validation algorithm) is a list.
-_KIND = const(0)  # the instruction that opened it; BODY
-_HEIGHT = const(1)
-_SLOT = const(2)  # byte offset of the first home above _HEIGHT: where a branch's operands go
+_KIND = const(0)  # the instruction that opened it, or _BODY
+_FLOOR = const(1)  # operands below it are none of this block's
+_SLOT = const(2)  # byte offset of the first home above the floor: where a branch's operands go
 _PARAMS = const(3)
 _RESULTS = const(4)
 _LABEL = const(5)  # loop: position of its start; else chain of the branches to its end
 _DEAD = const(6)  # it began in dead code
 _ELSE = const(7)  # if: chain of the branch to its else
-_ENDLESS = const(8)  # a branch was passed: operands of any type may be popped (appendix: unreachable)
+_ENDLESS = const(8)  # Emitter.endless
+_WAY = const(9)  # chain of a br_table's entries that have to carry operands here; 0 between instructions
 
-BODY = 0
+_BODY = const(0)
+_BLOCK = const(2)
 _LOOP = const(3)
 _IF = const(4)
 
@@ -46,336 +48,343 @@ _IF = const(4)
 INVERSE = b"\x01\x00\x08\x09\x06\x07\x04\x05\x02\x03"
 
 
-class Control(Emitter):
-    """What Translator needs of control. It sets module, type_id and reader."""
+# Blocks
 
-    # Operands and types
 
-    def pop(self, want):
-        """Index of the operand that was the top, of type `want` or _ANY; -1 in dead code if nothing pushed it."""
-        i = self.sp - 1
-        if i < self.control[_HEIGHT]:
-            if self.control[_ENDLESS]:
-                return -1
-            raise Invalid("type mismatch: an operand is missing", self.pc)
-        have = self.types[i]
-        if want and have and have != want:
-            raise Invalid("type mismatch", self.pc)
-        if self.kinds[i] == LOCAL:
-            self.refs[self.values[i]] -= 1
-        self.sp = i
-        self.top = self.slots[i]
-        return i
+def open_body(t, results):
+    """Begins with a body, whose label takes `results`."""
+    t.controls = []
+    _open(t, _BODY, b"", results)
 
-    def _pop_types(self, types):
-        for i in range(len(types) - 1, -1, -1):
-            self.pop(types[i])
 
-    def _push_types(self, types):
-        for t in types:
-            self.push(t, SLOT)
+def _open(t, kind, params, results, otherwise=0):
+    label = t.n if kind == _LOOP else 0
+    t.control = [kind, t.sp, t.top, params, results, label, t.dead, otherwise, False, 0]
+    t.controls.append(t.control)
+    t.floor = t.sp
+    t.endless = False
+    t.push_types(params)
 
-    def _die(self):
-        """What follows, up to the end of the block, cannot be reached."""
-        self.drop_to(self.control[_HEIGHT])
-        self.control[_ENDLESS] = self.dead = True
 
-    # Blocks
+def _blocktype(t):
+    byte = t.reader.peek()
+    if byte == 0x40:
+        t.reader.u8()
+        return b"", b""
+    if 0x40 < byte < 0x80:
+        return b"", bytes([valtype(t.reader)])
+    index = t.reader.s33()
+    if index < 0:
+        raise Malformed("malformed block type", t.pc)
+    if index >= len(t.module.types):
+        raise Invalid("unknown type %d" % index, t.pc)
+    return t.module.types[index]
 
-    def _open(self, kind, params, results, otherwise=0):
-        label = self.n if kind == _LOOP else 0
-        self.control = [kind, self.sp, self.top, params, results, label, self.dead, otherwise, False]
-        self.controls.append(self.control)
-        self._push_types(params)
 
-    def _blocktype(self):
-        byte = self.reader.peek()
-        if byte == 0x40:
-            self.reader.u8()
-            return b"", b""
-        if 0x40 < byte < 0x80:
-            return b"", bytes([valtype(self.reader)])
-        index = self.reader.s33()
-        if index < 0:
-            raise Malformed("malformed block type", self.pc)
-        if index >= len(self.module.types):
-            raise Invalid("unknown type %d" % index, self.pc)
-        return self.module.types[index]
+def nop(t, op, row):
+    """Becomes nothing."""
 
-    def _block(self, kind=2):
-        params, results = self._blocktype()
-        self._settle(params)
-        self._open(kind, params, results)
 
-    def _loop(self):
-        self._block(_LOOP)
+def block(t, op, row):
+    """block, loop"""
+    params, results = _blocktype(t)
+    _settle(t, params)
+    _open(t, op, params, results)
 
-    def _if(self):
-        params, results = self._blocktype()
-        c = self.pop(_I32)
-        self._settle(params)
-        otherwise = 0
-        if not self.dead:
-            self._branch_on(c, True, 0)
-            otherwise = self.put_chained(0)
-        self._open(_IF, params, results, otherwise)
 
-    def _settle(self, params):
-        """Brings all operands home, then pops a block's parameters: every way into a label finds the same."""
-        if not self.dead:
-            self._check_types(params)
-            self.home_from(self.control[_HEIGHT])
-        self._pop_types(params)
+loop = block
 
-    def _else(self):
-        control = self.control
-        if control[_KIND] != _IF or control[_ELSE] < 0:
-            raise Malformed("else without if", self.pc)
-        self._close(control)
-        if not self.dead:
-            self.start(_BR)
-            control[_LABEL] = self.put_chained(control[_LABEL])
-        self.resolve(control[_ELSE])
-        control[_ELSE] = -1
-        control[_ENDLESS] = False
-        self.dead = control[_DEAD]
-        self._push_types(control[_PARAMS])
 
-    def _end(self):
-        control = self.control
-        self._close(control)
-        if control[_KIND] == _IF and control[_ELSE] >= 0:
-            if control[_PARAMS] != control[_RESULTS]:
-                raise Invalid("type mismatch: an if without else", self.pc)
-            self.resolve(control[_ELSE])
-        if control[_KIND] != _LOOP:
-            self.resolve(control[_LABEL])
-        self.controls.pop()
-        if not self.controls:
-            if not self.dead or control[_LABEL]:
-                self.start(_RETURN)
+def if_(t, op, row):
+    """if: branches to its else, or else to its end."""
+    params, results = _blocktype(t)
+    c = t.pop(_I32)
+    _settle(t, params)
+    otherwise = 0
+    if not t.dead:
+        _branch_on(t, c, True, 0)
+        otherwise = t.put_chained(0)
+    _open(t, _IF, params, results, otherwise)
+
+
+def _settle(t, params):
+    """Brings all operands home, then pops a block's parameters: every way into a label finds the same."""
+    if not t.dead:
+        t.check_types(params)
+        t.home_from(t.floor)
+    t.pop_types(params)
+
+
+def else_(t, op, row):
+    control = t.control
+    if control[_KIND] != _IF or control[_ELSE] < 0:
+        raise Malformed("else without if", t.pc)
+    _close(t, control)
+    if not t.dead:
+        t.start(_BR)
+        control[_LABEL] = t.put_chained(control[_LABEL])
+    t.resolve(control[_ELSE])
+    control[_ELSE] = -1
+    t.endless = control[_ENDLESS] = False
+    t.dead = control[_DEAD]
+    t.push_types(control[_PARAMS])
+
+
+def end(t, op, row):
+    """end: True if it ends the body."""
+    control = t.control
+    _close(t, control)
+    if control[_KIND] == _IF and control[_ELSE] >= 0:
+        if control[_PARAMS] != control[_RESULTS]:
+            raise Invalid("type mismatch: an if without else", t.pc)
+        t.resolve(control[_ELSE])
+    if control[_KIND] != _LOOP:
+        t.resolve(control[_LABEL])
+    t.controls.pop()
+    if not t.controls:
+        if not t.dead or control[_LABEL]:
+            t.start(_RETURN)
+        return True
+    t.dead = control[_DEAD]
+    results = control[_RESULTS]
+    t.control = control = t.controls[-1]
+    t.floor = control[_FLOOR]
+    t.endless = control[_ENDLESS]
+    t.push_types(results)
+    return False
+
+
+def _close(t, control):
+    """The block's results are the operands: bring them to where a branch to its end would."""
+    results = control[_RESULTS]
+    if not t.dead:
+        if t.sp != t.floor + len(results):
+            raise Invalid("type mismatch: %d operands at the end of a block" % (t.sp - t.floor), t.pc)
+        if control[_KIND] == _BODY:
+            t.check_types(results)
+            _carry(t, control, results)
+            t.pop_types(results)
             return
-        self.control = self.controls[-1]
-        self.dead = control[_DEAD]
-        self._push_types(control[_RESULTS])
+        t.home_from(t.floor)
+    t.pop_types(results)
+    if t.sp != t.floor:
+        raise Invalid("type mismatch: operands left at the end of a block", t.pc)
 
-    def _close(self, control):
-        """The block's results are the operands: bring them to where a branch to its end would."""
-        results = control[_RESULTS]
-        if not self.dead:
-            if self.sp != control[_HEIGHT] + len(results):
-                raise Invalid(
-                    "type mismatch: %d operands at the end of a block" % (self.sp - control[_HEIGHT]), self.pc
-                )
-            if control[_KIND] == BODY:
-                self._check_types(results)
-                self._carry(control, results)
-                self._pop_types(results)
-                return
-            self.home_from(control[_HEIGHT])
-        self._pop_types(results)
-        if self.sp != control[_HEIGHT]:
-            raise Invalid("type mismatch: operands left at the end of a block", self.pc)
 
-    # Branches
+def _die(t):
+    """What follows, up to the end of the block, cannot be reached."""
+    t.drop_to(t.floor)
+    t.control[_ENDLESS] = t.endless = t.dead = True
 
-    def _target(self, depth):
-        if depth >= len(self.controls):
-            raise Invalid("unknown label %d" % depth, self.pc)
-        control = self.controls[-1 - depth]
-        return control, control[_PARAMS] if control[_KIND] == _LOOP else control[_RESULTS]
 
-    def _check_types(self, types):
-        """Checks the types of the top operands, and leaves them."""
-        sp = self.sp
-        for i in range(len(types) - 1, -1, -1):
-            sp -= 1
-            if sp < self.control[_HEIGHT]:
-                if self.control[_ENDLESS]:
-                    return
-                raise Invalid("type mismatch: an operand is missing", self.pc)
-            if self.types[sp] and self.types[sp] != types[i]:
-                raise Invalid("type mismatch", self.pc)
+# Branches
 
-    def _in_place(self, control, types):
-        """True if the top operands are where a branch to `control` has to bring them."""
-        first = self.sp - len(types)
-        for i in range(first, self.sp):
-            if self.kinds[i] != SLOT:
-                return False
-        return not types or self.slots[first] == control[_SLOT] and control[_KIND] != BODY
 
-    def _carry(self, control, types):
-        """Brings the top operands to where a branch to `control` has to."""
-        to = 0 if control[_KIND] == BODY else control[_SLOT]
-        first = self.sp - len(types)
-        if len(types) > 1:
-            self.home_from(first)
-        for i in range(first, self.sp):
-            self.move_to(i, to)
-            to += 8 if self.types[i] == _I64 or self.types[i] == _F64 else 4
-        if to > self.frame:
-            self.frame = to
+def unreachable(t, op, row):
+    if not t.dead:
+        t.start(_UNREACHABLE)
+    _die(t)
 
-    def _jump(self, control, types):
-        """Emits a branch to `control`, its operands in place."""
-        if control[_KIND] == BODY and types:
-            self.start(_RETURN)
+
+def _target(t, depth):
+    if depth >= len(t.controls):
+        raise Invalid("unknown label %d" % depth, t.pc)
+    control = t.controls[-1 - depth]
+    return control, control[_PARAMS] if control[_KIND] == _LOOP else control[_RESULTS]
+
+
+def _in_place(t, control, types):
+    """True if the top operands are where a branch to `control` has to bring them."""
+    first = t.sp - len(types)
+    for i in range(first, t.sp):
+        if t.kinds[i] != SLOT:
+            return False
+    return not types or t.slots[first] == control[_SLOT] and control[_KIND] != _BODY
+
+
+def _carry(t, control, types):
+    """Brings the top operands to where a branch to `control` has to."""
+    to = 0 if control[_KIND] == _BODY else control[_SLOT]
+    first = t.sp - len(types)
+    if len(types) > 1:
+        t.home_from(first)
+    for i in range(first, t.sp):
+        t.move_to(i, to)
+        to += 8 if t.types[i] == _I64 or t.types[i] == _F64 else 4
+    if to > t.frame:
+        t.frame = to
+
+
+def _jump(t, control, types):
+    """Emits a branch to `control`, its operands in place."""
+    if control[_KIND] == _BODY and types:
+        t.start(_RETURN)
+    elif control[_KIND] == _LOOP:
+        t.start(_BR + 1)
+        t.put_back(control[_LABEL])
+    else:
+        t.start(_BR)
+        control[_LABEL] = t.put_chained(control[_LABEL])
+
+
+def _branch_on(t, i, inverse, back):
+    """Emits a conditional branch less its distance: on operand i, or with `inverse` on its being zero."""
+    if t.kinds[i] == PENDING:
+        relation = t.p_relation
+        if relation >= 0:
+            if inverse:
+                relation = INVERSE[relation]
+            t.finish(_BR_I32_EQ + 8 * relation + 2 * t.p_mode + back)
+            return
+        if relation == EQZ:
+            t.finish((_BR_IF if inverse else _BR_UNLESS) + 2 * t.p_mode + back)
+            return
+    op = (_BR_UNLESS if inverse else _BR_IF) + back
+    if t.in_acc(i):
+        t.start(op)
+    else:
+        slot = t.slot_of(i)
+        t.start(op + 2)
+        t.put(slot)
+
+
+def br(t, op, row):
+    """br"""
+    _br(t, t.reader.u32())
+
+
+def return_(t, op, row):
+    """return: a branch to the body's label."""
+    _br(t, len(t.controls) - 1)
+
+
+def _br(t, depth):
+    control, types = _target(t, depth)
+    t.check_types(types)
+    if not t.dead:
+        _carry(t, control, types)
+        _jump(t, control, types)
+    _die(t)
+
+
+def br_if(t, op, row):
+    control, types = _target(t, t.reader.u32())
+    c = t.pop(_I32)
+    t.check_types(types)
+    if t.dead:
+        t.pop_types(types)
+        t.push_types(types)
+        return
+    if t.pending >= 0 and t.pending != c:
+        t.flush()
+    if _in_place(t, control, types):
+        back = control[_KIND] == _LOOP
+        _branch_on(t, c, False, 1 if back else 0)
+        if back:
+            t.put_back(control[_LABEL])
+        else:
+            control[_LABEL] = t.put_chained(control[_LABEL])
+        return
+    if len(types) > 1:
+        t.home_from(t.sp - len(types))
+    _branch_on(t, c, True, 0)
+    around = t.put_chained(0)
+    _carry(t, control, types)
+    _jump(t, control, types)
+    t.resolve(around)
+
+
+def br_table(t, op, row):
+    reader = t.reader
+    c = t.pop(_I32)
+    count = reader.count()
+    start = reader.at
+    types = None
+    if not t.dead:
+        t.home_from(t.floor)
+        if t.in_acc(c):
+            t.start(_BR_TABLE)
+        else:
+            slot = t.slot_of(c)
+            t.start(_BR_TABLE + 1)
+            t.put(slot)
+        t.put(count)
+    ways = []  # labels that some entries have to carry operands to first
+    for _ in range(count + 1):
+        depth = reader.u32()
+        control, wanted = _target(t, depth)
+        if types is not None and len(wanted) != len(types):
+            raise Invalid("type mismatch: labels of different arity", start)
+        types = wanted
+        t.check_types(types)
+        if t.dead:
+            continue
+        if t.n > 0xFF00:
+            raise Unsupported("function of more than 65,280 halfwords of code", t.pc)
+        if not _in_place(t, control, types):
+            if not control[_WAY]:
+                ways.append(control)
+            control[_WAY] = t.put_chained(control[_WAY])
         elif control[_KIND] == _LOOP:
-            self.start(_BR + 1)
-            self.put_back(control[_LABEL])
+            t.put_back(control[_LABEL])
         else:
-            self.start(_BR)
-            control[_LABEL] = self.put_chained(control[_LABEL])
+            control[_LABEL] = t.put_chained(control[_LABEL])
+    for control in ways:
+        t.resolve(control[_WAY])
+        control[_WAY] = 0
+        types = control[_PARAMS] if control[_KIND] == _LOOP else control[_RESULTS]
+        _carry(t, control, types)
+        _jump(t, control, types)
+    _die(t)
 
-    def _branch_on(self, i, inverse, back):
-        """Emits a conditional branch less its distance: on operand i, or with `inverse` on its being zero."""
-        if self.kinds[i] == PENDING:
-            relation = self.p_relation
-            if relation >= 0:
-                if inverse:
-                    relation = INVERSE[relation]
-                self.finish(_BR_I32_EQ + 8 * relation + 2 * self.p_mode + back)
-                return
-            if relation == EQZ:
-                self.finish((_BR_IF if inverse else _BR_UNLESS) + 2 * self.p_mode + back)
-                return
-        op = (_BR_UNLESS if inverse else _BR_IF) + back
-        if self.in_acc(i):
-            self.start(op)
-        else:
-            slot = self.slot_of(i)
-            self.start(op + 2)
-            self.put(slot)
 
-    def _br(self, depth=-1):
-        control, types = self._target(self.reader.u32() if depth < 0 else depth)
-        self._check_types(types)
-        if not self.dead:
-            self._carry(control, types)
-            self._jump(control, types)
-        self._die()
+# Calls
 
-    def _return(self):
-        self._br(len(self.controls) - 1)
 
-    def _br_if(self):
-        control, types = self._target(self.reader.u32())
-        c = self.pop(_I32)
-        self._check_types(types)
-        if self.dead:
-            self._pop_types(types)
-            self._push_types(types)
-            return
-        if self.pending >= 0 and self.pending != c:
-            self.flush()
-        if self._in_place(control, types):
-            back = control[_KIND] == _LOOP
-            self._branch_on(c, False, 1 if back else 0)
-            if back:
-                self.put_back(control[_LABEL])
-            else:
-                control[_LABEL] = self.put_chained(control[_LABEL])
-            return
-        if len(types) > 1:
-            self.home_from(self.sp - len(types))
-        self._branch_on(c, True, 0)
-        around = self.put_chained(0)
-        self._carry(control, types)
-        self._jump(control, types)
-        self.resolve(around)
+def call(t, op, row):
+    module = t.module
+    x = t.reader.u32()
+    if x >= len(module.functions):
+        raise Invalid("unknown function %d" % x, t.pc)
+    params, results = module.types[module.functions[x]]
+    first = _arguments(t, params)
+    if not t.dead:
+        own = x - module.imported[0]
+        t.start(_CALL if own >= 0 else _CALL_IMPORT)
+        t.put(3 * own if own >= 0 else x)
+        t.put(first)
+    t.push_types(results)
 
-    def _br_table(self):
-        reader = self.reader
-        c = self.pop(_I32)
-        count = reader.count()
-        start = reader.at
-        types = None
-        if not self.dead:
-            self.home_from(self.control[_HEIGHT])
-            if self.in_acc(c):
-                self.start(_BR_TABLE)
-            else:
-                slot = self.slot_of(c)
-                self.start(_BR_TABLE + 1)
-                self.put(slot)
-            self.put(count)
-        ways = {}  # depth -> chain of the entries that have to carry operands first
-        for _ in range(count + 1):
-            depth = reader.u32()
-            control, wanted = self._target(depth)
-            if types is not None and len(wanted) != len(types):
-                raise Invalid("type mismatch: labels of different arity", start)
-            types = wanted
-            self._check_types(types)
-            if self.dead:
-                continue
-            if self.n > 0xFF00:
-                raise Unsupported("function of more than 65,280 halfwords of code", self.pc)
-            if not self._in_place(control, types):
-                self.put(ways.get(depth, 0))
-                ways[depth] = self.n - 1
-            elif control[_KIND] == _LOOP:
-                self.put(self._distance(self.n, control[_LABEL]))
-            else:
-                self.put(control[_LABEL])
-                control[_LABEL] = self.n - 1
-        for depth in ways:
-            self.resolve(ways[depth])
-            control, types = self._target(depth)
-            self._carry(control, types)
-            self._jump(control, types)
-        self._die()
 
-    def _unreachable(self):
-        if not self.dead:
-            self.start(_UNREACHABLE)
-        self._die()
+def call_indirect(t, op, row):
+    module = t.module
+    typeidx = t.reader.u32()
+    table = t.reader.u32()
+    if table >= len(module.tables):
+        raise Invalid("unknown table %d" % table, t.pc)
+    if typeidx >= len(module.types):
+        raise Invalid("unknown type %d" % typeidx, t.pc)
+    if module.tables[table][0] != 0x70:
+        raise Invalid("type mismatch: the table does not hold functions", t.pc)
+    c = t.pop(_I32)
+    if not t.dead and t.kinds[c] != LOCAL:
+        t.home(c)
+    params, results = module.types[typeidx]
+    first = _arguments(t, params)
+    if not t.dead:
+        index = t.slot_of(c)
+        t.start(_CALL_INDIRECT)
+        t.put(table)
+        t.put(t.type_ids[typeidx])
+        t.put(first)
+        t.put(index)
+    t.push_types(results)
 
-    # Calls
 
-    def _call(self):
-        module = self.module
-        x = self.reader.u32()
-        if x >= len(module.functions):
-            raise Invalid("unknown function %d" % x, self.pc)
-        params, results = module.types[module.functions[x]]
-        first = self._arguments(params)
-        if not self.dead:
-            own = x - module.imported[0]
-            self.start(_CALL if own >= 0 else _CALL_IMPORT)
-            self.put(3 * own if own >= 0 else x)
-            self.put(first)
-        self._push_types(results)
-
-    def _call_indirect(self):
-        module = self.module
-        typeidx = self.reader.u32()
-        table = self.reader.u32()
-        if table >= len(module.tables):
-            raise Invalid("unknown table %d" % table, self.pc)
-        if typeidx >= len(module.types):
-            raise Invalid("unknown type %d" % typeidx, self.pc)
-        if module.tables[table][0] != 0x70:
-            raise Invalid("type mismatch: the table does not hold functions", self.pc)
-        c = self.pop(_I32)
-        if not self.dead and self.kinds[c] != LOCAL:
-            self.home(c)
-        params, results = module.types[typeidx]
-        first = self._arguments(params)
-        if not self.dead:
-            index = self.slot_of(c)
-            self.start(_CALL_INDIRECT)
-            self.put(table)
-            self.put(self.type_id(typeidx))
-            self.put(first)
-            self.put(index)
-        self._push_types(results)
-
-    def _arguments(self, params):
-        """Pops the arguments of a call, brings them home. Returns the byte offset of the first."""
-        self._pop_types(params)
-        if not self.dead:
-            for i in range(self.sp, self.sp + len(params)):
-                self.home(i)
-        return self.top
+def _arguments(t, params):
+    """Pops the arguments of a call, brings them home. Returns the byte offset of the first."""
+    t.pop_types(params)
+    if not t.dead:
+        for i in range(t.sp, t.sp + len(params)):
+            t.home(i)
+    return t.top

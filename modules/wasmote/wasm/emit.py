@@ -16,7 +16,7 @@ from array import array
 
 from micropython import const
 
-from .errors import Unsupported
+from .errors import Invalid, Unsupported
 
 # A16 numbers, from scripts/make_tables.py
 _I32_MOV = const(100)
@@ -33,6 +33,7 @@ PENDING = const(3)
 NO_RELATION = const(-1)  # what a pending operation compares: a relation's number, or one of these
 EQZ = const(-2)
 
+ANY = const(0)  # type of an operand in dead code that nothing pushed
 _I64 = const(0x7E)
 _F64 = const(0x7C)
 _MAX_FRAME = const(0xFF00)
@@ -64,6 +65,11 @@ class Emitter:
         self.pending = -1
         self.local_slots = array("H")
         self.refs = array("H")  # operands that are still in this local
+        self.floor = 0  # operands below belong to outer blocks
+        self.endless = False  # a branch was passed: operands of any type may be popped (appendix: unreachable)
+        self.dead = False  # nothing is emitted
+
+    # Operands and their types
 
     def push(self, valtype, kind, value=0):
         i = self.sp
@@ -85,6 +91,42 @@ class Emitter:
             self.refs[value] += 1
         self.sp = i + 1
 
+    def pop(self, want):
+        """Index of the operand that was the top, of type `want` or ANY; -1 in dead code if nothing pushed it."""
+        i = self.sp - 1
+        if i < self.floor:
+            if self.endless:
+                return -1
+            raise Invalid("type mismatch: an operand is missing", self.pc)
+        have = self.types[i]
+        if want and have and have != want:
+            raise Invalid("type mismatch", self.pc)
+        if self.kinds[i] == LOCAL:
+            self.refs[self.values[i]] -= 1
+        self.sp = i
+        self.top = self.slots[i]
+        return i
+
+    def push_types(self, types):
+        for t in types:
+            self.push(t, SLOT)
+
+    def pop_types(self, types):
+        for i in range(len(types) - 1, -1, -1):
+            self.pop(types[i])
+
+    def check_types(self, types):
+        """Checks the types of the top operands, and leaves them."""
+        sp = self.sp
+        for i in range(len(types) - 1, -1, -1):
+            sp -= 1
+            if sp < self.floor:
+                if self.endless:
+                    return
+                raise Invalid("type mismatch: an operand is missing", self.pc)
+            if self.types[sp] and self.types[sp] != types[i]:
+                raise Invalid("type mismatch", self.pc)
+
     def drop_to(self, height):
         """Forgets operands down to `height`."""
         while self.sp > height:
@@ -94,14 +136,14 @@ class Emitter:
                 self.refs[self.values[i]] -= 1
             self.top = self.slots[i]
 
-    # Operations: _begin(), then put() each halfword.
+    # Operations: emit(), then put() each halfword.
 
     def start(self, op):
         if self.pending >= 0:
             self.flush()
-        self._begin(op, self.pc)
+        self.emit(op, self.pc)
 
-    def _begin(self, op, pc):
+    def emit(self, op, pc):
         n = self.n
         if n > 0xFF00:
             raise Unsupported("function of more than 65,280 halfwords of code", pc)
@@ -160,7 +202,7 @@ class Emitter:
     def finish(self, op):
         """Emits the pending operation as `op`, less its destination."""
         self.pending = -1
-        self._begin(op, self.p_pc)
+        self.emit(op, self.p_pc)
         count = self.p_count
         if count:
             self.put(self.p_1)
@@ -244,10 +286,10 @@ class Emitter:
         pc = self.pc
         if kind == CONST:
             if -0x8000 <= value < 0x8000:
-                self._begin(_I64_MOV + 1 if wide else _I32_MOV + 2, pc)
+                self.emit(_I64_MOV + 1 if wide else _I32_MOV + 2, pc)
                 self.put(value)
             else:
-                self._begin(_I64_CONST if wide else _I32_CONST, pc)
+                self.emit(_I64_CONST if wide else _I32_CONST, pc)
                 self.put(value)
                 self.put(value >> 16)
                 if wide:
@@ -257,7 +299,7 @@ class Emitter:
             return
         here = self.local_slots[value] if kind == LOCAL else self.slots[i]
         if here != slot:
-            self._begin(_I64_MOV if wide else _I32_MOV + 1, pc)
+            self.emit(_I64_MOV if wide else _I32_MOV + 1, pc)
             self.put(here)
             self.put(slot)
 
@@ -278,15 +320,15 @@ class Emitter:
         return at
 
     def put_back(self, target):
-        self.put(self._distance(self.n, target))
+        self.put(self.distance(self.n, target))
 
     def resolve(self, chain):
         """The label of this chain is here."""
         here = self.n
         while chain:
-            chain = self.patch(chain, self._distance(chain, here))
+            chain = self.patch(chain, self.distance(chain, here))
 
-    def _distance(self, start, target):
+    def distance(self, start, target):
         if not -0x8000 <= target - start < 0x8000:
             raise Unsupported("branch over more than 32,767 halfwords of code", self.pc)
         return target - start

@@ -4,7 +4,7 @@ from micropython import const
 
 from .constants import constant
 from .engine import engine
-from .errors import Unlinkable, Unsupported
+from .errors import Unlinkable
 from .externs import Global, Memory, Table
 from .segments import initialise
 from .translate import Translator, global_cells
@@ -18,6 +18,7 @@ _IMPORTS = const(8)
 _TABLES = const(12)
 _GLOBALS = const(16)
 _SIZE = const(28)
+_BASE = const(16)  # memory_t, in bytes: not 0 where it is dense
 _STEP = const(64)  # instructions translated between two yields
 _KINDS = ("function", "table", "memory", "global")
 
@@ -161,17 +162,16 @@ class Instance:
             translator.begin(i)
             while not translator.step(_STEP):
                 yield
-            if linked and not translator.refused:
+            if linked:
                 code = store.alloc(2 * translator.n)
                 translator.copy_code(engine.put, code)
                 engine.set(self.records + _RECORD * i, code)
             yield
-        if translator.refused:
-            raise Unsupported("floating point (instruction %s)" % translator.refused[0], translator.refused[1])
 
     def translator(self, module):
-        ids = self._type_ids(module)
-        return Translator(module, lambda i: ids[i], engine.handlers())
+        """A Translator of the module's bodies: always the same code for the same body."""
+        dense = engine.get(engine.get(self.at + _MEMORY) + _BASE) != 0  # without memory: in the zero granule
+        return Translator(module, self._type_ids(module), engine.handlers(), dense, self.function_offset)
 
 
 def _fits(module, kind, wanted, extern):

@@ -1,0 +1,149 @@
+"""Reference and table instructions of a body (core specification 3.3.3, 3.3.6). A reference is one word, null 0."""
+
+from micropython import const
+
+from .emit import ANY, CONST, SLOT
+from .errors import Invalid
+from .memories import bulk
+from .numeric import unary_of
+from .types import FUNCREF, reftype
+
+# A16 numbers, from scripts/make_tables.py
+_I32_EQZ = const(176)
+_TABLE_GET = const(543)
+_TABLE_SET = const(544)
+_TABLE_SIZE = const(545)
+_TABLE_GROW = const(546)
+_TABLE_FILL = const(547)
+_TABLE_COPY = const(548)
+_TABLE_INIT = const(549)
+_ELEM_DROP = const(550)
+# end of A16 numbers
+
+_I32 = const(0x7F)
+_F64 = const(0x7C)
+
+
+def ref_null(t, op, row):
+    """ref.null"""
+    t.push(reftype(t.reader), CONST, 0)
+
+
+def ref_is_null(t, op, row):
+    """ref.is_null: i32.eqz of the word."""
+    i = t.pop(ANY)
+    if i >= 0 and t.types[i] >= _F64:
+        raise Invalid("type mismatch: a reference is expected", t.pc)
+    unary_of(t, True, i, _I32, _I32_EQZ)
+
+
+def ref_func(t, op, row):
+    """ref.func: the arena offset of the function's record, which is there before any body is translated."""
+    module = t.module
+    x = t.reader.u32()
+    if x >= len(module.functions):
+        raise Invalid("unknown function %d" % x, t.pc)
+    if not module.declared[x >> 3] >> (x & 7) & 1:
+        raise Invalid("undeclared function reference %d" % x, t.pc)
+    t.push(FUNCREF, CONST, t.function_at(x))
+
+
+def _table(t):
+    """(index, reference type) of a table."""
+    x = t.reader.u32()
+    if x >= len(t.module.tables):
+        raise Invalid("unknown table %d" % x, t.pc)
+    return x, t.module.tables[x][0]
+
+
+def _segment(t):
+    x = t.reader.u32()
+    if x >= len(t.module.elements):
+        raise Invalid("unknown elem segment %d" % x, t.pc)
+    return x
+
+
+def table_get(t, op, row):
+    """table.get"""
+    x, kind = _table(t)
+    i = t.pop(_I32)
+    if t.dead:
+        t.push(kind, SLOT)
+        return
+    slot = t.slot_of(i)
+    t.defer(kind, _TABLE_GET, False)
+    t.operand(x)
+    t.operand(slot)
+
+
+def table_set(t, op, row):
+    """table.set"""
+    x, kind = _table(t)
+    v = t.pop(kind)
+    i = t.pop(_I32)
+    if t.dead:
+        return
+    index = t.slot_of(i)
+    value = t.slot_of(v)
+    t.start(_TABLE_SET)
+    t.put(x)
+    t.put(index)
+    t.put(value)
+
+
+def table_size(t, op, row):
+    """table.size"""
+    x, _ = _table(t)
+    if t.dead:
+        t.push(_I32, SLOT)
+        return
+    t.defer(_I32, _TABLE_SIZE, False)
+    t.operand(x)
+
+
+def table_grow(t, op, row):
+    """table.grow"""
+    x, kind = _table(t)
+    n = t.pop(_I32)
+    v = t.pop(kind)
+    if t.dead:
+        t.push(_I32, SLOT)
+        return
+    value = t.slot_of(v)
+    delta = t.slot_of(n)
+    t.defer(_I32, _TABLE_GROW, False)
+    t.operand(x)
+    t.operand(value)
+    t.operand(delta)
+
+
+def table_fill(t, op, row):
+    """table.fill"""
+    x, kind = _table(t)
+    bulk(t, bytes((_I32, kind, _I32)), _TABLE_FILL, x)
+
+
+def table_copy(t, op, row):
+    """table.copy"""
+    x, kind = _table(t)
+    y, other = _table(t)
+    if kind != other:
+        raise Invalid("type mismatch: tables %d and %d" % (x, y), t.pc)
+    bulk(t, b"\x7f\x7f\x7f", _TABLE_COPY, x, y)
+
+
+def table_init(t, op, row):
+    """table.init"""
+    y = _segment(t)
+    x, kind = _table(t)
+    if t.module.segment_types[y] != kind:
+        raise Invalid("type mismatch: element segment %d and table %d" % (y, x), t.pc)
+    bulk(t, b"\x7f\x7f\x7f", _TABLE_INIT, x, y)
+
+
+def elem_drop(t, op, row):
+    """elem.drop"""
+    x = _segment(t)
+    if not t.dead:
+        t.start(_ELEM_DROP)
+        t.put(x)
