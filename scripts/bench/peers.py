@@ -8,7 +8,7 @@ with -O2. Both run the same rounds of the same programs as the firmware (tests/b
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-import boards
+import emulated
 from programs import BUILD, ROOT, STRICT, tool
 from wasmote import emulator
 
@@ -72,11 +72,11 @@ def measure(board, programs):
     elf = build(board, programs)
     qemu, arguments = emulator.machine(board)
     arguments = [word.replace("sram-size=262144", "sram-size=1048576") for word in arguments]
-    command = [qemu, *arguments, "-icount", f"shift={boards.SHIFT},sleep=off", "-kernel", elf, "-serial", "none"]
+    command = [qemu, *arguments, "-icount", f"shift={emulated.SHIFT},sleep=off", "-kernel", elf, "-serial", "none"]
     command += ["-semihosting-config", "enable=on,target=native"]
     output = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
     lines = (output.stdout + output.stderr).splitlines()
-    per_tick = 1e9 / (1 << boards.SHIFT) / int(lines[0].split()[1])
+    per_tick = 1e9 / (1 << emulated.SHIFT) / int(lines[0].split()[1])
     found = {}
     for name, native, native_ticks, wasm3, ticks, load, heap in map(str.split, lines[1:]):
         if native != wasm3:

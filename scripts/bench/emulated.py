@@ -15,7 +15,7 @@ from pathlib import Path
 from programs import ROOT
 
 sys.path.append(str(ROOT / "tests/firmware"))
-from raw_board import RawBoard, new_flash  # noqa: E402
+from raw_board import RawBoard, new_flash
 
 BOARDS = ["QEMU_M0", "QEMU_M3", "QEMU_RV32"]
 SHIFT = 3
