@@ -1,4 +1,4 @@
-"""The arena and sparse memories where there is no C module. Twin of firmware/wasm/arena.c and memory.c.
+"""The arena where there is no C module. Twin of firmware/wasm/arena.c.
 
 Same records at the same offsets (firmware/wasm/exec.h says which), so that what one engine answers the other does too.
 Three views of one region: `octets`, `halves` and `words`.
@@ -16,8 +16,6 @@ except ImportError:  # CPython
 
 _KEPT_FREE = const(48 * 1024)
 _GRANULE = const(1024)
-_PAGE = const(65536)
-_MAX_PAGES = const(128)
 _MAX_OWNERS = const(24)
 _SYSTEM = const(0xFF)
 
@@ -26,16 +24,6 @@ _DONE_STUB = const(1024)
 _OWNERS = const(1028)
 _OWNER_SIZE = const(12)
 _OWNER_OF = const(1316)
-
-# A memory_t, in words.
-BYTES = const(0)
-_MAX = const(1)
-PAGES = const(2)
-_OWNER = const(3)
-_LEAF = const(64)  # bytes: a granule's number each
-
-OUT_OF_BOUNDS = const(5)  # traps.csv
-OUT_OF_MEMORY = const(11)
 
 
 def _take_region():
@@ -51,6 +39,7 @@ def _take_region():
 
 
 GRANULES, octets = _take_region()
+_region = memoryview(octets)
 try:
     import uctypes
 
@@ -62,13 +51,27 @@ except ImportError:  # CPython
     halves = memoryview(octets).cast("H")
 
 
+def move(to, at, size):
+    """Copies `size` bytes from offset `at` to offset `to`; the two may overlap."""
+    _region[to : to + size] = _region[at : at + size]
+
+
 def _clear(at, size):
-    octets[at : at + size] = bytes(size)
+    move(at, 0, size)  # at most the zero granule
+
+
+def _give(first, count):
+    # Free granules are cleared: an unloaded component leaves nothing of itself.
+    _clear(_OWNER_OF + first, count)
+    for i in range(first, first + count):
+        _clear(i * _GRANULE, _GRANULE)
 
 
 def reset(done, leave):
     """Forgets all owners and what they own. `done`, `leave`: code of the two stubs."""
-    _clear(0, 2 * _GRANULE)
+    octets[:_GRANULE] = bytes(_GRANULE)
+    _give(1, GRANULES - 1)
+    _clear(_GRANULE, _GRANULE)
     octets[_OWNER_OF] = octets[_OWNER_OF + 1] = _SYSTEM
     halves[_DONE_STUB >> 1] = done
     halves[(_DONE_STUB >> 1) + 1] = leave
@@ -125,9 +128,9 @@ def claim(limit):
 def release(owner):
     """Frees all that the owner has, and its number."""
     _clear(_owner_at(owner), _OWNER_SIZE)
-    for i in range(_OWNER_OF, _OWNER_OF + GRANULES):
-        if octets[i] == owner:
-            octets[i] = 0
+    for i in range(GRANULES):
+        if octets[_OWNER_OF + i] == owner:
+            _give(i, 1)
 
 
 def used(owner):
@@ -147,7 +150,7 @@ def _all_free(first, count):
 
 
 def _take(owner, count, hint):
-    # `count` granules in a row, cleared, at `hint` if they are free there. Returns the first, or 0.
+    # `count` granules in a row, at `hint` if they are free there. Returns the first, or 0.
     at = _owner_at(owner) >> 1
     if count > halves[at] - halves[at + 1]:
         return 0
@@ -160,10 +163,47 @@ def _take(owner, count, hint):
                 return 0
     for i in range(_OWNER_OF + first, _OWNER_OF + first + count):
         octets[i] = owner
-    for i in range(first, first + count):
-        _clear(i * _GRANULE, _GRANULE)
     halves[at + 1] += count
     return first
+
+
+def granule(owner):
+    """The number of a cleared granule, or 0."""
+    return _take(owner, 1, 0)
+
+
+def left(owner):
+    """How many granules the owner could still get."""
+    at = _owner_at(owner) >> 1
+    return min(halves[at] - halves[at + 1], used(0))
+
+
+def row(owner, count, reserve):
+    """The offset of `count` granules in a row, cleared, where the owner's limit leaves `reserve` more; or 0."""
+    at = _owner_at(owner) >> 1
+    if count + reserve > halves[at] - halves[at + 1]:
+        return 0
+    return _take(owner, count, 0) * _GRANULE
+
+
+def longer(owner, at, count, more):
+    """Makes the `count` granules at offset `at` more, in place or moved: where they are then, or 0."""
+    using = (_owner_at(owner) >> 1) + 1
+    first = at // _GRANULE
+    if more > halves[using - 1] - halves[using]:
+        return 0
+    if _all_free(first + count, more):
+        _take(owner, more, first + count)
+        return at
+    # Moving needs both rows for a moment, which the limit does not forbid.
+    halves[using] -= count
+    there = _take(owner, count + more, 0) * _GRANULE
+    if not there:
+        halves[using] += count
+        return 0
+    move(there, at, count * _GRANULE)
+    _give(first, count)
+    return there
 
 
 def alloc(owner, size):
@@ -191,88 +231,3 @@ def alloc(owner, size):
     offset = words[next_word]
     words[next_word] = offset + size
     return offset
-
-
-def memory_new(owner, pages, most):
-    """The offset of a new memory_t of `pages`, at most `most` pages; 0: out of memory."""
-    most = min(most, _MAX_PAGES)
-    memory = alloc(owner, 16)
-    if not memory or pages > most:
-        return 0
-    table = alloc(owner, 2 * most)
-    if not table:
-        return 0
-    at = memory >> 2
-    words[at + BYTES] = pages * _PAGE
-    words[at + _MAX] = most
-    words[at + PAGES] = table
-    words[at + _OWNER] = owner
-    return memory
-
-
-def memory_grow(memory, delta):
-    """Adds `delta` pages. Returns how many there were, or 0xffffffff."""
-    at = memory >> 2
-    size = words[at + BYTES]
-    if delta > words[at + _MAX] - size // _PAGE:
-        return 0xFFFFFFFF
-    words[at + BYTES] = size + delta * _PAGE
-    return size // _PAGE
-
-
-def memory_touch(memory, address):
-    """The offset of the byte at `address`, whose granule is allocated if need be; 0: out of memory."""
-    at = memory >> 2
-    page = (words[at + PAGES] >> 1) + (address >> 16)
-    if halves[page] == 0:
-        halves[page] = alloc(words[at + _OWNER], _LEAF) >> 3
-        if halves[page] == 0:
-            return 0
-    entry = (halves[page] << 3) + (address >> 10 & 63)
-    granule = octets[entry]
-    if not granule:
-        granule = octets[entry] = _take(words[at + _OWNER], 1, 0)
-        if not granule:
-            return 0
-    return granule << 10 | address & 1023
-
-
-def memory_read(memory, address, buffer):
-    """Fills `buffer` from linear memory. Returns 0 or a trap code."""
-    check(memory, 16)
-    size = len(buffer)
-    address &= 0xFFFFFFFF
-    if address + size > words[(memory >> 2) + BYTES]:
-        return OUT_OF_BOUNDS
-    pages = words[(memory >> 2) + PAGES] >> 1
-    region = memoryview(octets)
-    buffer = memoryview(buffer)
-    done = 0
-    while done < size:
-        inside = address & 1023
-        n = min(_GRANULE - inside, size - done)
-        at = octets[(halves[pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | inside
-        buffer[done : done + n] = region[at : at + n]
-        done += n
-        address += n
-    return 0
-
-
-def memory_write(memory, address, data):
-    """Copies `data` into linear memory. Returns 0 or a trap code."""
-    check(memory, 16)
-    size = len(data)
-    address &= 0xFFFFFFFF
-    if address + size > words[(memory >> 2) + BYTES]:
-        return OUT_OF_BOUNDS
-    data = memoryview(data)
-    done = 0
-    while done < size:
-        n = min(_GRANULE - (address & 1023), size - done)
-        at = memory_touch(memory, address)
-        if not at:
-            return OUT_OF_MEMORY
-        octets[at : at + n] = data[done : done + n]
-        done += n
-        address += n
-    return 0

@@ -1,13 +1,12 @@
-"""What A16 operations compute, for interp.py: integers (core specification 4.3.2), loads and stores (4.4.7).
+"""What A16 operations compute, for interp.py: the numeric instructions (core specification 4.3.2, 4.3.3).
 
-Integers are unsigned Python ints. A function takes both operands and ignores what it does not need; a load or store
-takes the effective address. Partial ones raise Trapped.
+Integers are unsigned Python ints, floats their bit patterns. A function takes both operands and ignores what it does
+not need. Partial ones raise Trapped.
 """
 
 from micropython import const
 
-from . import arena
-from .arena import halves, octets, words
+from .softfloat import F32, F64, bit_length
 
 _M32 = const(0xFFFFFFFF)
 _M64 = const(0xFFFFFFFFFFFFFFFF)
@@ -24,113 +23,12 @@ class Trapped(Exception):
 _UNREACHABLE = Trapped(1)
 _DIVIDE_BY_ZERO = Trapped(2)
 _OVERFLOW = Trapped(3)
-_OUT_OF_BOUNDS = Trapped(arena.OUT_OF_BOUNDS)
-_UNDEFINED = Trapped(7)
-_UNINITIALIZED = Trapped(8)
-_MISMATCH = Trapped(9)
+_INVALID_CONVERSION = Trapped(4)
 STACK_EXHAUSTED = Trapped(10)
-_OUT_OF_MEMORY = Trapped(arena.OUT_OF_MEMORY)
-
-_memory = 0  # of the running instance: offset of its memory_t, size, index of its page table
-_bytes = 0
-_pages = 0
-
-
-def enter_instance(instance):
-    """Makes the memory of an instance_t (its word index) the current one. Returns the index of its globals."""
-    global _memory, _bytes, _pages
-    _memory = words[instance]
-    _bytes = words[(_memory >> 2) + arena.BYTES]
-    _pages = words[(_memory >> 2) + arena.PAGES] >> 1
-    return words[instance + 4] >> 2
-
-
-def callee(table, index, kind):
-    """The function_t (its word index) at `index` of a table_t, whose type must be `kind` (call_indirect)."""
-    if index >= words[table]:
-        raise _UNDEFINED
-    offset = words[(words[table + 2] >> 2) + index]
-    if offset == 0:
-        raise _UNINITIALIZED
-    if words[(offset >> 2) + 2] != kind:
-        raise _MISMATCH
-    return offset >> 2
 
 
 def unreachable(x, y):
     raise _UNREACHABLE
-
-
-def same(x, y):
-    return x
-
-
-def memory_size(x, y):
-    return _bytes >> 16
-
-
-def memory_grow(x, y):
-    global _bytes
-    x = arena.memory_grow(_memory, x)
-    _bytes = words[(_memory >> 2) + arena.BYTES]
-    return x
-
-
-def _load(address, size):
-    # Little-endian; the bytes may lie in several granules.
-    if address + size > _bytes:
-        raise _OUT_OF_BOUNDS
-    inside = address & 1023
-    at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | inside
-    if inside + size <= 1024:
-        if size == 4 and not at & 3:
-            return words[at >> 2]
-        return int.from_bytes(octets[at : at + size], "little")
-    n = 1024 - inside
-    return _load(address, n) | _load(address + n, size - n) << 8 * n
-
-
-def _store(address, value, size):
-    if address + size > _bytes:
-        raise _OUT_OF_BOUNDS
-    inside = address & 1023
-    at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10
-    if at and inside + size <= 1024:
-        at |= inside
-        if size == 4 and not at & 3:
-            words[at >> 2] = value
-            return
-        for _ in range(size):
-            octets[at] = value & 0xFF
-            value >>= 8
-            at += 1
-        return
-    for i in range(address, address + size):
-        at = arena.memory_touch(_memory, i)
-        if not at:
-            raise _OUT_OF_MEMORY
-        octets[at] = value & 0xFF
-        value >>= 8
-
-
-def load8(address):
-    if address >= _bytes:
-        raise _OUT_OF_BOUNDS
-    return octets[octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | address & 1023]
-
-
-def _signed_load(size, bits):
-    # A load of `size` bytes, extended to `bits`.
-    sign = 1 << (8 * size - 1)
-    mask = (1 << bits) - 1
-    return lambda address: ((_load(address, size) ^ sign) - sign) & mask
-
-
-def _store64(address, value):
-    if address + 8 > _bytes:
-        raise _OUT_OF_BOUNDS
-    _store(address, value & _M32, 4)
-    _store(address + 4, value >> 32, 4)
 
 
 def _s32(x):
@@ -183,21 +81,8 @@ def _div_s64(x, y):
     return quotient & _M64
 
 
-def clz(x, bits):
-    while x:
-        x >>= 1
-        bits -= 1
-    return bits
-
-
 def ctz(x, bits):
-    if x == 0:
-        return bits
-    n = 0
-    while not x & 1:
-        x >>= 1
-        n += 1
-    return n
+    return bit_length(x & -x) - 1 if x else bits
 
 
 def popcnt(x, y):
@@ -225,26 +110,8 @@ def _extend(x, sign, mask):
 FUNCTIONS = {
     "unreachable": unreachable,
     "br": lambda x, y: True,
-    "br_if": same,
+    "br_if": lambda x, y: x,
     "br_unless": lambda x, y: not x,
-    "memory_size": memory_size,
-    "memory_grow": memory_grow,
-    "i32_load": lambda at: _load(at, 4),
-    "i32_load8_s": _signed_load(1, 32),
-    "i32_load8_u": load8,
-    "i32_load16_s": _signed_load(2, 32),
-    "i32_load16_u": lambda at: _load(at, 2),
-    "i64_load": lambda at: _load(at, 8),
-    "i64_load8_s": _signed_load(1, 64),
-    "i64_load8_u": load8,
-    "i64_load16_s": _signed_load(2, 64),
-    "i64_load16_u": lambda at: _load(at, 2),
-    "i64_load32_s": _signed_load(4, 64),
-    "i64_load32_u": lambda at: _load(at, 4),
-    "i32_store": lambda at, y: _store(at, y, 4),
-    "i32_store8": lambda at, y: _store(at, y, 1),
-    "i32_store16": lambda at, y: _store(at, y, 2),
-    "i64_store": _store64,
     "i32_eqz": lambda x, y: int(x == 0),
     "i32_eq": lambda x, y: int(x == y),
     "i32_ne": lambda x, y: int(x != y),
@@ -256,7 +123,7 @@ FUNCTIONS = {
     "i32_le_u": lambda x, y: int(x <= y),
     "i32_ge_s": lambda x, y: int(x ^ 0x80000000 >= y ^ 0x80000000),
     "i32_ge_u": lambda x, y: int(x >= y),
-    "i32_clz": lambda x, y: clz(x, 32),
+    "i32_clz": lambda x, y: 32 - bit_length(x),
     "i32_ctz": lambda x, y: ctz(x, 32),
     "i32_popcnt": popcnt,
     "i32_add": lambda x, y: x + y & _M32,
@@ -288,7 +155,7 @@ FUNCTIONS = {
     "i64_le_u": lambda x, y: int(x <= y),
     "i64_ge_s": lambda x, y: int(_s64(x) >= _s64(y)),
     "i64_ge_u": lambda x, y: int(x >= y),
-    "i64_clz": lambda x, y: clz(x, 64),
+    "i64_clz": lambda x, y: 64 - bit_length(x),
     "i64_ctz": lambda x, y: ctz(x, 64),
     "i64_popcnt": popcnt,
     "i64_add": lambda x, y: x + y & _M64,
@@ -310,3 +177,48 @@ FUNCTIONS = {
     "i64_extend16_s": lambda x, y: _extend(x, 0x8000, _M64),
     "i64_extend32_s": lambda x, y: _extend(x, 0x80000000, _M64),
 }
+
+
+_FLOAT_INSTRUCTIONS = (
+    "add sub mul div min max copysign eq ne lt gt le ge abs neg ceil floor trunc nearest sqrt"  # 4.3.3
+)
+
+
+def _trunc(format, least, most):
+    # 4.3.4, trunc: partial
+    def trunc(x, y):
+        if format.is_nan(x):
+            raise _INVALID_CONVERSION
+        n = format.to_int(x, least, most)
+        if not least <= n <= most:
+            raise _OVERFLOW
+        return n & most - least
+
+    return trunc
+
+
+def _trunc_sat(format, least, most):
+    def trunc_sat(x, y):
+        return 0 if format.is_nan(x) else max(least, min(most, format.to_int(x, least, most))) & most - least
+
+    return trunc_sat
+
+
+def _convert(format, least, most):
+    def convert(x, y):
+        return format.from_int(x if x <= most else x + 2 * least)
+
+    return convert
+
+
+for _name, _format in (("f32", F32), ("f64", F64)):
+    for _instruction in _FLOAT_INSTRUCTIONS.split():
+        FUNCTIONS["%s_%s" % (_name, _instruction)] = getattr(_format, _instruction)
+    for _bits in (32, 64):
+        for _sign, _least in (("s", -1 << _bits - 1), ("u", 0)):
+            _range = _format, _least, _least + (1 << _bits) - 1
+            FUNCTIONS["i%d_trunc_%s_%s" % (_bits, _name, _sign)] = _trunc(*_range)
+            FUNCTIONS["i%d_trunc_sat_%s_%s" % (_bits, _name, _sign)] = _trunc_sat(*_range)
+            FUNCTIONS["%s_convert_i%d_%s" % (_name, _bits, _sign)] = _convert(*_range)
+FUNCTIONS["f32_demote_f64"] = lambda x, y: F64.convert(x, F32)
+FUNCTIONS["f64_promote_f32"] = lambda x, y: F32.convert(x, F64)

@@ -1,21 +1,20 @@
 """Runs A16 code where there is no C module. Twin of firmware/wasm/exec.c; as a module, of `_wasm` (modwasm.c).
 
 An operation is a row of three tables, made here from operations.py: where its operands are (_KINDS), what it does
-(_FUNCTIONS), where the result goes (_FORMS). run() knows operands, results and control; functions.py the rest.
+(_FUNCTIONS), where the result goes (_FORMS). run() knows operands, results and control; what operations do is in
+functions.py (numbers), access.py (loads and stores) and bulk.py (memories and tables).
 """
 
 from micropython import const
 
-from . import arena, functions
+from . import arena
+from .access import ACCESSES, enter_instance
 from .arena import (  # noqa: F401 - the interface of _wasm
     GRANULES,
     alloc,
     claim,
     get,
     halves,
-    memory_new,
-    memory_read,
-    memory_write,
     put,
     release,
     set,
@@ -23,7 +22,9 @@ from .arena import (  # noqa: F401 - the interface of _wasm
     view,
     words,
 )
-from .functions import Trapped, enter_instance
+from .bulk import BULK, METER, callee_of
+from .functions import FUNCTIONS, STACK_EXHAUSTED, Trapped
+from .memory import memory_grow, memory_new, memory_read, memory_write, table_grow  # noqa: F401
 from .operations import OPERATIONS
 
 # A16 numbers, from scripts/make_tables.py
@@ -64,6 +65,7 @@ _CELL = const(19)  # a global, two cells, an imported one, two of that
 _CELLS = const(20)
 _FAR_CELL = const(21)
 _FAR_CELLS = const(22)
+_BULK = const(23)  # reads them itself; the form is how many halfwords it has
 
 _TO_A = const(0)  # results
 _TO_S = const(1)
@@ -98,9 +100,9 @@ _BY_FORM = {"": _TO_MEMORY, "a": _TO_A, "s": _TO_S, "f": _FORWARD, "b": _BACK}
 _BY_FAMILY = {  # operands, form; None: as for others
     "i32_const": (_W, None),
     "i64_const": (_W64, _TO_L),
-    "i64_extend_i32_s": (None, _TO_L),
-    "i64_extend_i32_u": (None, _TO_L),
+    "i32_wrap_i64": (_S, None),  # the low slot
     "i64_store": (_SL, _TO_MEMORY_WIDE),
+    "dense_i64_store": (_SL, _TO_MEMORY_WIDE),
     "global_get": (_CELL, None),
     "global_set": (None, _TO_CELL),
     "i64_global_get": (_CELLS, _TO_L),
@@ -111,33 +113,49 @@ _BY_FAMILY = {  # operands, form; None: as for others
     "imported_i64_global_set": (_L, _TO_FAR_CELLS),
 }
 _CONTROLS = ("done", "leave", "enter", "return", "br_table", "call", "call_import", "call_indirect")
+_PAIRS = {_S: _L, _SS: _LL, _SSA: _LLA, _SSS: _LLS}  # the same operands of 64 bits
+_RELATIONS = ("eqz", "eq", "ne", "lt", "gt", "le", "ge")
 
 
 def _row(family, operands, form):
     # One operation's row of the three tables.
     if family in _CONTROLS:
         return _OWN, _TO_A, None
+    if family in BULK:
+        function, size = BULK[family]
+        return _BULK, size, function
     kind = _BY_OPERANDS[operands]
     to = _BY_FORM[form]
     if "_load" in family:
-        to = _LOAD_L if family.startswith("i64") else _LOAD_WIDE if "_wide" in family else to - _TO_A + _LOAD_A
-        return kind, to, functions.FUNCTIONS[family.replace("_wide", "")]
+        to = _LOAD_L if "i64" in family else _LOAD_WIDE if "_wide" in family else to - _TO_A + _LOAD_A
+        return kind, to, ACCESSES[family.replace("_wide", "")]
+    if "_store" in family:
+        if family.endswith("_wide"):
+            family = family[:-5]
+            to = _TO_MEMORY_WIDE
+        kind, to = _BY_FAMILY.get(family, (kind, to))
+        return kind, to, ACCESSES[family]
     if family in _BY_FAMILY:
         special_kind, special_to = _BY_FAMILY[family]
         kind = kind if special_kind is None else special_kind
         to = to if special_to is None else special_to
-    elif family.startswith("i64"):
-        if kind == _I:  # i64_mov: the immediate is signed
-            return _I, _TO_L, functions.FUNCTIONS["i64_extend_i32_s"]
-        kind = {_S: _L, _SS: _LL, _SSA: _LLA, _SSS: _LLS}[kind]
-        if family[4:].split("_")[0] not in ("eqz", "eq", "ne", "lt", "gt", "le", "ge"):
-            to = _TO_L
-    elif family.endswith("_wide"):
-        to = _TO_MEMORY_WIDE
-        family = family[:-5]
-    elif family.startswith("br_i32"):
+        return kind, to, _same
+    if family == "i64_mov" and kind == _I:  # the immediate is signed
+        return kind, _TO_L, FUNCTIONS["i64_extend_i32_s"]
+    if family.startswith("br_i32"):
         family = family[3:]
-    return kind, to, functions.FUNCTIONS.get(family, functions.same)
+    # "result_instruction" or "result_instruction_operand_sign"
+    parts = family.split("_")
+    wide = [part[1:] == "64" for part in parts if part in ("i32", "i64", "f32", "f64")]
+    if wide and wide[-1]:
+        kind = _PAIRS[kind]
+    if wide and wide[0] and parts[1] not in _RELATIONS:
+        to = _TO_L
+    return kind, to, (ACCESSES if family in ACCESSES else FUNCTIONS).get(family, _same)
+
+
+def _same(x, y):
+    return x
 
 
 _KINDS = bytearray(len(OPERATIONS))
@@ -212,14 +230,12 @@ def run(state, fuel):
                         callee = w[(w[instance + 2] >> 2) + h[ip + 1]] >> 2
                         n = ip + 3
                     else:
-                        callee = functions.callee(
-                            w[(w[instance + 3] >> 2) + h[ip + 1]] >> 2, w[fp + (h[ip + 4] >> 2)], h[ip + 2]
-                        )
+                        callee = callee_of(ip + 1, fp, instance)
                         n = ip + 5
-                    fuel -= 1
-                    if fuel < 0:
+                    if fuel <= 0:
                         why = _RUN_OUT_OF_FUEL
                         break
+                    fuel -= 1
                     x = fp + (h[n - 1 if op != _CALL_INDIRECT else n - 2] >> 2)
                     if w[callee] == 0:
                         w[state + 4] = w[callee + 1]
@@ -241,7 +257,7 @@ def run(state, fuel):
                         cells = enter_instance(instance)
                 elif op == _ENTER:
                     if fp + (h[ip + 1] >> 2) + 4 > rp:
-                        raise functions.STACK_EXHAUSTED
+                        raise STACK_EXHAUSTED
                     x = fp + (h[ip + 2] >> 2)
                     for n in range(x, x + h[ip + 3]):
                         w[n] = 0
@@ -305,6 +321,17 @@ def run(state, fuel):
                     n = ip + 4
                 x = fp + (h[ip + 1 if y else ip + 2] >> 2)
                 x = w[x] if kind <= _SSS else w[x] | w[x + 1] << 32
+            elif kind == _BULK:
+                METER[0] = fuel
+                try:
+                    x = function[op](ip + 1, fp, instance)
+                finally:
+                    fuel = METER[0]
+                if x:
+                    why = _RUN_OUT_OF_FUEL
+                    break
+                ip += forms[op]
+                continue
             elif kind == _W64:
                 x = h[ip + 1] | h[ip + 2] << 16 | h[ip + 3] << 32 | h[ip + 4] << 48
                 n = ip + 5
@@ -374,7 +401,7 @@ def run(state, fuel):
     w[state] = ip << 1
     w[state + 1] = fp << 2
     w[state + 2] = rp << 2
-    w[state + 6] = max(fuel, 0)
+    w[state + 6] = fuel & 0xFFFFFFFF
     return why
 
 

@@ -1,0 +1,138 @@
+"""The running instance's memory, for interp.py: loads and stores (core specification 4.4.7).
+
+They take the effective address: in a sparse memory or, as `dense_…`, in a dense one. Out of bounds they raise Trapped.
+"""
+
+from . import memory
+from .arena import halves, octets, words
+from .functions import Trapped
+
+_OUT_OF_BOUNDS = Trapped(memory.OUT_OF_BOUNDS)
+_OUT_OF_MEMORY = Trapped(memory.OUT_OF_MEMORY)
+
+# Of the running instance's memory: offset of its memory_t, size, index of its page map, arena offset if it is dense.
+_memory = 0
+_bytes = 0
+_pages = 0
+_base = 0
+
+
+def enter_instance(instance):
+    """Makes the memory of an instance_t (its word index) the current one. Returns the index of its globals."""
+    global _memory
+    _memory = words[instance]
+    _look_again()
+    return words[instance + 4] >> 2
+
+
+def _look_again():
+    global _bytes, _pages, _base
+    at = _memory >> 2
+    _bytes = words[at + memory.BYTES]
+    _pages = words[at + memory.PAGES] >> 1
+    _base = words[at + memory.BASE]
+
+
+def memory_size(x, y):
+    return _bytes >> words[(_memory >> 2) + memory.SHIFT]
+
+
+def memory_grow(x, y):
+    x = memory.memory_grow(_memory, x)
+    _look_again()
+    return x
+
+
+# Loads and stores
+
+
+def _load(address, size):
+    # Little-endian; the bytes may lie in several granules.
+    if address + size > _bytes:
+        raise _OUT_OF_BOUNDS
+    inside = address & 1023
+    at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | inside
+    if inside + size <= 1024:
+        if size == 4 and not at & 3:
+            return words[at >> 2]
+        return int.from_bytes(octets[at : at + size], "little")
+    n = 1024 - inside
+    return _load(address, n) | _load(address + n, size - n) << 8 * n
+
+
+def _store(address, value, size):
+    if address + size > _bytes:
+        raise _OUT_OF_BOUNDS
+    inside = address & 1023
+    at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10
+    if at and inside + size <= 1024:
+        _put(at | inside, value, size)
+        return
+    for i in range(address, address + size):
+        at = memory.touch(_memory, i)
+        if not at:
+            raise _OUT_OF_MEMORY
+        octets[at] = value & 0xFF
+        value >>= 8
+
+
+def _put(at, value, size):
+    if size == 4 and not at & 3:
+        words[at >> 2] = value
+        return
+    for _ in range(size):
+        octets[at] = value & 0xFF
+        value >>= 8
+        at += 1
+
+
+def _load_dense(address, size):
+    if address + size > _bytes:
+        raise _OUT_OF_BOUNDS
+    at = _base + address
+    if size == 4 and not at & 3:
+        return words[at >> 2]
+    return int.from_bytes(octets[at : at + size], "little")
+
+
+def _store_dense(address, value, size):
+    if address + size > _bytes:
+        raise _OUT_OF_BOUNDS
+    _put(_base + address, value, size)
+
+
+def _accesses(prefix, load, store):
+    # Puts the instructions into ACCESSES, by family, over a load and a store of so many bytes.
+    def unsigned(size):
+        return lambda address: load(address, size)
+
+    def signed(size, bits):
+        sign = 1 << (8 * size - 1)
+        mask = (1 << bits) - 1
+        return lambda address: ((load(address, size) ^ sign) - sign) & mask
+
+    def narrow(size):
+        return lambda address, value: store(address, value, size)
+
+    def store64(address, value):
+        if address + 8 > _bytes:
+            raise _OUT_OF_BOUNDS
+        store(address, value & 0xFFFFFFFF, 4)
+        store(address + 4, value >> 32, 4)
+
+    for name, size in (("i32_load", 4), ("i64_load", 8), ("i64_load32_u", 4)):
+        ACCESSES[prefix + name] = unsigned(size)
+    ACCESSES[prefix + "i64_load32_s"] = signed(4, 64)
+    for bits in (32, 64):
+        for size in (1, 2):
+            name = "%si%d_load%d_" % (prefix, bits, 8 * size)
+            ACCESSES[name + "s"] = signed(size, bits)
+            ACCESSES[name + "u"] = unsigned(size)
+    for name, size in (("i32_store", 4), ("i32_store8", 1), ("i32_store16", 2)):
+        ACCESSES[prefix + name] = narrow(size)
+    ACCESSES[prefix + "i64_store"] = store64
+
+
+ACCESSES = {"memory_size": memory_size, "memory_grow": memory_grow}
+_accesses("", _load, _store)
+_accesses("dense_", _load_dense, _store_dense)

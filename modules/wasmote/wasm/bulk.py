@@ -1,0 +1,260 @@
+"""Operations on memories and tables with operands of their own, for interp.py (core specification 4.4.6, 4.4.7).
+
+Twin of firmware/wasm/bulk.c and table.c. An operation is a function of where its operands are (index of a halfword),
+the frame and the instance (indices of words). Bounds are checked before anything is written; then it works in pieces,
+each paid with a unit of METER. It returns whether it was cut for want of fuel: its slots count what is left to do.
+"""
+
+from micropython import const
+
+from . import arena, memory
+from .arena import halves, octets, words
+from .functions import Trapped
+
+_GRANULE = const(1024)
+_PIECE = const(256)  # references for a unit of fuel
+_DATA = const(5)  # of an instance_t, in words
+_ELEMENTS = const(6)
+
+_MEMORY_BOUNDS = Trapped(memory.OUT_OF_BOUNDS)
+_TABLE_BOUNDS = Trapped(6)
+_UNDEFINED = Trapped(7)
+_UNINITIALIZED = Trapped(8)
+_MISMATCH = Trapped(9)
+_OUT_OF_MEMORY = Trapped(memory.OUT_OF_MEMORY)
+
+METER = [0]  # the fuel, while an operation runs
+
+
+def _piece(count, most):
+    # Takes what a unit of fuel pays for off a count, the index of a word. Returns it; 0: the slice is over.
+    if METER[0] <= 0:
+        return 0
+    METER[0] -= 1
+    n = min(words[count], most)
+    words[count] -= n
+    return n
+
+
+def _check(first, count, size, trap):
+    if first + count > size:
+        raise trap
+
+
+# Memory
+
+
+def _fill_part(at, value, n):
+    # A granule's bytes; in chunks, so that little is allocated.
+    chunk = bytes([value]) * min(n, 64)
+    while n:
+        size = min(n, 64)
+        octets[at : at + size] = chunk if size == 64 else chunk[:size]
+        at += size
+        n -= size
+
+
+def memory_fill(at, fp, instance):
+    this = words[instance]
+    to = fp + (halves[at] >> 2)
+    value = words[fp + (halves[at + 1] >> 2)] & 0xFF
+    count = fp + (halves[at + 2] >> 2)
+    _check(words[to], words[count], words[(this >> 2) + memory.BYTES], _MEMORY_BOUNDS)
+    while words[count]:
+        n = _piece(count, _GRANULE)
+        if not n:
+            return True
+        while n:
+            address = words[to]
+            part = min(n, _GRANULE - (address & 1023))
+            if value or memory.locate(this, address) >= _GRANULE:  # zeros leave the zero granule
+                target = memory.touch(this, address)
+                if not target:
+                    raise _OUT_OF_MEMORY
+                _fill_part(target, value, part)
+            words[to] = address + part
+            n -= part
+
+
+def _copy(this, to, source, n, backward):
+    # Within one memory, from its end on if backward.
+    while n:
+        rest = 0
+        if backward:
+            part = min(n, (to + n - 1 & 1023) + 1, (source + n - 1 & 1023) + 1)
+            rest = n - part
+        else:
+            part = min(n, _GRANULE - max(to & 1023, source & 1023))
+        at = memory.locate(this, source + rest)
+        if at >= _GRANULE or memory.locate(this, to + rest) >= _GRANULE:
+            target = memory.touch(this, to + rest)
+            if not target:
+                raise _OUT_OF_MEMORY
+            arena.move(target, at, part)
+        if not backward:
+            to += part
+            source += part
+        n -= part
+
+
+def memory_copy(at, fp, instance):
+    this = words[instance]
+    to = fp + (halves[at] >> 2)
+    source = fp + (halves[at + 1] >> 2)
+    count = fp + (halves[at + 2] >> 2)
+    size = words[(this >> 2) + memory.BYTES]
+    _check(max(words[to], words[source]), words[count], size, _MEMORY_BOUNDS)
+    backward = words[to] > words[source]
+    while words[count]:
+        n = _piece(count, _GRANULE)
+        if not n:
+            return True
+        rest = words[count] if backward else 0
+        _copy(this, words[to] + rest, words[source] + rest, n, backward)
+        if not backward:
+            words[to] += n
+            words[source] += n
+
+
+def memory_init(at, fp, instance):
+    this = words[instance]
+    segment = (words[instance + _DATA] >> 2) + 2 * halves[at]
+    to = fp + (halves[at + 1] >> 2)
+    source = fp + (halves[at + 2] >> 2)
+    count = fp + (halves[at + 3] >> 2)
+    _check(words[to], words[count], words[(this >> 2) + memory.BYTES], _MEMORY_BOUNDS)
+    _check(words[source], words[count], words[segment + 1], _MEMORY_BOUNDS)
+    while words[count]:
+        n = _piece(count, _GRANULE)
+        if not n:
+            return True
+        if memory.memory_write(this, words[to], arena.view(words[segment] + words[source], n)):
+            raise _OUT_OF_MEMORY
+        words[to] += n
+        words[source] += n
+
+
+def data_drop(at, fp, instance):
+    words[(words[instance + _DATA] >> 2) + 2 * halves[at] + 1] = 0
+
+
+# Tables
+
+
+def _table(at, instance):
+    # The table_t (its word index) that the operand at `at` names.
+    return words[(words[instance + 3] >> 2) + halves[at]] >> 2
+
+
+def callee_of(at, fp, instance):
+    """The function_t (its word index) that a call_indirect with operands at `at` calls."""
+    table = _table(at, instance)
+    index = words[fp + (halves[at + 3] >> 2)]
+    if index >= words[table]:
+        raise _UNDEFINED
+    offset = words[(words[table + memory.ELEMENTS] >> 2) + index]
+    if offset == 0:
+        raise _UNINITIALIZED
+    if words[(offset >> 2) + 2] != halves[at + 1]:
+        raise _MISMATCH
+    return offset >> 2
+
+
+def table_get(at, fp, instance):
+    table = _table(at, instance)
+    index = words[fp + (halves[at + 1] >> 2)]
+    _check(index, 1, words[table], _TABLE_BOUNDS)
+    words[fp + (halves[at + 2] >> 2)] = words[(words[table + memory.ELEMENTS] >> 2) + index]
+
+
+def table_set(at, fp, instance):
+    table = _table(at, instance)
+    index = words[fp + (halves[at + 1] >> 2)]
+    _check(index, 1, words[table], _TABLE_BOUNDS)
+    words[(words[table + memory.ELEMENTS] >> 2) + index] = words[fp + (halves[at + 2] >> 2)]
+
+
+def table_size(at, fp, instance):
+    words[fp + (halves[at + 1] >> 2)] = words[_table(at, instance)]
+
+
+def table_grow(at, fp, instance):
+    value = words[fp + (halves[at + 1] >> 2)]
+    delta = words[fp + (halves[at + 2] >> 2)]
+    words[fp + (halves[at + 3] >> 2)] = memory.table_grow(_table(at, instance) << 2, value, delta)
+
+
+def table_fill(at, fp, instance):
+    table = _table(at, instance)
+    to = fp + (halves[at + 1] >> 2)
+    value = words[fp + (halves[at + 2] >> 2)]
+    count = fp + (halves[at + 3] >> 2)
+    _check(words[to], words[count], words[table], _TABLE_BOUNDS)
+    while words[count]:
+        n = _piece(count, _PIECE)
+        if not n:
+            return True
+        first = (words[table + memory.ELEMENTS] >> 2) + words[to]
+        for i in range(first, first + n):
+            words[i] = value
+        words[to] += n
+
+
+def table_copy(at, fp, instance):
+    table = _table(at, instance)
+    other = _table(at + 1, instance)
+    to = fp + (halves[at + 2] >> 2)
+    source = fp + (halves[at + 3] >> 2)
+    count = fp + (halves[at + 4] >> 2)
+    _check(words[to], words[count], words[table], _TABLE_BOUNDS)
+    _check(words[source], words[count], words[other], _TABLE_BOUNDS)
+    backward = words[to] > words[source]
+    while words[count]:
+        n = _piece(count, _PIECE)
+        if not n:
+            return True
+        rest = words[count] if backward else 0
+        first = words[other + memory.ELEMENTS] + 4 * (words[source] + rest)
+        arena.move(words[table + memory.ELEMENTS] + 4 * (words[to] + rest), first, 4 * n)
+        if not backward:
+            words[to] += n
+            words[source] += n
+
+
+def table_init(at, fp, instance):
+    table = _table(at, instance)
+    segment = (words[instance + _ELEMENTS] >> 2) + 2 * halves[at + 1]
+    to = fp + (halves[at + 2] >> 2)
+    source = fp + (halves[at + 3] >> 2)
+    count = fp + (halves[at + 4] >> 2)
+    _check(words[to], words[count], words[table], _TABLE_BOUNDS)
+    _check(words[source], words[count], words[segment + 1], _TABLE_BOUNDS)
+    while words[count]:
+        n = _piece(count, _PIECE)
+        if not n:
+            return True
+        first = words[segment] + 4 * words[source]
+        arena.move(words[table + memory.ELEMENTS] + 4 * words[to], first, 4 * n)
+        words[to] += n
+        words[source] += n
+
+
+def elem_drop(at, fp, instance):
+    words[(words[instance + _ELEMENTS] >> 2) + 2 * halves[at] + 1] = 0
+
+
+# Family: (function, halfwords with the operation's own).
+BULK = {
+    "memory_fill": (memory_fill, 4),
+    "memory_copy": (memory_copy, 4),
+    "memory_init": (memory_init, 5),
+    "data_drop": (data_drop, 2),
+    "table_get": (table_get, 4),
+    "table_set": (table_set, 4),
+    "table_size": (table_size, 3),
+    "table_grow": (table_grow, 5),
+    "table_fill": (table_fill, 5),
+    "table_copy": (table_copy, 6),
+    "table_init": (table_init, 6),
+    "elem_drop": (elem_drop, 2),
+}
