@@ -1,47 +1,91 @@
 # SPDX-License-Identifier: MIT
 """One engine in a process of its own, so that engines can take turns: requests and answers are JSON, a line each.
 
-    python worker.py native|wasm3|wasmote
+    python worker.py native|wasm3|wasm3_lean|wasmote
     {"program": "fib", "n": 3}    ->    {"checksum": -234790241, "seconds": 0.0012, …}
 
-Only the run is timed: loading and translating are done before. wasmote says what it needs of the arena, too; with
-"dense": false its linear memory is sparse. WASM_CFLAGS in the environment is for its compiler (tests/shims/_wasm.py).
+Only the run is timed: loading and translating are done before. For wasmote, "dense": false takes a sparse linear memory,
+and "slices": true runs in the slices that a store chooses, with the Python between them, instead of in one.
 """
 
 import ctypes
 import json
+import subprocess
 import sys
 import time
 
-from programs import PROGRAMS, ROOT, code_bytes
+from programs import BUILD, CC, PROGRAMS, ROOT, code_bytes
 
 ENDLESS = 0x7FFFFFFF  # fuel
+PAGE = 64  # granules; a store of so many has no room for a dense page beside its code
 
 
 class Native:
-    def load(self, program, dense):
-        return ctypes.CDLL(str(program.native)).run, {}
+    def load(self, program, **_):
+        run = ctypes.CDLL(str(program.native)).run
+        return lambda n: timed(run, n), {}
 
 
 class Wasm3:
+    """PyPI's pywasm3 as pip compiled it."""
+
     def __init__(self):
         import wasm3
 
         self.wasm3 = wasm3
         self.kept = []
 
-    def load(self, program, dense):
+    def load(self, program, **_):
         environment = self.wasm3.Environment()
         runtime = environment.new_runtime(64 * 1024)
         runtime.load(environment.parse_module(program.wasm.read_bytes()))
         self.kept.append((environment, runtime))
         run = runtime.find_function("run")
         run(0)  # wasm3 compiles a function at its first call
-        return run, {}
+        return lambda n: timed(run, n), {}
+
+
+class Wasm3Lean:
+    """The same sources without the DEBUG and the backtraces that pywasm3 compiles in; -O3, too."""
+
+    def __init__(self):
+        library = BUILD / "wasm3_lean.so"
+        if not library.exists():
+            sources = sorted((ROOT / "build/wasm3").glob("*.c"))
+            flags = ["-O3", "-fomit-frame-pointer", "-fno-stack-protector", "-DNDEBUG", "-DNASSERTS", "-w"]
+            subprocess.run([CC, *flags, "-shared", "-fPIC", *sources, "-lm", "-o", library], check=True)
+        self.lib = ctypes.CDLL(str(library))
+        for name in ("m3_NewEnvironment", "m3_NewRuntime"):
+            getattr(self.lib, name).restype = ctypes.c_void_p
+        for name in ("m3_ParseModule", "m3_LoadModule", "m3_FindFunction", "m3_CompileModule", "m3_CallV", "m3_GetResultsV"):  # fmt: skip
+            getattr(self.lib, name).restype = ctypes.c_char_p
+
+    def must(self, error):
+        if error:
+            raise RuntimeError(error.decode())
+
+    def load(self, program, **_):
+        lib, pointer = self.lib, ctypes.c_void_p
+        wasm = program.wasm.read_bytes()
+        environment = pointer(lib.m3_NewEnvironment())
+        runtime = pointer(lib.m3_NewRuntime(environment, 64 * 1024, None))
+        module, function, result = pointer(), pointer(), ctypes.c_int32()
+        self.must(lib.m3_ParseModule(environment, ctypes.byref(module), wasm, len(wasm)))
+        self.must(lib.m3_LoadModule(runtime, module))
+        self.must(lib.m3_FindFunction(ctypes.byref(function), runtime, b"run"))
+        self.must(lib.m3_CompileModule(module))
+
+        def run(n):
+            error, seconds = timed(lambda n: lib.m3_CallV(function, ctypes.c_int32(n)), n)
+            self.must(error)
+            self.must(lib.m3_GetResultsV(function, ctypes.byref(result)))
+            return result.value, seconds
+
+        return run, {"kept": len(wasm)}
 
 
 class Wasmote:
-    """The board package over the C engine, each run as one slice: no Python between its start and its end."""
+    """The board package over the C engine. A run is one slice, with no Python between its start and its end."""
 
     def __init__(self):
         sys.path[:0] = [str(ROOT / "modules"), str(ROOT / "tests/shims")]
@@ -50,84 +94,74 @@ class Wasmote:
 
         self.wasm = wasm
         self.store = None
-        self.engine, engine = Endless(calls.engine), calls.engine
-        calls.engine = self.engine
-        assert engine.handlers()
+        self.engine = calls.engine = Endless(calls.engine)
 
-    def load(self, program, dense):
+    def load(self, program, dense=True, slices=False):
         wasm = self.wasm
         if self.store is not None:
             self.store.close()
         module = wasm.Module(wasm.Source(program.wasm.read_bytes()).reader())
-        page = 64  # granules
-        self.store = store = wasm.Store(wasm.arena_info()[0] if dense else page)
+        self.store = store = wasm.Store(wasm.arena_info()[1] if dense else PAGE)
         instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
         function = instance.exports["run"]
+        facts = {"wasm_code": code_bytes(program.wasm.read_bytes()), "a16_code": code_size(instance, module)}
 
         def run(n):
-            self.engine.seconds = 0
-            (value,) = wasm.drive(store.invoke(function, [n]))
-            facts.update(granules=store.used, seconds=self.engine.seconds)
-            return value - (value >> 31 << 32)
+            self.engine.endless, self.engine.seconds = not slices, 0
+            (value,), seconds = timed(lambda n: wasm.drive(store.invoke(function, [n])), n)
+            facts["granules"] = store.used
+            return value - (value >> 31 << 32), seconds if slices else self.engine.seconds
 
-        facts = {"wasm_code": code_bytes(program.wasm.read_bytes()), "a16_code": code_size(self.wasm, program)}
         return run, facts
 
 
 class Endless:
-    """An engine whose slices have no end; it says how long they took."""
+    """An engine whose slices have no end, if so wished; it says how long they took."""
+
+    endless, seconds = True, 0
 
     def __init__(self, engine):
         self._engine = engine
-        self.seconds = 0
 
     def __getattr__(self, name):
         return getattr(self._engine, name)
 
     def run(self, state, fuel):
-        began = time.perf_counter()
-        try:
-            return self._engine.run(state, ENDLESS)
-        finally:
-            self.seconds += time.perf_counter() - began
+        why, seconds = timed(lambda fuel: self._engine.run(state, fuel), ENDLESS if self.endless else fuel)
+        self.seconds += seconds
+        return why
 
 
-def code_size(wasm, program):
-    """Bytes of A16 code of a program."""
-    from wasmote.wasm.translate import Translator
+def code_size(instance, module):
+    """Bytes of A16 code of a module."""
+    translator = instance.translator(module)
+    size = 0
+    for i in range(instance.count):
+        translator.begin(i)
+        while not translator.step(1000):
+            pass
+        size += 2 * translator.n
+    return size
 
-    original, sizes = Translator.copy_code, []
 
-    def copy_code(self, put, at):
-        sizes.append(2 * self.n)
-        return original(self, put, at)
-
-    Translator.copy_code = copy_code
-    try:
-        store = wasm.Store(32)
-        module = wasm.Module(wasm.Source(program.wasm.read_bytes()).reader())
-        wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
-        store.close()
-    finally:
-        Translator.copy_code = original
-    return sum(sizes)
+def timed(call, argument):
+    """(what it answers, seconds of CPU time): on a shared machine other processes' turns do not count."""
+    began = time.thread_time()
+    answer = call(argument)
+    return answer, time.thread_time() - began
 
 
 def main():
-    engine = {"native": Native, "wasm3": Wasm3, "wasmote": Wasmote}[sys.argv[1]]()
+    engine = {"native": Native, "wasm3": Wasm3, "wasm3_lean": Wasm3Lean, "wasmote": Wasmote}[sys.argv[1]]()
     programs = {program.name: program for program in PROGRAMS}
-    loaded = {}
+    name = None
     for line in sys.stdin:
         request = json.loads(line)
-        key = request["program"], request.get("dense", True)
-        if key not in loaded:
-            if sys.argv[1] == "wasmote":
-                loaded.clear()  # one at a time fits the arena
-            loaded[key] = engine.load(programs[key[0]], key[1])
-        run, facts = loaded[key]
-        began = time.perf_counter()
-        checksum = run(request["n"])
-        seconds = time.perf_counter() - began
+        n = request.pop("n")
+        if request["program"] != name:
+            name = request.pop("program")
+            run, facts = engine.load(programs[name], **request)
+        checksum, seconds = run(n)
         print(json.dumps({"checksum": checksum, "seconds": seconds, **facts}), flush=True)
 
 
