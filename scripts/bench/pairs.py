@@ -3,27 +3,32 @@
 
     python scripts/bench/pairs.py [PROGRAM…] [-n 40]
 
-A copy of the engine whose every dispatch also counts (build/bench/pairs.so) runs each program; programs weigh the same.
+An engine that counts every operation (WASM_COUNT in firmware/wasm/exec_ops.h) runs each; programs weigh the same.
 """
 
 import argparse
 import ctypes
 import os
-import subprocess
 import sys
 from collections import Counter
 
 from programs import BUILD, PROGRAMS, ROOT, compile_all
 
-COUNT = r"""
-static unsigned long counts[1024][1024];
+HEADER = "void counted(unsigned short handler);\n"
+SOURCE = r"""
+#include "a16.h"
+#include "exec.h"
+#include "counted.h"
+static unsigned long counts[2048][2048];
 static unsigned short numbers[65536], before;
-static void counted(unsigned handler) {
+void counted(unsigned short handler) {
     unsigned short number = numbers[handler];
     counts[before][number]++;
     before = number;
 }
+unsigned long count_of(int a, int b);
 unsigned long count_of(int a, int b) { return counts[a][b]; }
+void count_from_zero(void);
 void count_from_zero(void) {
     for (int i = 0; i < A16_COUNT; i++) { numbers[exec_handler(i)] = i; }
     __builtin_memset(counts, 0, sizeof(counts));
@@ -31,18 +36,18 @@ void count_from_zero(void) {
 """
 
 
-def build():
-    """The counting engine as build/bench/pairs/libwasm.so."""
+def counting_engine():
+    """The C engine for CPython, compiled so that it counts each operation before it does it."""
     folder = BUILD / "pairs"
     folder.mkdir(parents=True, exist_ok=True)
-    engine = ROOT / "firmware/wasm"
-    text = (engine / "exec.c").read_text()
-    jump = "goto *(void *)(base + *ip)"
-    if jump not in text:
-        sys.exit("pairs: exec.c dispatches in another way than this script knows")
-    text = text.replace(jump, "counted(*ip); " + jump).replace('#include "num.h"\n', '#include "num.h"\n' + COUNT, 1)
-    (folder / "exec.c").write_text(text)
-    return folder
+    (folder / "counted.h").write_text(HEADER)
+    (folder / "counted.c").write_text(SOURCE)
+    os.environ["WASM_CFLAGS"] = f"-O2 -DWASM_COUNT=counted -include {folder}/counted.h -I{ROOT}/firmware/wasm {folder}/counted.c"  # fmt: skip
+    sys.path[:0] = [str(ROOT / "modules"), str(ROOT / "tests/shims")]
+    import _wasm
+
+    _wasm._lib.count_of.restype = ctypes.c_ulong
+    return _wasm._lib
 
 
 def names():
@@ -57,22 +62,9 @@ def main():
     options = parser.parse_args()
     chosen = [program for program in PROGRAMS if program.name in options.programs or not options.programs]
     compile_all(chosen)
-    folder = build()
-    sources = [folder / "exec.c", *(path for path in (ROOT / "firmware/wasm").glob("*.c") if path.name not in ("exec.c", "modwasm.c"))]  # fmt: skip
-    library = folder / "libwasm.so"
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-I", ROOT / "firmware/wasm", *sources, "-o", library], check=True)
-
-    sys.path[:0] = [str(ROOT / "modules"), str(ROOT / "tests/shims")]
-    real, load = ctypes.CDLL, ctypes.CDLL
-    ctypes.CDLL = lambda path, *rest: load(str(library) if "libwasm" in str(path) else path, *rest)
-    os.environ["WASM_CFLAGS"] = "-O1"
+    lib = counting_engine()
     from wasmote import wasm
 
-    ctypes.CDLL = real
-    import _wasm
-
-    lib = _wasm._lib
-    lib.count_of.restype = ctypes.c_ulong
     name = names()
     singles, pairs, total = Counter(), Counter(), len(chosen)
     for program in chosen:

@@ -21,7 +21,7 @@ _CFLAGS = os.environ.get("WASM_CFLAGS", "").split()
 
 def _build():
     inputs = [*_SOURCES, *(_ROOT / "firmware/wasm").glob("*.h")]
-    library = _LIBRARY.with_suffix(f".{GRANULES}{_SANITIZE}{''.join(_CFLAGS)}.so")
+    library = _LIBRARY.with_suffix(f".{GRANULES}{_SANITIZE}{''.join(_CFLAGS).replace('/', '')}.so")
     if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in inputs):
         library.parent.mkdir(parents=True, exist_ok=True)
         part = library.with_suffix(f".{os.getpid()}")
