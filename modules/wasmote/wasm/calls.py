@@ -41,6 +41,7 @@ class Call:
         self.done = False
         self.results = None
         self.fuel = None
+        self.yielded = None  # by a host function that waits
         self._end = None  # ticks_ms when the time is over
         self._interrupted = False
         self._outer = store.running if nested else None
@@ -67,7 +68,7 @@ class Call:
             self._stack = self._take_stack()
         held = self._enter()
         try:
-            next(self._steps)
+            self.yielded = next(self._steps)
             return False
         except StopIteration as stop:
             self.results = stop.value

@@ -68,6 +68,7 @@ class Store:
         self.budget = None  # fuel that the running call may still use; None: no limit
         self.running = self.stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
         self.spare_stacks = []
+        self.objects = []  # of the host's, that externrefs stand for (api.py)
         self.slices = 0
         self.stack = stack
         try:
