@@ -1,9 +1,15 @@
 """WebAssembly modules on a microcontroller: decode, validate, translate to A16, run (design.md, section 3).
 
-store = Store(limit=64)                                     # granules of 1 KiB of the arena
+instance = instantiate("sum.wasm", limit=16)                # 16 KiB of the arena: api.py, docs/core.md
+instance.exports.add(2, 3)                                  # -> 5
+instance.close()
+
+The layer below, which components use: what takes time is a generator, values are raw (values.py).
+
+store = Store(limit=64)
 module = Module(Source(open("sum.wasm", "rb")).reader())
 instance = drive(Instance.create(store, module, lambda module, name: None))
-drive(store.invoke(instance.exports["sum"], [2, 3]))        # -> [5]
+drive(store.invoke(instance.exports["add"], [2, 3]))        # -> [5]
 store.close()
 """
 
@@ -59,4 +65,8 @@ def __getattr__(name):
         from .calls import Call
 
         return Call
+    if name == "instantiate" or name == "instantiating":
+        from .api import instantiate, instantiating
+
+        return instantiate if name == "instantiate" else instantiating
     raise AttributeError(name)

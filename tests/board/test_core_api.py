@@ -1,0 +1,306 @@
+"""wasmote.wasm for everyday use: Python values in and out, imports, errors that teach, tasks."""
+
+import asyncio
+import io
+
+import pytest
+from engines import using
+from wasmote import wasm
+from wasmote.wasm import Interrupt, OutOfFuel, OutOfMemory, Trap, Unlinkable
+from wat import assemble
+
+VALUES = """
+(module
+  (import "env" "mixed" (func $mixed (param i32 i64 f32 f64) (result f64)))
+  (import "env" "pair" (func $pair (param i32) (result i32 i64)))
+  (import "env" "base" (global $base i32))
+  (func (export "i32") (param i32) (result i32) (local.get 0))
+  (func (export "i64") (param i64) (result i64) (local.get 0))
+  (func (export "f32") (param f32) (result f32) (local.get 0))
+  (func (export "f64") (param f64) (result f64) (local.get 0))
+  (func (export "extern") (param externref) (result externref) (local.get 0))
+  (func (export "func") (param funcref) (result funcref) (local.get 0))
+  (func (export "nothing"))
+  (func (export "mixed") (param i32 i64 f32 f64) (result f64)
+    (call $mixed (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+  (func (export "pair") (param i32) (result i32 i64) (call $pair (local.get 0)))
+  (func (export "based") (result i32) (global.get $base))
+  (global (export "count") (mut i64) (i64.const -1))
+  (global (export "fixed") i32 (i32.const 7))
+  (table (export "table") 3 5 funcref)
+  (memory (export "memory") 1 2))
+"""
+
+
+@pytest.fixture(params=["c", "python"])
+def engine(request):
+    with using(request.param) as engine:
+        yield engine
+
+
+def env(**changed):
+    functions = {"mixed": lambda a, b, c, d: a + b + c + d, "pair": lambda n: (n + 1, n - 1), "base": 40}
+    return {"env": functions | changed}
+
+
+@pytest.fixture
+def instance(engine):
+    with wasm.instantiate(assemble(VALUES), env()) as instance:
+        yield instance
+
+
+def test_values_are_pythons(instance):
+    exports = instance.exports
+    for name, value, got in (
+        ("i32", 5, 5),
+        ("i32", -5, -5),
+        ("i32", 0xFFFFFFFF, -1),
+        ("i32", True, 1),
+        ("i64", -(1 << 63), -(1 << 63)),
+        ("i64", (1 << 64) - 2, -2),
+        ("f32", 1.5, 1.5),
+        ("f32", 1e300, float("inf")),
+        ("f32", 0.1, 0.10000000149011612),
+        ("f64", 0.1, 0.1),
+        ("f64", 3, 3.0),
+        ("extern", None, None),
+        ("func", None, None),
+    ):
+        assert exports[name](value) == got
+    thing = object()
+    assert exports.extern(thing) is thing
+    assert exports.extern(thing) is thing and len(instance.store.objects) == 1
+    assert exports.func(exports.f64) == exports.f64
+    assert exports.func(exports.i32)(9) == 9
+    assert exports.nothing() is None
+    assert exports.mixed(1, -2, 0.5, 0.25) == -0.25
+    assert exports.pair(-1) == (0, -2)
+    assert exports.based() == 40
+
+
+def test_bits_are_exact(instance):
+    signalling = 0x7FF0000000000001
+    assert instance.exports.f64.bits(signalling) == [signalling]
+    assert instance.exports.i32.bits(0xFFFFFFFF) == [0xFFFFFFFF]
+    assert instance.exports.pair.bits(0) == [1, (1 << 64) - 1]
+
+
+def test_globals_tables_and_memories(instance):
+    exports = instance.exports
+    assert exports.count.value == -1 and exports.fixed.value == 7
+    exports.count.value = -3
+    assert exports.count.value == -3 and repr(exports.count) == "count: mut i64"
+    with pytest.raises(TypeError, match="immutable"):
+        exports.fixed.value = 1
+    table = exports.table
+    assert len(table) == 3 and table[0] is None
+    table[1] = exports.i32
+    assert table[1](3) == 3
+    assert table.grow(1, exports.i64) == 3 and table[3] == exports.i64
+    assert table.grow(2) == -1
+    with pytest.raises(Trap, match="out of bounds table access: element 4 of 4"):
+        table[4]
+    assert exports.memory.grow(1) == 1 and exports.memory.grow(1) == -1
+
+
+def test_exports_are_found_by_name(instance):
+    exports = instance.exports
+    assert "i32" in exports and "i16" not in exports and list(exports)[:2] == ["i32", "i64"] and len(exports) == 14
+    assert repr(exports.mixed) == "mixed(i32, i64, f32, f64) -> f64" and repr(exports.nothing) == "nothing() -> ()"
+    with pytest.raises(AttributeError, match="no export i16; there are: based, count, extern"):
+        _ = exports.i16
+    with pytest.raises(KeyError, match="no export i16"):
+        exports["i16"]
+
+
+@pytest.mark.parametrize(
+    "name, args, error, text",
+    [
+        ("i32", (), TypeError, r"i32\(i32\) -> i32 takes 1 arguments, 0 given"),
+        ("i32", (1.0,), TypeError, "i32: argument 1 is 1.0, an i32 is needed"),
+        ("i32", (1 << 32,), ValueError, r"argument 1 is 4294967296: an i32 goes from -2\^31 to 2\^32 - 1"),
+        ("i32", (-(1 << 31) - 1,), ValueError, "an i32 goes"),
+        ("i64", (1 << 64,), ValueError, r"an i64 goes from -2\^63 to 2\^64 - 1"),
+        ("f32", ("1",), TypeError, "f32: argument 1 is '1', a number is needed"),
+        ("func", (len,), TypeError, "a function of this store or None is needed"),
+        ("pair", ("x",), TypeError, "pair: argument 1 is 'x'"),
+    ],
+)
+def test_wrong_arguments_are_explained(instance, name, args, error, text):
+    with pytest.raises(error, match=text):
+        instance.exports[name](*args)
+
+
+@pytest.mark.parametrize(
+    "name, function, args, text",
+    [
+        ("pair", lambda n: n, (1,), "env.pair returned 1: 2 values are needed"),
+        ("pair", lambda n: (n, "x"), (1,), "env.pair: result 2 is 'x', an i64 is needed"),
+        ("mixed", lambda *_: None, (1, 2, 3, 4), "env.mixed: its result is None, a number is needed"),
+    ],
+)
+def test_wrong_results_of_host_functions_are_explained(engine, name, function, args, text):
+    with wasm.instantiate(assemble(VALUES), env(**{name: function})) as instance:
+        with pytest.raises(TypeError, match=text):
+            instance.exports[name](*args)
+        assert instance.exports.i32(1) == 1
+
+
+def test_what_a_host_function_raises_comes_out(engine):
+    def fail(n):
+        raise LookupError("sensor %d" % n)  # noqa: UP031
+
+    with wasm.instantiate(assemble(VALUES), env(pair=fail)) as instance:
+        with pytest.raises(LookupError, match="sensor 3"):
+            instance.exports.pair(3)
+        assert instance.exports.i32(1) == 1
+
+
+def test_missing_and_wrong_imports_are_named(engine):
+    free = wasm.arena_info()
+    given = env()
+    del given["env"]["pair"]
+    with pytest.raises(
+        Unlinkable, match=r"unknown import: function env.pair\(i32\) -> \(i32, i64\); there are: base, mixed"
+    ):
+        wasm.instantiate(assemble(VALUES), given)
+    with pytest.raises(Unlinkable, match="unknown import: function env.mixed.*; there are: none"):
+        wasm.instantiate(assemble(VALUES))
+    with pytest.raises(Unlinkable, match="incompatible import type: function env.pair"):
+        wasm.instantiate(assemble(VALUES), env(pair=5))
+    with pytest.raises(OutOfMemory):
+        wasm.instantiate(assemble(VALUES), env(), limit=3)
+    with pytest.raises(Trap, match="out of memory"):
+        wasm.instantiate(assemble('(module (memory 1) (data (i32.const 0) "%s"))' % ("x" * 9000)), limit=8)
+    assert wasm.arena_info() == free
+
+
+def test_instances_of_one_store_share_and_others_do_not(engine):
+    user = assemble("""(module
+      (import "m" "memory" (memory 1)) (import "m" "table" (table 1 funcref)) (import "m" "count" (global (mut i64)))
+      (import "m" "i32" (func $f (param i32) (result i32)))
+      (func (export "poke") (param i32) (i32.store (i32.const 64) (call $f (local.get 0)))
+        (global.set 0 (i64.const 12))))""")
+    with wasm.instantiate(assemble(VALUES), env()) as first:
+        second = wasm.instantiate(user, {"m": first.exports}, store=first.store)
+        second.exports.poke(77)
+        assert first.exports.memory.u32(64) == 77 and first.exports.count.value == 12
+        second.close()  # the store is first's
+        assert first.exports.i32(1) == 1
+        for name in ("memory", "table", "count"):
+            given = {key: first.exports[key] for key in first.exports}
+            with wasm.instantiate(assemble(VALUES), env(), limit=20) as other:
+                given |= {key: other.exports[key] for key in ("memory", "table", "count") if key != name}
+                with pytest.raises(Unlinkable, match=f"m.{name} is of another store"):
+                    wasm.instantiate(user, {"m": given}, store=other.store)
+        caller = assemble('(module (import "m" "i32" (func (param i32) (result i32))) (export "f" (func 0)))')
+        with wasm.instantiate(caller, {"m": first.exports}, limit=10) as other:
+            assert other.exports.f(5) == 5  # a function of another store is called as the host's
+
+
+def test_files_are_closed_and_kept_by_name(engine, tmp_path):
+    path = tmp_path / "values.wasm"
+    path.write_bytes(assemble(VALUES))
+    module = wasm.Module(wasm.Source(path.read_bytes()).reader())
+    for source in (str(path), io.BytesIO(path.read_bytes()), path.read_bytes(), module):
+        with wasm.instantiate(source, env()) as instance:
+            assert instance.exports.i32(4) == 4
+    assert wasm.arena_info()[0] - wasm.arena_info()[1] == 2
+
+
+LOOP = """
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (func (export "count") (param i32) (result i32) (local i32)
+    (loop $again
+      (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get 1) (local.get 0))))
+    (local.get 1))
+  (func (export "spin") (loop $again (br $again)))
+  (func (export "waiting") (param i32) (result i32) (i32.add (call $wait (local.get 0)) (i32.const 1))))
+"""
+
+
+def test_limits_drop_a_call_and_tasks_go_on(engine):
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as instance:
+        exports = instance.exports
+        used = instance.store.used
+        with pytest.raises(OutOfFuel):
+            exports.count(1000, fuel=100)
+        with pytest.raises(Interrupt):
+            exports.spin(timeout_ms=10)
+        assert exports.count(10, fuel=100) == 10 and instance.store.used == used
+        with exports.count.start(1000) as task:
+            stops = 0
+            while True:
+                try:
+                    assert task.run(fuel=100) == 1000
+                    break
+                except OutOfFuel:
+                    stops += 1
+                    assert exports.count(7) == 7
+            assert stops > 5
+        assert task.value == 1000
+
+
+def test_a_host_function_may_call_back(engine):
+    def back(n):
+        return 0 if n == 0 else instance.exports.waiting(n - 1) + instance.exports.count(n)
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": back}}) as instance:
+        used = instance.store.used
+        assert instance.exports.waiting(5) == 5 + 4 + 3 + 2 + 1 + 6
+        assert instance.store.used == used
+
+
+def test_asyncio_tasks_take_turns(engine):
+    seen = []
+
+    async def wait(n):
+        for i in range(3):
+            seen.append((n, i))
+            await asyncio.sleep(0.001)
+        return n
+
+    async def main():
+        instance = await wasm.instantiating(assemble(LOOP), {"env": {"wait": wait}})
+        with instance:
+            exports = instance.exports
+            values = await asyncio.gather(*[asyncio.ensure_future(call(exports.waiting.start(n))) for n in (1, 2)])
+            assert values == [2, 3] and seen[:2] == [(1, 0), (2, 0)]
+            spinning = asyncio.ensure_future(call(exports.spin.start()))
+            await asyncio.sleep(0.02)
+            assert not spinning.done()
+            spinning.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await spinning
+            assert exports.count(3) == 3
+            task = exports.spin.start()
+            task.limit(timeout_ms=5)
+            with pytest.raises(Interrupt):
+                await task
+            assert not task.done
+            task.close()
+
+    async def call(task):
+        return await task
+
+    asyncio.run(main())
+
+
+def test_generators_wait_for_tasks(engine):
+    def wait(n):
+        yield
+        return n
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+
+        def program():
+            return (yield from instance.exports.waiting.start(4)) + (yield from instance.exports.count.start(5))
+
+        steps = program()
+        assert next(steps) is None
+        with pytest.raises(StopIteration) as stop:
+            while True:
+                next(steps)
+        assert stop.value.value == 10
