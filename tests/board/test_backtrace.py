@@ -150,7 +150,7 @@ def test_a_trap_of_a_host_function_names_its_callers(engine):
         guest = Guest(assemble(PROGRAM))
 
         def refuse(n):
-            raise Trap("out of bounds memory access", "%d bytes at 5" % n)
+            raise Trap("out of bounds memory access", f"{n} bytes at 5")
 
         guest.store.host_functions[0].call = refuse
         trap, _ = guest.trap("host", 77)
