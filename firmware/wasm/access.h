@@ -11,14 +11,15 @@
 // Cortex-M0 cannot, and RISC-V processors may trap.
 #if defined(__x86_64__) || defined(__aarch64__) || defined(__ARM_FEATURE_UNALIGNED)
 #define UNALIGNED (1)
-#define APART(ea, size) ((ea) % GRANULE > GRANULE - (size))
+#define APART(ea, size) __builtin_expect((ea) % GRANULE > GRANULE - (size), 0)
 #else
 #define UNALIGNED (0)
-#define APART(ea, size) (((ea) & ((size)-1)) != 0)
+#define APART(ea, size) __builtin_expect(((ea) & ((size)-1)) != 0, 0)
 #endif
 
 typedef uint16_t __attribute__((may_alias, aligned(UNALIGNED ? 1 : 2))) any16_t;
 typedef uint32_t __attribute__((may_alias, aligned(UNALIGNED ? 1 : 4))) any32_t;
+typedef uint64_t __attribute__((may_alias, aligned(UNALIGNED ? 1 : 4))) any64_t;
 
 static inline uint32_t granule_of(const uint8_t *map, uint32_t ea) {
     const uint8_t *leaf = LEAF_AT(((const uint16_t *)(const void *)map)[ea >> 16]);
@@ -64,7 +65,7 @@ static __attribute__((noinline)) int sparse_store_bytes(uint32_t memory, uint32_
 #define SPARSE_STORE(type, size, n) \
     static inline int sparse_store##size(uint32_t memory, const uint8_t *map, uint32_t ea, uint32_t v) { \
         uint32_t granule = granule_of(map, ea); \
-        if (granule == 0 || APART(ea, n)) { \
+        if (__builtin_expect(granule == 0, 0) || APART(ea, n)) { \
             return sparse_store_bytes(memory, ea, v, n); \
         } \
         *(type *)(void *)(arena + granule * GRANULE + ea % GRANULE) = v; \
@@ -73,6 +74,26 @@ static __attribute__((noinline)) int sparse_store_bytes(uint32_t memory, uint32_
 SPARSE_STORE(uint8_t, 8, 1)
 SPARSE_STORE(any16_t, 16, 2)
 SPARSE_STORE(any32_t, 32, 4)
+
+#if UNALIGNED
+static inline uint64_t sparse_load_pair(const uint8_t *map, uint32_t ea) {
+    return APART(ea, 8) ? sparse_load32(map, ea) | (uint64_t)sparse_load32(map, ea + 4) << 32
+                        : *(any64_t *)(void *)sparse_byte(map, ea);
+}
+#else
+static inline uint64_t sparse_load_pair(const uint8_t *map, uint32_t ea) {
+    return sparse_load32(map, ea) | (uint64_t)sparse_load32(map, ea + 4) << 32;
+}
+#endif
+
+static inline int sparse_store_pair(uint32_t memory, const uint8_t *map, uint32_t ea, const uint32_t *pair) {
+    uint32_t granule = granule_of(map, ea);
+    if (UNALIGNED && __builtin_expect(granule != 0, 1) && !APART(ea, 8)) {
+        *(any64_t *)(void *)(arena + granule * GRANULE + ea % GRANULE) = *(const any64_t *)(const void *)pair;
+        return 1;
+    }
+    return sparse_store32(memory, map, ea, pair[0]) && sparse_store32(memory, map, ea + 4, pair[1]);
+}
 
 static inline uint32_t dense_load8(const uint8_t *map, uint32_t ea) {
     return map[ea];
@@ -119,3 +140,20 @@ static __attribute__((noinline)) void dense_store_bytes(uint8_t *at, uint32_t v,
 #endif
 DENSE(16, 2)
 DENSE(32, 4)
+
+static inline uint64_t dense_load_pair(const uint8_t *map, uint32_t ea) {
+#if UNALIGNED
+    return *(const any64_t *)(const void *)(map + ea);
+#else
+    return dense_load32(map, ea) | (uint64_t)dense_load32(map, ea + 4) << 32;
+#endif
+}
+
+static inline void dense_store_pair(uint8_t *map, uint32_t ea, const uint32_t *pair) {
+#if UNALIGNED
+    *(any64_t *)(void *)(map + ea) = *(const any64_t *)(const void *)pair;
+#else
+    dense_store32(map, ea, pair[0]);
+    dense_store32(map, ea + 4, pair[1]);
+#endif
+}

@@ -33,6 +33,10 @@ _Static_assert(sizeof(header_t) <= GRANULE, "the header is one granule");
 #define HEADER AT(header_t, GRANULE)
 #define SYSTEM (0xff)
 
+uint8_t *arena_start(void) {
+    return arena;
+}
+
 void arena_reset(void) {
     OPEN_GRANULES(0, WASM_ARENA_KB);
     memset(arena, 0, sizeof(arena));

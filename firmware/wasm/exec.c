@@ -12,7 +12,7 @@
 #include "num.h"
 
 // What stands above is compiled as the firmware is; handlers are worth their size.
-#pragma GCC optimize("O2", "no-strict-aliasing", "no-gcse", "no-crossjumping")
+#pragma GCC optimize("O2", "no-strict-aliasing", "no-gcse", "no-crossjumping", "no-tree-loop-distribute-patterns")
 
 #include "access.h"
 #include "exec_ops.h"
@@ -214,24 +214,30 @@ call:
     #define LOAD8(ea) sparse_load8(map, ea)
     #define LOAD16(ea) sparse_load16(map, ea)
     #define LOAD32(ea) sparse_load32(map, ea)
+    #define LOAD_PAIR(ea) sparse_load_pair(map, ea)
     #define STORE8(ea, v) if (!sparse_store8(memory, map, ea, v)) { goto out_of_memory; }
     #define STORE16(ea, v) if (!sparse_store16(memory, map, ea, v)) { goto out_of_memory; }
     #define STORE32(ea, v) if (!sparse_store32(memory, map, ea, v)) { goto out_of_memory; }
+    #define STORE_PAIR(ea, pair) if (!sparse_store_pair(memory, map, ea, pair)) { goto out_of_memory; }
     #include "ops_memory.h"
     #undef MEMORY_OP
     #undef LOAD8
     #undef LOAD16
     #undef LOAD32
+    #undef LOAD_PAIR
     #undef STORE8
     #undef STORE16
     #undef STORE32
+    #undef STORE_PAIR
     #define MEMORY_OP(name) OP(dense_##name)
     #define LOAD8(ea) dense_load8(map, ea)
     #define LOAD16(ea) dense_load16(map, ea)
     #define LOAD32(ea) dense_load32(map, ea)
+    #define LOAD_PAIR(ea) dense_load_pair(map, ea)
     #define STORE8(ea, v) dense_store8(map, ea, v);
     #define STORE16(ea, v) dense_store16(map, ea, v);
     #define STORE32(ea, v) dense_store32(map, ea, v);
+    #define STORE_PAIR(ea, pair) dense_store_pair(map, ea, pair);
     #include "ops_memory.h"
     OP(memory_size_s) { S(1) = bytes >> AT(memory_t, memory)->shift; NEXT(2) }
     OP(memory_grow_s_s) {

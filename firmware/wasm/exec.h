@@ -27,7 +27,8 @@
 
 _Static_assert(WASM_ARENA_KB >= 4 && WASM_ARENA_KB <= 255, "a granule's number is one byte");
 
-extern uint8_t arena[WASM_ARENA_KB * GRANULE];
+// Hidden: in a shared library too it is found without indirection.
+extern uint8_t arena[WASM_ARENA_KB * GRANULE] __attribute__((visibility("hidden")));
 
 #define AT(type, offset) ((type *)(void *)(arena + (offset)))
 
@@ -92,6 +93,7 @@ typedef struct __attribute__((may_alias)) {
 #define LEAF_AT(entry) (arena + 8 * (entry))
 
 // arena.c
+uint8_t *arena_start(void);
 void arena_reset(void);
 uint32_t arena_claim(uint32_t limit);                // a new owner, or 0
 void arena_release(uint32_t owner);                  // all that it owns

@@ -2,6 +2,16 @@
 // Rounding, square root and truncation of floats, of either format (core 4.3.3), on their bits. Contract: floats.h.
 #include "floats.h"
 
+#if WASM_HARD_FLOAT
+float float_nan32(void) {
+    return f32_value(F32_NAN);
+}
+
+double float_nan64(void) {
+    return f64_value(F64_NAN);
+}
+#endif
+
 static uint64_t not_a_number(uint32_t format) {
     return format == FLOAT_32 ? F32_NAN : F64_NAN;
 }

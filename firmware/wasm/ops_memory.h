@@ -6,7 +6,7 @@ LOAD(i32_load8_s, 1, (uint32_t)(int8_t)LOAD8(x))
 LOAD(i32_load8_u, 1, LOAD8(x))
 LOAD(i32_load16_s, 2, (uint32_t)(int16_t)LOAD16(x))
 LOAD(i32_load16_u, 2, LOAD16(x))
-LOAD64(i64_load, 8, LOAD32(x) | (uint64_t)LOAD32(x + 4) << 32)
+LOAD64(i64_load, 8, LOAD_PAIR(x))
 LOAD64(i64_load8_s, 1, (uint64_t)(int8_t)LOAD8(x))
 LOAD64(i64_load8_u, 1, LOAD8(x))
 LOAD64(i64_load16_s, 2, (uint64_t)(int16_t)LOAD16(x))
@@ -19,8 +19,6 @@ STORE(i32_store16, 2, 16)
 MEMORY_OP(i64_store_ss) {
     x = S(1);
     EA_WIDE(8, 3)
-    const uint32_t *slot = &S(2);
-    STORE32(x, slot[0])
-    STORE32(x + 4, slot[1])
+    STORE_PAIR(x, &S(2))
     NEXT(5)
 }

@@ -37,7 +37,8 @@ _u32 = ctypes.c_uint32
 for _name in ("arena_alloc", "arena_claim", "arena_used", "memory_new", "memory_grow", "table_grow"):
     getattr(_lib, _name).restype = _u32
 _lib.exec_handler.restype = ctypes.c_uint16
-_arena = (ctypes.c_uint8 * (GRANULES * 1024)).in_dll(_lib, "arena")
+_lib.arena_start.restype = ctypes.POINTER(ctypes.c_uint8 * (GRANULES * 1024))
+_arena = _lib.arena_start().contents
 _bytes = memoryview(_arena).cast("B")
 _base = ctypes.addressof(_arena)
 _COUNT = sum(line.startswith("A16(") for line in (_ROOT / "firmware/wasm/a16.h").read_text().splitlines())
