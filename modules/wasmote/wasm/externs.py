@@ -151,8 +151,7 @@ class Memory:
 
         reserve    granules of the store that it leaves free: it is sparse if it would not
         """
-        # Sparse until the translator knows of memories in a row: no owner has 0xffff granules to leave free.
-        at = engine.memory_new(store.owner, least, _NONE if most is None else most, shift, 0xFFFF)
+        at = engine.memory_new(store.owner, least, _NONE if most is None else most, shift, reserve)
         if not at:
             what = "a memory of %d pages of %d bytes does not fit the component's limit of %d KiB, or the arena"
             raise OutOfMemory(what % (least, 1 << shift, store.limit))
