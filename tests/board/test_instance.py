@@ -1,6 +1,7 @@
 """wasmote.wasm.instance, segments: linking, initialising, limits; what modules of one store share."""
 
 import pytest
+from wasm_bytes import module, name, section, vec
 from wasmote import wasm
 from wasmote.wasm.types import EXTERNREF, F64, FUNCREF, I32, I64
 from wat import assemble
@@ -221,6 +222,31 @@ def test_globals_of_every_type_are_imported_and_initialised(store):
     assert exports["s"].value == 2**32 - 14
 
 
+def test_memories_match_by_page_size_and_limits(store):
+    def memory(limits, imported):
+        if imported:
+            data = module(section(2, vec([name("") + name("m") + b"\2" + limits])))
+        else:
+            data = module(section(5, vec([limits])), section(7, vec([name("m") + b"\2\0"])))
+        return wasm.Module(wasm.Source(data).reader())
+
+    bytes_, pages = b"\x09\1\4\0", b"\1\1\4"
+    made = {
+        limits: wasm.drive(wasm.Instance.create(store, memory(limits, False), None)).exports["m"]
+        for limits in (bytes_, pages)
+    }
+    assert made[bytes_].size == 1 and made[pages].size == 65536
+    for limits in (bytes_, pages):
+        for other in (bytes_, pages):
+            given = made[limits]
+            create = wasm.Instance.create(store, memory(other, True), lambda *_, given=given: given)
+            if limits == other:
+                wasm.drive(create)
+            else:
+                with pytest.raises(wasm.Unlinkable, match="incompatible import type: memory .m"):
+                    wasm.drive(create)
+
+
 # Order of failures
 
 
@@ -289,5 +315,32 @@ def test_limits_count_all_modules_of_a_component():
         instantiate(store, "(module (func) (table 2 funcref))")
         with pytest.raises(wasm.OutOfMemory, match="1 functions more .* it has 3 of 3"):
             instantiate(store, "(module (func))")
+    finally:
+        store.close()
+
+
+# Memories in one piece
+
+
+@pytest.mark.parametrize(
+    "text, dense",
+    [
+        ("(memory 1)", True),
+        ("(memory 2)", False),  # more than the component may have
+        ("(memory 0 1)", False),
+        ("(memory 1) (func (drop (memory.grow (i32.const 0))))", False),
+        ("(memory 1 1) (func (drop (memory.grow (i32.const 0))))", True),
+        ("(memory 1) (table 4000 funcref)", False),  # which takes the rest
+    ],
+)
+def test_a_memory_that_fits_and_does_not_grow_is_dense(text, dense):
+    store = wasm.Store(limit=85)
+    try:
+        instance = instantiate(
+            store, f'(module (func (result i32) (i32.load (i32.const 8))) (export "m" (memory 0)) {text})'
+        )
+        memory = instance.exports["m"]
+        assert (instance.store.view(memory.at + 8, 4) == bytes(4)) == (dense or memory.size == 0)  # memory_t: pages
+        assert (instance.store.view(memory.at + 16, 4) != bytes(4)) == dense  # base
     finally:
         store.close()

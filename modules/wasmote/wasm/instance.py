@@ -4,9 +4,10 @@ from micropython import const
 
 from .constants import constant
 from .engine import engine
-from .errors import Unlinkable
+from .errors import Invalid, Unlinkable
 from .externs import Global, Memory, Table
 from .segments import initialise
+from .structure import check_body
 from .translate import Translator, global_cells
 from .types import FUNC, GLOBAL, MEMORY, TABLE
 from .values import Function, get_bits, put_bits
@@ -90,7 +91,7 @@ class Instance:
         self._array(_TABLES, tables)
         self._globals(module, cells)
         for least, most, shift in module.memories[module.imported[MEMORY] :]:
-            memories.append(Memory.new(store, least, most, shift, _reserve(module)))
+            memories.append(Memory.new(store, least, most, shift, _reserve(module, least, most, shift)))
         if memories:
             engine.set(self.at + _MEMORY, memories[0].at)
 
@@ -159,9 +160,13 @@ class Instance:
         store = self.store
         translator = self.translator(module)
         for i in range(self.count):
-            translator.begin(i)
-            while not translator.step(_STEP):
-                yield
+            try:
+                translator.begin(i)
+                while not translator.step(_STEP):
+                    yield
+            except Invalid as error:
+                yield from check_body(module.body(i))
+                raise error
             if linked:
                 code = store.alloc(2 * translator.n)
                 translator.copy_code(engine.put, code)
@@ -193,7 +198,29 @@ def _fits(module, kind, wanted, extern):
     return size >= least and (most is None or extern.most is not None and extern.most <= most)
 
 
-def _reserve(module):
-    # Granules that the rest of a module will take, about: its memory is dense only if that much is left besides it.
+def _reserve(module, least, most, shift):
+    """Granules that a memory has to leave free to be dense: what the rest of the module takes, about, and its growth.
+
+    A dense memory grows by whole pages, a sparse one by what is written: on a board, one that grows had better be sparse.
+    """
     elements = sum([least for _, least, _ in module.tables])
-    return 4 + (2 * module.code_size + 4 * elements + 24 * len(module.functions)) // 1024
+    granules = 4 + (2 * module.code_size + 4 * elements + 24 * len(module.functions)) // 1024
+    if most != least and _grows(module):
+        granules += 0xFFFF if most is None else (most - least << shift) // 1024
+    return min(granules, 0xFFFF)
+
+
+def _grows(module):
+    # Whether the code section has the bytes of memory.grow anywhere.
+    if not module.bodies:
+        return False
+    reader = module.reader.fork(module.bodies[0])
+    end = min(reader.at + module.code_size, reader.end)
+    piece = bytearray(257)
+    while end - reader.at > 1:
+        n = min(len(piece), end - reader.at)
+        reader.readinto(memoryview(piece)[:n])
+        if b"\x40\0" in piece[:n]:
+            return True
+        reader.seek(reader.at - 1)  # the pair may lie across two pieces
+    return False

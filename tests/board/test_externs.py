@@ -1,0 +1,205 @@
+"""wasmote.wasm.externs: what the host may do with tables, globals and memories, whoever made them."""
+
+import pytest
+from wasmote import wasm
+from wasmote.wasm.types import EXTERNREF, F32, F64, FUNCREF, I32, I64
+from wat import assemble
+
+
+@pytest.fixture
+def store():
+    store = wasm.Store(limit=20)
+    yield store
+    store.close()
+
+
+def trap(text):
+    return pytest.raises(wasm.Trap, match=text)
+
+
+def test_a_table_of_the_hosts_numbers(store):
+    table = wasm.Table.new(store, EXTERNREF, 3, 10, value=5)
+    assert table.size == 3 and [table.get(i) for i in range(3)] == [5, 5, 5]
+    table.set(0, 0)
+    table.set(1, None)
+    table.set(2, 2**32 - 2)
+    assert [table.get(i) for i in range(3)] == [0, None, 2**32 - 2]
+    for wrong in (-1, 2**32 - 1):
+        with pytest.raises(TypeError):
+            table.set(0, wrong)
+    with pytest.raises(TypeError):
+        wasm.Table.new(store, FUNCREF, 1, value=5)
+
+
+def test_a_table_of_functions(store):
+    table = wasm.Table.new(store, FUNCREF, 2)
+    double = wasm.HostFunction(store, b"\x7f", b"\x7f", lambda x: 2 * x)
+    assert table.get(0) is None
+    table.set(1, double)
+    assert table.get(1) is double
+    assert wasm.drive(store.invoke(table.get(1), [21])) == [42]
+
+
+def test_an_element_that_is_not_there_traps(store):
+    table = wasm.Table.new(store, EXTERNREF, 2)
+    for i in (2, -1, 2**32):
+        with trap("out of bounds table access"):
+            table.get(i)
+        with trap("out of bounds table access"):
+            table.set(i, None)
+
+
+def test_a_table_grows_up_to_its_maximum_and_keeps_its_elements(store):
+    table = wasm.Table.new(store, EXTERNREF, 2, 9, value=1)
+    assert table.grow(0) == 2
+    assert table.grow(3, 7) == 2
+    assert table.grow(4) == 5
+    assert [table.get(i) for i in range(9)] == [1, 1, 7, 7, 7] + 4 * [None]
+    assert table.grow(1) == -1 and table.grow(2**32 - 1) == -1
+    assert table.size == 9
+
+
+def test_a_table_grows_up_to_the_components_limit_of_elements():
+    store = wasm.Store(limit=20, tables=100)
+    try:
+        first = wasm.Table.new(store, EXTERNREF, 30)
+        second = wasm.Table.new(store, EXTERNREF, 30, 1000)
+        assert second.grow(41) == -1
+        assert second.grow(40) == 30
+        assert first.grow(70) == 30
+        with pytest.raises(wasm.OutOfMemory):
+            wasm.Table.new(store, EXTERNREF, 41)
+    finally:
+        store.close()
+
+
+def test_a_table_grows_as_far_as_the_components_memory_reaches(store):
+    table = wasm.Table.new(store, EXTERNREF, 0)
+    assert table.grow(2000, 3) == 0
+    assert table.grow(100000) == -1
+    assert table.size == 2000 and table.get(1999) == 3
+
+
+def test_globals_hold_values_of_their_type(store):
+    function = wasm.HostFunction(store, b"", b"", lambda: None)
+    for t, values in (
+        (I32, (0, 2**32 - 1)),
+        (I64, (0, 2**64 - 1)),
+        (F32, (0x3F800000, 0x7FA00001)),
+        (F64, (0x3FF0000000000000, 0xFFF4000000000001)),
+        (FUNCREF, (function, None)),
+        (EXTERNREF, (0, None)),
+    ):
+        variable = wasm.Global.new(store, t, 1, values[0])
+        assert variable.value == values[0] and variable.type == (t, 1)
+        variable.value = values[1]
+        assert variable.value == values[1]
+    variable = wasm.Global.new(store, I32, 1, -1)
+    assert variable.value == 2**32 - 1
+
+
+def test_a_constant_global_is_not_set(store):
+    constant = wasm.Global.new(store, I32, 0, 3)
+    with pytest.raises(TypeError, match="global is immutable"):
+        constant.value = 4
+    assert constant.value == 3
+
+
+def test_a_guest_sees_what_the_host_sets(store):
+    variable = wasm.Global.new(store, I64, 1, 5)
+    memory = wasm.Memory.new(store, 1)
+    text = """
+        (module (import "" "g" (global (mut i64))) (import "" "m" (memory 1))
+          (func (export "f") (result i64) (global.set 0 (i64.add (global.get 0) (i64.load (i32.const 100))))
+                                          (global.get 0)))"""
+    imports = {"g": variable, "m": memory}
+    module = wasm.Module(wasm.Source(assemble(text)).reader())
+    instance = wasm.drive(wasm.Instance.create(store, module, lambda _, name: imports[name]))
+    memory.set_u64(100, 2**40)
+    variable.value = 7
+    assert wasm.drive(store.invoke(instance.exports["f"], [])) == [2**40 + 7]
+    assert variable.value == 2**40 + 7
+
+
+def test_a_memory_is_read_and_written(store):
+    memory = wasm.Memory.new(store, 2, 3)
+    assert memory.size == 131072 and memory.read(0, 4) == bytes(4)
+    memory.write(65534, b"over two pages")
+    assert memory.read(65534, 14) == b"over two pages"
+    memory.write(131072, b"")
+    assert memory.read(131072, 0) == b""
+    buffer = bytearray(4)
+    memory.read_into(65539, buffer)
+    assert buffer == b"two "
+    memory.set_u8(9, 0x1FF)
+    memory.set_u16(10, 0x12345)
+    memory.set_u32(12, 0x189ABCDEF)
+    assert memory.u64(8) == 0x89ABCDEF2345FF00
+    assert (memory.u8(9), memory.u16(10), memory.u32(12)) == (0xFF, 0x2345, 0x89ABCDEF)
+
+
+def test_bytes_that_are_not_there_trap(store):
+    memory = wasm.Memory.new(store, 1)
+    for address, size in ((65536, 1), (65535, 2), (-1, 1), (2**32, 1), (2**32 + 5, 0), (0, 65537)):
+        with trap("out of bounds memory access"):
+            memory.read(address, size)
+        with trap("out of bounds memory access"):
+            memory.read_into(address, bytearray(size))
+        with trap("out of bounds memory access"):
+            memory.write(address, bytes(size))
+    with trap("out of bounds memory access"):
+        memory.u32(65533)
+    with trap("out of bounds memory access"):
+        memory.set_u16(65535, 0)
+
+
+def test_a_memory_grows_up_to_its_maximum(store):
+    memory = wasm.Memory.new(store, 1, 3)
+    memory.write(65535, b"!")
+    assert memory.grow(0) == 1
+    assert memory.grow(2) == 1
+    assert memory.size == 3 * 65536 and memory.read(65535, 2) == b"!\0"
+    assert memory.grow(1) == -1 and memory.grow(2**32 - 1) == -1
+    assert memory.size == 3 * 65536
+
+
+def test_a_memory_of_single_bytes(store):
+    memory = wasm.Memory.new(store, 100, 5000, shift=0)
+    assert memory.size == 100
+    memory.write(99, b"x")
+    with trap("out of bounds memory access"):
+        memory.write(100, b"x")
+    assert memory.grow(1) == 100
+    memory.write(100, b"y")
+    assert memory.grow(4899) == 101 and memory.grow(1) == -1
+    assert memory.read(98, 4) == b"\0xy\0"
+
+
+def test_a_sparse_memory_traps_when_a_write_finds_no_granule(store):
+    memory = wasm.Memory.new(store, 4)
+    with trap("out of memory"):
+        for address in range(0, memory.size, 1024):
+            memory.write(address, b"x")
+
+
+def test_a_memory_is_dense_when_it_fits_besides_what_is_reserved():
+    from wasmote.wasm.engine import engine
+
+    pages = 8  # memory_t: 0 if it is dense
+    for reserve, dense in ((10, True), (25, False)):
+        store = wasm.Store(limit=86)
+        try:
+            memory = wasm.Memory.new(store, 1, reserve=reserve)
+            assert (engine.get(memory.at + pages) == 0) == dense
+            memory.write(65530, b"either")
+            assert memory.read(65530, 6) == b"either"
+        finally:
+            store.close()
+
+
+def test_a_memory_that_cannot_be_says_so(store):
+    with pytest.raises(wasm.OutOfMemory) as refused:
+        wasm.Memory.new(store, 60000)
+    assert str(refused.value) == (
+        "a memory of 60000 pages of 65536 bytes does not fit the component's limit of 20 KiB, or the arena"
+    )
