@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-C, PY = ROOT / "firmware/wasm", ROOT / "modules/wasmote/wasm"
+C, PY, DOCS = ROOT / "firmware/wasm", ROOT / "modules/wasmote/wasm", ROOT / "docs"
 NOTICE = "Printed by scripts/make_tables.py from {}; do not edit."
 
 # How a body's instructions are lowered: what many share, and the function in modules/wasmote/wasm that does it.
@@ -192,6 +192,24 @@ def interp_table_py():
     return "\n".join(lines + [")"]) + "\n"
 
 
+def engine_md():
+    """docs/engine.md with its tables: families with the same operands and results in one row, and the traps."""
+    groups = {}
+    for row in rows("a16.csv"):
+        # memory operations stand twice, so once here; what a mode is to immediates is told above the table
+        if not row["family"].startswith("dense_"):
+            groups.setdefault((row["modes"], row["forms"], row["operands"]), []).append(row["family"])
+    lines = ["| operands | result | more operands | families |", "|---|---|---|---|"]
+    lines += [
+        f"| {modes} | {forms} | {operands} | {', '.join(names)} |" for (modes, forms, operands), names in groups.items()
+    ]
+    page = between(
+        (DOCS / "engine.md").read_text(), "<!-- a16.csv -->", "<!-- end of a16.csv -->", "\n".join(lines) + "\n"
+    )
+    traps = ", ".join("{code} {text}".format(**row) for row in rows("traps.csv"))
+    return between(page, "<!-- traps.csv -->", "<!-- end of traps.csv -->", traps + "\n")
+
+
 def in_place(name, *changes):
     """What prints parts of a file of ours that is otherwise written by hand."""
 
@@ -210,6 +228,7 @@ FILES = {
     PY / "opcodes.py": opcodes_py,
     PY / "traps.py": traps_py,
     PY / "operations.py": interp_table_py,
+    DOCS / "engine.md": engine_md,
     PY / "translate.py": in_place("translate.py", with_numbers, with_shapes),
 }
 for _name in ("control", "emit", "interp", "memories", "numeric", "tables", "variables"):
