@@ -81,7 +81,8 @@ static inline uint64_t f64_bits(double f) {
 #endif
 }
 
-// Two slots, at once where the processor has 64 bits: one that is read so soon after halves were written waits for both.
+// Two slots, at once where the processor has 64 bits: one that is read so soon after halves were written waits for
+// both.
 typedef uint64_t __attribute__((may_alias, aligned(4))) pair_t;
 
 static inline uint64_t cell64(const uint32_t *cell) {

@@ -107,7 +107,7 @@ def test_types_imports_and_functions():
     ]
     assert list(found.functions) == [1, 0, 1]
     assert found.imported == [1, 1, 1, 1] and found.defined(0) == 2
-    assert found.exports == {"run": (0, 1), "mem": (2, 0)}
+    assert found.exports == {"run": 1 << 2, "mem": 2}
     assert found.start == 2
     assert found.globals == [(0x7E, 1), (0x7F, 0)]
     assert found.reader.fork(found.global_inits[0]).bytes(3) == b"\x41\x2a\x0b"

@@ -39,7 +39,7 @@ class Module:
     tables            [(reftype, min, max or None)]
     memories          [(min, max or None, s)] in pages of 1 << s bytes: s is 16, or 0 with a custom page size
     globals           [(valtype, mutable)]
-    exports           {name: (kind, index)}
+    exports           {name: index << 2 | kind}
     offset            where the module begins in its file
     start             funcidx, or -1
     imported          [number of imported functions, tables, memories, globals]
@@ -248,7 +248,7 @@ class Module:
                 raise Invalid("duplicate export name", at)
             if kind == FUNC:
                 self.declare(index, at)
-            self.exports[name] = (kind, index)
+            self.exports[name] = index << 2 | kind
 
     def _start(self, section):
         at = section.at

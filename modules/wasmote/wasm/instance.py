@@ -5,12 +5,13 @@ from micropython import const
 from .constants import constant
 from .engine import engine
 from .errors import Invalid, Unlinkable
+from .exports import Exports
 from .externs import Global, Memory, Table
 from .segments import initialise
 from .structure import check_body
 from .translate import Translator, global_cells
 from .types import FUNC, GLOBAL, MEMORY, TABLE
-from .values import Function, get_bits, put_bits
+from .values import Function, function_at, get_bits, put_bits
 
 _RECORD = const(12)  # bytes of a function_t
 _MEMORY = const(0)  # instance_t, in bytes
@@ -25,7 +26,7 @@ _KINDS = ("function", "table", "memory", "global")
 
 
 class Instance:
-    """A module's instance in a store. `exports`: name -> Function, Table, Memory or Global."""
+    """A module's instance in a store. `exports` is an Exports."""
 
     @classmethod
     def create(cls, store, module, resolve):
@@ -52,13 +53,12 @@ class Instance:
         yield from self._translate(module, refused is None)
         if refused:
             raise refused
-        self._export(module)
+        self.exports = Exports(self, module, global_cells(module))
         store.instances.append(self)
         yield from initialise(self, module)
-        start = self._function(module, module.start) if module.start >= 0 else None
         del self.externs
-        if start:
-            yield from store.invoke(start, [])
+        if module.start >= 0:
+            yield from store.invoke(function_at(store, self.function_offset(module.start)), [])
         return self
 
     # Linking (4.5.3)
@@ -118,19 +118,18 @@ class Instance:
         return [self.store.type_id(params, results) for params, results in module.types]
 
     def _globals(self, module, cells):
-        at = self.store.alloc(4 * cells[-1] or 4)
+        at = self.globals = self.store.alloc(4 * cells[-1] or 4)
         engine.set(self.at + _GLOBALS, at)
-        externs = self.externs[GLOBAL]
-        for i, imported in enumerate(externs):
-            engine.set(at + 4 * cells[i], imported.at)
+        imported = self.externs[GLOBAL]
+        for i, extern in enumerate(imported):
+            engine.set(at + 4 * cells[i], extern.at)
         for i, init in enumerate(module.global_inits):
-            valtype, mutable = module.globals[module.imported[GLOBAL] + i]
-            cell = at + 4 * cells[len(externs)]
-            put_bits(cell, valtype, constant(module.reader.fork(init), module, valtype, self))
-            externs.append(Global(self.store, cell, valtype, mutable))
+            x = len(imported) + i
+            valtype, _ = module.globals[x]
+            put_bits(at + 4 * cells[x], valtype, constant(module.reader.fork(init), module, valtype, self))
 
     def global_bits(self, x):
-        """What global `x` holds. For constant expressions."""
+        """What the imported global `x` holds. For constant expressions."""
         extern = self.externs[GLOBAL][x]
         return get_bits(extern.at, extern.type[0])
 
@@ -139,19 +138,6 @@ class Instance:
         if x < self.imported:
             return engine.get(self.imports + 4 * x) if self.imports else 0
         return self.records + _RECORD * (x - self.imported)
-
-    def _function(self, module, x):
-        if x < self.imported:
-            return self.externs[FUNC][x]
-        return Function(self.function_offset(x), module.types[module.functions[x]])
-
-    def _export(self, module):
-        self.exports = {}
-        for name, (kind, index) in module.exports.items():
-            if kind == FUNC:
-                self.exports[name] = self._function(module, index)
-            else:
-                self.exports[name] = self.externs[kind][index]
 
     # Bodies
 

@@ -36,8 +36,7 @@ static inline uint32_t ticks(void) {
 #elif defined(QEMU_RV32) // CLINT: mtime
 #define TICKS_PER_SECOND (10000000)
 
-static inline void clock_init(void) {
-}
+static inline void clock_init(void) {}
 
 static inline uint32_t ticks(void) {
     return REG32(0x0200bff8);

@@ -70,7 +70,7 @@ int main(void) {
         m3_FreeEnvironment(environment);
 
         snprintf(line, sizeof(line), "%s %ld %lu %ld %lu %lu %lu\n", p->name, (long)native, (unsigned long)native_ticks,
-                 (long)result, (unsigned long)wasm3_ticks, (unsigned long)load_ticks, (unsigned long)heap);
+            (long)result, (unsigned long)wasm3_ticks, (unsigned long)load_ticks, (unsigned long)heap);
         semihosting(SYS_WRITE0, (uintptr_t)line);
     }
     return 0;
