@@ -7,12 +7,12 @@ from raw_board import RawBoard
 from test_engine import ANSWERS, code  # noqa: F401 - a fixture
 
 TAKE_THE_TWIN = """
-import sys
-from wasmote.wasm import interp
-for user in [sys.modules[name] for name in sys.modules if name.startswith("wasmote.wasm.")]:
-    if hasattr(user, "engine"):
-        user.engine = interp
-wasm._engine = interp
+import sys, _wasm
+import wasmote.wasm.interp as interp
+for user in list(sys.modules.values()):
+    for name in ("engine", "_engine"):
+        if getattr(user, name, None) is _wasm:
+            setattr(user, name, interp)
 """
 
 

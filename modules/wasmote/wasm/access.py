@@ -3,12 +3,13 @@
 They take the effective address: in a sparse memory or, as `dense_…`, in a dense one. Out of bounds they raise Trapped.
 """
 
-from . import memory
 from .arena import halves, octets, words
 from .functions import Trapped
+from .memory import BASE, BYTES, OUT_OF_BOUNDS, OUT_OF_MEMORY, PAGES, SHIFT, touch
+from .memory import memory_grow as grow
 
-_OUT_OF_BOUNDS = Trapped(memory.OUT_OF_BOUNDS)
-_OUT_OF_MEMORY = Trapped(memory.OUT_OF_MEMORY)
+_OUT_OF_BOUNDS = Trapped(OUT_OF_BOUNDS)
+_OUT_OF_MEMORY = Trapped(OUT_OF_MEMORY)
 
 # Of the running instance's memory: offset of its memory_t, size, index of its page map, arena offset if it is dense.
 _memory = 0
@@ -28,17 +29,17 @@ def enter_instance(instance):
 def _look_again():
     global _bytes, _pages, _base
     at = _memory >> 2
-    _bytes = words[at + memory.BYTES]
-    _pages = words[at + memory.PAGES] >> 1
-    _base = words[at + memory.BASE]
+    _bytes = words[at + BYTES]
+    _pages = words[at + PAGES] >> 1
+    _base = words[at + BASE]
 
 
 def memory_size(x, y):
-    return _bytes >> words[(_memory >> 2) + memory.SHIFT]
+    return _bytes >> words[(_memory >> 2) + SHIFT]
 
 
 def memory_grow(x, y):
-    x = memory.memory_grow(_memory, x)
+    x = grow(_memory, x)
     _look_again()
     return x
 
@@ -69,7 +70,7 @@ def _store(address, value, size):
         _put(at | inside, value, size)
         return
     for i in range(address, address + size):
-        at = memory.touch(_memory, i)
+        at = touch(_memory, i)
         if not at:
             raise _OUT_OF_MEMORY
         octets[at] = value & 0xFF

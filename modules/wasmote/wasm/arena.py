@@ -149,8 +149,8 @@ def _all_free(first, count):
     return True
 
 
-def _take(owner, count, hint):
-    # `count` granules in a row, at `hint` if they are free there. Returns the first, or 0.
+def take(owner, count, hint):
+    """Gives the owner `count` granules in a row, at `hint` if they are free there. Returns the first, or 0."""
     at = _owner_at(owner) >> 1
     if count > halves[at] - halves[at + 1]:
         return 0
@@ -167,11 +167,6 @@ def _take(owner, count, hint):
     return first
 
 
-def granule(owner):
-    """The number of a cleared granule, or 0."""
-    return _take(owner, 1, 0)
-
-
 def left(owner):
     """How many granules the owner could still get."""
     at = _owner_at(owner) >> 1
@@ -183,7 +178,7 @@ def row(owner, count, reserve):
     at = _owner_at(owner) >> 1
     if count + reserve > halves[at] - halves[at + 1]:
         return 0
-    return _take(owner, count, 0) * _GRANULE
+    return take(owner, count, 0) * _GRANULE
 
 
 def longer(owner, at, count, more):
@@ -193,11 +188,11 @@ def longer(owner, at, count, more):
     if more > halves[using - 1] - halves[using]:
         return 0
     if _all_free(first + count, more):
-        _take(owner, more, first + count)
+        take(owner, more, first + count)
         return at
     # Moving needs both rows for a moment, which the limit does not forbid.
     halves[using] -= count
-    there = _take(owner, count + more, 0) * _GRANULE
+    there = take(owner, count + more, 0) * _GRANULE
     if not there:
         halves[using] += count
         return 0
@@ -222,7 +217,7 @@ def alloc(owner, size):
         if not here or not _all_free(here, more):
             more = (size + _GRANULE - 1) // _GRANULE
             here = 0
-        first = _take(owner, more, here)
+        first = take(owner, more, here)
         if not first:
             return 0
         if not here:

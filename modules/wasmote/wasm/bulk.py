@@ -7,21 +7,22 @@ each paid with a unit of METER. It returns whether it was cut for want of fuel: 
 
 from micropython import const
 
-from . import arena, memory
-from .arena import halves, octets, words
+from .arena import halves, move, octets, view, words
 from .functions import Trapped
+from .memory import BYTES, ELEMENTS, OUT_OF_BOUNDS, OUT_OF_MEMORY, locate, memory_write, touch
+from .memory import table_grow as grow
 
 _GRANULE = const(1024)
 _PIECE = const(256)  # references for a unit of fuel
 _DATA = const(5)  # of an instance_t, in words
-_ELEMENTS = const(6)
+_SEGMENTS = const(6)
 
-_MEMORY_BOUNDS = Trapped(memory.OUT_OF_BOUNDS)
+_MEMORY_BOUNDS = Trapped(OUT_OF_BOUNDS)
 _TABLE_BOUNDS = Trapped(6)
 _UNDEFINED = Trapped(7)
 _UNINITIALIZED = Trapped(8)
 _MISMATCH = Trapped(9)
-_OUT_OF_MEMORY = Trapped(memory.OUT_OF_MEMORY)
+_OUT_OF_MEMORY = Trapped(OUT_OF_MEMORY)
 
 METER = [0]  # the fuel, while an operation runs
 
@@ -59,7 +60,7 @@ def memory_fill(at, fp, instance):
     to = fp + (halves[at] >> 2)
     value = words[fp + (halves[at + 1] >> 2)] & 0xFF
     count = fp + (halves[at + 2] >> 2)
-    _check(words[to], words[count], words[(this >> 2) + memory.BYTES], _MEMORY_BOUNDS)
+    _check(words[to], words[count], words[(this >> 2) + BYTES], _MEMORY_BOUNDS)
     while words[count]:
         n = _piece(count, _GRANULE)
         if not n:
@@ -67,8 +68,8 @@ def memory_fill(at, fp, instance):
         while n:
             address = words[to]
             part = min(n, _GRANULE - (address & 1023))
-            if value or memory.locate(this, address) >= _GRANULE:  # zeros leave the zero granule
-                target = memory.touch(this, address)
+            if value or locate(this, address) >= _GRANULE:  # zeros leave the zero granule
+                target = touch(this, address)
                 if not target:
                     raise _OUT_OF_MEMORY
                 _fill_part(target, value, part)
@@ -85,12 +86,12 @@ def _copy(this, to, source, n, backward):
             rest = n - part
         else:
             part = min(n, _GRANULE - max(to & 1023, source & 1023))
-        at = memory.locate(this, source + rest)
-        if at >= _GRANULE or memory.locate(this, to + rest) >= _GRANULE:
-            target = memory.touch(this, to + rest)
+        at = locate(this, source + rest)
+        if at >= _GRANULE or locate(this, to + rest) >= _GRANULE:
+            target = touch(this, to + rest)
             if not target:
                 raise _OUT_OF_MEMORY
-            arena.move(target, at, part)
+            move(target, at, part)
         if not backward:
             to += part
             source += part
@@ -102,7 +103,7 @@ def memory_copy(at, fp, instance):
     to = fp + (halves[at] >> 2)
     source = fp + (halves[at + 1] >> 2)
     count = fp + (halves[at + 2] >> 2)
-    size = words[(this >> 2) + memory.BYTES]
+    size = words[(this >> 2) + BYTES]
     _check(max(words[to], words[source]), words[count], size, _MEMORY_BOUNDS)
     backward = words[to] > words[source]
     while words[count]:
@@ -122,13 +123,13 @@ def memory_init(at, fp, instance):
     to = fp + (halves[at + 1] >> 2)
     source = fp + (halves[at + 2] >> 2)
     count = fp + (halves[at + 3] >> 2)
-    _check(words[to], words[count], words[(this >> 2) + memory.BYTES], _MEMORY_BOUNDS)
+    _check(words[to], words[count], words[(this >> 2) + BYTES], _MEMORY_BOUNDS)
     _check(words[source], words[count], words[segment + 1], _MEMORY_BOUNDS)
     while words[count]:
         n = _piece(count, _GRANULE)
         if not n:
             return True
-        if memory.memory_write(this, words[to], arena.view(words[segment] + words[source], n)):
+        if memory_write(this, words[to], view(words[segment] + words[source], n)):
             raise _OUT_OF_MEMORY
         words[to] += n
         words[source] += n
@@ -152,7 +153,7 @@ def callee_of(at, fp, instance):
     index = words[fp + (halves[at + 3] >> 2)]
     if index >= words[table]:
         raise _UNDEFINED
-    offset = words[(words[table + memory.ELEMENTS] >> 2) + index]
+    offset = words[(words[table + ELEMENTS] >> 2) + index]
     if offset == 0:
         raise _UNINITIALIZED
     if words[(offset >> 2) + 2] != halves[at + 1]:
@@ -164,14 +165,14 @@ def table_get(at, fp, instance):
     table = _table(at, instance)
     index = words[fp + (halves[at + 1] >> 2)]
     _check(index, 1, words[table], _TABLE_BOUNDS)
-    words[fp + (halves[at + 2] >> 2)] = words[(words[table + memory.ELEMENTS] >> 2) + index]
+    words[fp + (halves[at + 2] >> 2)] = words[(words[table + ELEMENTS] >> 2) + index]
 
 
 def table_set(at, fp, instance):
     table = _table(at, instance)
     index = words[fp + (halves[at + 1] >> 2)]
     _check(index, 1, words[table], _TABLE_BOUNDS)
-    words[(words[table + memory.ELEMENTS] >> 2) + index] = words[fp + (halves[at + 2] >> 2)]
+    words[(words[table + ELEMENTS] >> 2) + index] = words[fp + (halves[at + 2] >> 2)]
 
 
 def table_size(at, fp, instance):
@@ -181,7 +182,7 @@ def table_size(at, fp, instance):
 def table_grow(at, fp, instance):
     value = words[fp + (halves[at + 1] >> 2)]
     delta = words[fp + (halves[at + 2] >> 2)]
-    words[fp + (halves[at + 3] >> 2)] = memory.table_grow(_table(at, instance) << 2, value, delta)
+    words[fp + (halves[at + 3] >> 2)] = grow(_table(at, instance) << 2, value, delta)
 
 
 def table_fill(at, fp, instance):
@@ -194,7 +195,7 @@ def table_fill(at, fp, instance):
         n = _piece(count, _PIECE)
         if not n:
             return True
-        first = (words[table + memory.ELEMENTS] >> 2) + words[to]
+        first = (words[table + ELEMENTS] >> 2) + words[to]
         for i in range(first, first + n):
             words[i] = value
         words[to] += n
@@ -214,8 +215,8 @@ def table_copy(at, fp, instance):
         if not n:
             return True
         rest = words[count] if backward else 0
-        first = words[other + memory.ELEMENTS] + 4 * (words[source] + rest)
-        arena.move(words[table + memory.ELEMENTS] + 4 * (words[to] + rest), first, 4 * n)
+        first = words[other + ELEMENTS] + 4 * (words[source] + rest)
+        move(words[table + ELEMENTS] + 4 * (words[to] + rest), first, 4 * n)
         if not backward:
             words[to] += n
             words[source] += n
@@ -223,7 +224,7 @@ def table_copy(at, fp, instance):
 
 def table_init(at, fp, instance):
     table = _table(at, instance)
-    segment = (words[instance + _ELEMENTS] >> 2) + 2 * halves[at + 1]
+    segment = (words[instance + _SEGMENTS] >> 2) + 2 * halves[at + 1]
     to = fp + (halves[at + 2] >> 2)
     source = fp + (halves[at + 3] >> 2)
     count = fp + (halves[at + 4] >> 2)
@@ -234,13 +235,13 @@ def table_init(at, fp, instance):
         if not n:
             return True
         first = words[segment] + 4 * words[source]
-        arena.move(words[table + memory.ELEMENTS] + 4 * words[to], first, 4 * n)
+        move(words[table + ELEMENTS] + 4 * words[to], first, 4 * n)
         words[to] += n
         words[source] += n
 
 
 def elem_drop(at, fp, instance):
-    words[(words[instance + _ELEMENTS] >> 2) + 2 * halves[at] + 1] = 0
+    words[(words[instance + _SEGMENTS] >> 2) + 2 * halves[at] + 1] = 0
 
 
 # Family: (function, halfwords with the operation's own).

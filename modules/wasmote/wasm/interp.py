@@ -7,7 +7,6 @@ functions.py (numbers), access.py (loads and stores) and bulk.py (memories and t
 
 from micropython import const
 
-from . import arena
 from .access import ACCESSES, enter_instance
 from .arena import (  # noqa: F401 - the interface of _wasm
     GRANULES,
@@ -22,6 +21,7 @@ from .arena import (  # noqa: F401 - the interface of _wasm
     view,
     words,
 )
+from .arena import reset as reset_arena
 from .bulk import BULK, METER, callee_of
 from .functions import FUNCTIONS, STACK_EXHAUSTED, Trapped
 from .memory import memory_grow, memory_new, memory_read, memory_write, table_grow  # noqa: F401
@@ -173,7 +173,7 @@ def handlers():
 
 def reset():
     """Forgets all owners and what they own."""
-    arena.reset(_DONE, _LEAVE)
+    reset_arena(_DONE, _LEAVE)
 
 
 def run(state, fuel):

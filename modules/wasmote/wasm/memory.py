@@ -5,8 +5,7 @@ A memory_t and its parts lie in the arena as exec.h says. Addresses and sizes co
 
 from micropython import const
 
-from . import arena
-from .arena import halves, octets, words
+from .arena import alloc, check, halves, left, longer, move, octets, row, take, words
 
 _GRANULE = const(1024)
 _PAGE = const(65536)
@@ -43,7 +42,7 @@ def memory_new(owner, least, most, shift, reserve):
     most = min(most, _MAX_MAP * _PAGE >> shift)
     if least > most:
         return 0
-    memory = arena.alloc(owner, _MEMORY_SIZE)
+    memory = alloc(owner, _MEMORY_SIZE)
     if not memory:
         return 0
     size = least << shift
@@ -53,10 +52,10 @@ def memory_new(owner, least, most, shift, reserve):
     words[at + _OWNER] = owner
     words[at + SHIFT] = shift
     if size:
-        base = words[at + BASE] = arena.row(owner, _units(size, _GRANULE), reserve)
+        base = words[at + BASE] = row(owner, _units(size, _GRANULE), reserve)
         if not base:
             words[at + _MAP] = _units(size, _PAGE)
-            words[at + PAGES] = arena.alloc(owner, 2 * words[at + _MAP])
+            words[at + PAGES] = alloc(owner, 2 * words[at + _MAP])
             if not words[at + PAGES]:
                 return 0
     return memory
@@ -68,7 +67,7 @@ def _units(size, unit):
 
 def memory_grow(memory, delta):
     """Adds `delta` pages. Returns how many there were, or 0xffffffff."""
-    arena.check(memory, _MEMORY_SIZE)
+    check(memory, _MEMORY_SIZE)
     at = memory >> 2
     size = words[at + BYTES]
     shift = words[at + SHIFT]
@@ -88,7 +87,7 @@ def _grow_dense(at, size):
     have = _units(words[at + BYTES], _GRANULE)
     more = _units(size, _GRANULE) - have
     if more:
-        base = arena.longer(words[at + _OWNER], words[at + BASE], have, more)
+        base = longer(words[at + _OWNER], words[at + BASE], have, more)
         if not base:
             return False
         words[at + BASE] = base
@@ -97,16 +96,16 @@ def _grow_dense(at, size):
 
 def _grow_map(at, size):
     # At once for as many pages again, within what the memory may become.
-    if not arena.left(words[at + _OWNER]):
+    if not left(words[at + _OWNER]):
         return False
     have = words[at + _MAP]
     needed = _units(size, _PAGE)
     if needed > have:
         needed = min(max(2 * have, needed), _units(words[at + _MAX] << words[at + SHIFT], _PAGE))
-        pages = arena.alloc(words[at + _OWNER], 2 * needed)
+        pages = alloc(words[at + _OWNER], 2 * needed)
         if not pages:
             return False
-        arena.move(pages, words[at + PAGES], 2 * have)
+        move(pages, words[at + PAGES], 2 * have)
         words[at + PAGES] = pages
         words[at + _MAP] = needed
     return True
@@ -128,13 +127,13 @@ def touch(memory, address):
         return words[at + BASE] + address
     page = (words[at + PAGES] >> 1) + (address >> 16)
     if halves[page] == 0:
-        halves[page] = arena.alloc(words[at + _OWNER], _LEAF) >> 3
+        halves[page] = alloc(words[at + _OWNER], _LEAF) >> 3
         if halves[page] == 0:
             return 0
     entry = (halves[page] << 3) + (address >> 10 & 63)
     granule = octets[entry]
     if not granule:
-        granule = octets[entry] = arena.granule(words[at + _OWNER])
+        granule = octets[entry] = take(words[at + _OWNER], 1, 0)
         if not granule:
             return 0
     return granule << 10 | address & 1023
@@ -142,7 +141,7 @@ def touch(memory, address):
 
 def memory_read(memory, address, buffer):
     """Fills `buffer` from linear memory. Returns 0 or a trap code."""
-    arena.check(memory, _MEMORY_SIZE)
+    check(memory, _MEMORY_SIZE)
     size = len(buffer)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + BYTES]:
@@ -161,7 +160,7 @@ def memory_read(memory, address, buffer):
 
 def memory_write(memory, address, data):
     """Copies `data` into linear memory. Returns 0 or a trap code."""
-    arena.check(memory, _MEMORY_SIZE)
+    check(memory, _MEMORY_SIZE)
     size = len(data)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + BYTES]:
@@ -181,7 +180,7 @@ def memory_write(memory, address, data):
 
 def table_grow(table, value, delta):
     """Adds `delta` elements, all `value`, to a table_t. Returns how many there were, or 0xffffffff."""
-    arena.check(table, 4 * (_CAPACITY + 1))
+    check(table, 4 * (_CAPACITY + 1))
     at = table >> 2
     size = words[at + _TABLE_SIZE]
     most = words[at + _TABLE_MAX]
@@ -189,10 +188,10 @@ def table_grow(table, value, delta):
         return _NONE
     if size + delta > words[at + _CAPACITY]:
         capacity = min(max(2 * words[at + _CAPACITY], size + delta), most)
-        elements = arena.alloc(words[at + _TABLE_OWNER], 4 * capacity)
+        elements = alloc(words[at + _TABLE_OWNER], 4 * capacity)
         if not elements:
             return _NONE
-        arena.move(elements, words[at + ELEMENTS], 4 * size)
+        move(elements, words[at + ELEMENTS], 4 * size)
         words[at + ELEMENTS] = elements
         words[at + _CAPACITY] = capacity
     words[at + _TABLE_SIZE] = size + delta
