@@ -13,6 +13,8 @@ DONE_STUB = 1024
 OWNER_OF = 1316  # in the header: a byte per granule
 SPARSE = 0xFFFF  # `reserve` of memory_new: more than any limit leaves
 STATE_FUEL = 24
+HANDLERS = {engine: array("H", engine.handlers()) for engine in ENGINES}
+DATA = bytes(n * 7 & 0xFF for n in range(3000))  # of the first data segment
 RETURN = (("return", "", ""),)
 
 
@@ -40,14 +42,14 @@ class Machine:
         self.large = self.row(700, 800, self.row(*range(700)), self.owner, 700)
         self.tables = self.row(self.small, self.large)
         data = alloc(3000)
-        engine.put(data, bytes(n * 7 & 0xFF for n in range(3000)))
+        engine.put(data, DATA)
         self.data = self.row(data, 3000, 0, 0)
         self.elements = self.row(self.row(*range(5000, 5600)), 600, 0, 0)
         self.memory = engine.memory_new(self.owner, pages, most, shift, reserve) if pages else 0
         for at, memory in ((self.instance, self.memory), (self.other, 0)):
             parts = self.records, self.imports, self.tables, self.globals, self.data, self.elements
             self.words(at, memory, *parts)
-        self.handlers = array("H", engine.handlers())
+        self.handlers = HANDLERS[engine]
 
     def alloc(self, size):
         at = self.engine.alloc(self.owner, size)

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machines import DONE, OUT_OF_FUEL, RETURN, SPARSE, TRAP, both, machines
+from machines import DATA, DONE, OUT_OF_FUEL, RETURN, SPARSE, TRAP, both, machines
 
 PAGE = 65536
 DENSE = {"reserve": 0, "pages": 1, "limit": 90}  # a page and all else
@@ -38,7 +38,7 @@ def run_in_slices(program, frame, fuels, **kind):
 
 def model(memory, family, a, b, n):
     """What a bulk instruction does to a bytearray; None: it traps."""
-    source = bytes(k * 7 & 0xFF for k in range(3000)) if family == "memory_init" else bytes(memory)
+    source = DATA if family == "memory_init" else bytes(memory)
     if a + n > len(memory) or family != "memory_fill" and b + n > len(source):
         return None
     memory[a : a + n] = bytes([b & 0xFF]) * n if family == "memory_fill" else source[b : b + n]

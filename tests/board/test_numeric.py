@@ -42,7 +42,7 @@ def test_both_engines_compute_the_same(family, pops, pushes):
     pair = machines(program, pages=0)
     size = 2 if pushes[0].endswith("64") else 1
 
-    @settings(max_examples=25)
+    @settings(max_examples=12)
     @given(st.lists(st.tuples(*(OPERANDS[type] for type in pops)), min_size=10, max_size=40))
     def compute(cases):
         for case in cases:
