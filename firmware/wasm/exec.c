@@ -38,7 +38,9 @@
 // Room that `enter` keeps free for the records of one call to another instance.
 #define RECORDS (4 * sizeof(uint32_t))
 
+#if !HANDLER_IS_NUMBER
 static int lowest; // distance of the first handler from `done`
+#endif
 
 // Without a state: the first halfword of operation `fuel`.
 static int run(state_t *state, int32_t fuel) {
@@ -85,6 +87,10 @@ static int run(state_t *state, int32_t fuel) {
 
     ENTER_INSTANCE(state->instance)
     NEXT(0)
+#if HANDLER_IS_NUMBER
+dispatch:
+    goto *labels[*ip];
+#endif
 
     // clang-format off
 

@@ -25,9 +25,10 @@ def _build():
     if not library.exists() or library.stat().st_mtime < max(path.stat().st_mtime for path in inputs):
         library.parent.mkdir(parents=True, exist_ok=True)
         part = library.with_suffix(f".{os.getpid()}")
+        plain = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # not into the compiler
         checks = [f"-fsanitize={_SANITIZE}", "-fsanitize-undefined-trap-on-error"] if _SANITIZE else []
         subprocess.run(["cc", *checks, "-shared", "-fPIC", "-g", "-Wall", "-Werror", f"-DWASM_ARENA_KB={GRANULES}",
-                        "-fvisibility=default", *_CFLAGS, *map(str, _SOURCES), "-o", str(part)], check=True)  # fmt: skip
+                        "-fvisibility=default", *_CFLAGS, *map(str, _SOURCES), "-o", str(part)], check=True, env=plain)  # fmt: skip
         part.rename(library)
     return ctypes.CDLL(str(library))
 
