@@ -11,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 AGENT = ROOT / "scripts/spec_agent.py"
 BOARDS = ("QEMU_M0", "QEMU_M3", "QEMU_RV32")
-SILENCE = 120  # seconds without an answer after which a target is given up
+SILENCE = 240  # seconds without an answer after which a target is given up
+_RAW_PROMPT = b"\x04>"  # of the board's REPL, which has ended the agent
 
 
 class Lost(Exception):
@@ -23,7 +24,12 @@ class _Process:
 
     def __init__(self, command, settings):
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **settings}, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **settings},
+            bufsize=0,
         )
         self.into = self.process.stdin.fileno()
         self.out = self.process.stdout.fileno()
@@ -84,7 +90,6 @@ class Target:
         self.name = name
         self.settings = settings or {}
         self.link = None
-        self.received = b""
 
     def __enter__(self):
         return self
@@ -98,7 +103,6 @@ class Target:
             self.link = None
 
     def start(self):
-        self.received = b""
         self.link = TARGETS[self.name](self.settings)
         os.set_blocking(self.link.into, False)
         return self._lines(1)[0]
@@ -110,43 +114,37 @@ class Target:
         return self._lines(len(requests), "".join(requests).encode(), each)
 
     def _lines(self, count, data=b"", each=lambda: None):
-        # Writes the data while it reads `count` lines.
+        # Writes the data while it reads `count` lines. Any other line is noise, the last words of an agent for example.
         link = self.link
         data = memoryview(data)
         lines = []
+        noise = []
+        part = b""
         heard = time.monotonic()
         while len(lines) < count:
             readable, writable, _ = select.select([link.out], [link.into] if data else [], [], 1)
-            if writable:
-                try:
+            try:
+                if writable:
                     data = data[os.write(link.into, data[:4096]) :]
-                except BlockingIOError:
-                    pass
-                except OSError:
-                    raise self._lost("went away", lines) from None
-            if readable:
-                try:
-                    more = os.read(link.out, 65536)
-                except BlockingIOError:
-                    continue
-                if not more:
-                    raise self._lost("went away", lines)
-                *whole, self.received = (self.received + more).split(b"\n")
+                more = os.read(link.out, 65536) if readable else None
+            except BlockingIOError:
+                continue
+            except OSError:
+                more = b""
+            if more:
+                *whole, part = (part + more).split(b"\n")
                 for line in whole:
                     line = line.decode(errors="replace").rstrip("\r")
                     if line.startswith(("=", "!", "ready ")):
                         lines.append(line)
                         each()
-                    else:  # a board's last words, a traceback
-                        self.received = b"\n".join([line.encode(), self.received])
-                        raise self._lost("said", lines)
+                    else:
+                        noise.append(line)
                 heard = time.monotonic()
-            elif time.monotonic() - heard > SILENCE:
-                raise self._lost(f"silent for {SILENCE} s", lines)
+            silent = time.monotonic() - heard > SILENCE
+            if more == b"" or silent or part.endswith(_RAW_PROMPT):
+                self.stop()
+                last_words = " / ".join([*noise, part.decode(errors="replace")][-6:]).strip("\x04> /")
+                how = f"said nothing for {SILENCE} s" if silent else "went away"
+                raise Lost(f"{self.name} {how}: {last_words}")
         return lines
-
-    def _lost(self, how, lines):
-        self.stop()
-        error = Lost(f"{self.name} {how}: {self.received.decode(errors='replace')[-500:]!r}")
-        error.answers = len(lines)
-        return error

@@ -39,8 +39,9 @@ def run_script(target, suite, script, result, each):
     try:
         answers = target.ask([request for _, request, _ in requests], each)
     except Lost as error:
-        for command, _, _ in requests:
-            result.failures.append((script, command["line"], f"{command['type']}: {error}"))
+        lines = [command["line"] for command, _, _ in requests]
+        result.failures.append((script, lines[0], f"{error}; none of its {len(lines)} commands counts"))
+        result.failures += [(script, line, "see above") for line in lines[1:]]
         return
     for (command, _, module), answer in zip(requests, answers, strict=True):
         spec_runner.judge(result, script, command, answer, module)
@@ -98,7 +99,7 @@ def run_all(targets, suite, scripts, jobs, console):
 def report(results, suite, console, verbose):
     """Print failures and the table; the exit code."""
     for name, (result, _) in results.items():
-        shown = result.failures if verbose else result.failures[:50]
+        shown = result.failures if verbose else [one for one in result.failures if one[2] != "see above"][:30]
         for file, line, what in shown:
             console.print(f"{name}: {file}:{line} {what}", markup=False)
         if len(shown) < len(result.failures):
