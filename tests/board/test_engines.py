@@ -189,6 +189,14 @@ def test_indirect_calls(index, kind, outcome):
     assert (why, state[16]) == outcome
 
 
+def test_an_operation_without_operands_after_one_with_its_own():
+    for first in ((("data_drop", "", ""), 0), (("table_size", "", ""), 0, 4)):
+        why, state, *_ = both({0: [first, (("unreachable", "", ""),)]})
+        assert why == TRAP and state[16] == 1
+        why, *_ = both({0: [first, (("br", "", "f"), 1), RETURN]})
+        assert why == DONE
+
+
 def test_recursion_exhausts_the_stack():
     program = {0: [(("call", "", ""), 0, 0)], 256: [(("enter", "", ""), 64, 0, 0, 2), (("call", "", ""), 0, 32)]}
     why, state, *_ = both(program, [0] * 12)

@@ -324,10 +324,10 @@ def run(state, fuel):
             elif kind == _BULK:
                 METER[0] = fuel
                 try:
-                    x = function[op](ip + 1, fp, instance)
+                    cut = function[op](ip + 1, fp, instance)
                 finally:
                     fuel = METER[0]
-                if x:
+                if cut:
                     why = _RUN_OUT_OF_FUEL
                     break
                 ip += forms[op]
