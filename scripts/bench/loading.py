@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""From the first byte of a push to the answer of tools/list, on an emulated board, in instructions.
+
+The board's own main loop reads the messages that `wasmote push` sends, from a file in place of its UART, so that no line
+speed is in the figure. What else is in it: base64, flash writes, checksums, validation, translation, the guest's start.
+"""
+
+import base64
+import binascii
+import json
+
+import emulated
+from programs import ROOT
+
+COMPONENT = ROOT / "build/examples/thermometer.wasm"
+CHUNK = 4096
+
+ON_THE_BOARD = """
+import gc, time
+from wasmote import main
+class Port:
+    ended = False
+    def __init__(self):
+        self.file = open('/messages', 'rb')
+        self.answers = []
+        self.line = b''
+        self.asked = True
+    def read(self, room):
+        if not self.asked:
+            return 0
+        self.rest = self.rest if self.rest else self.file.readline()
+        if not self.rest:
+            room[:1] = b'\\x03'
+            return 1
+        n = min(len(room), len(self.rest))
+        room[:n] = self.rest[:n]
+        self.rest = self.rest[n:]
+        self.asked = bool(self.rest)
+        return n
+    rest = b''
+    def write(self, piece):
+        self.line += bytes(piece)
+        while b'\\n' in self.line:
+            line, self.line = self.line.split(b'\\n', 1)
+            if b'"id":' in line[:40]:
+                self.answers.append(time.ticks_diff(time.ticks_us(), began))
+                self.asked = True
+                self.last = line
+    def idle(self):
+        pass
+    def close(self):
+        pass
+port = Port()
+gc.collect()
+began = time.ticks_us()
+main.run(port)
+print(port.answers)
+print(port.last)
+"""
+
+
+def messages(component, call):
+    """The lines of a push of `component` as "thing", of tools/list, and of one call, each a request with an id."""
+    for at in [*range(0, len(component), CHUNK), None]:
+        if at is None:
+            yield {"method": "tools/list"}
+            yield {"method": "tools/call", "params": call}
+            return
+        chunk = component[at : at + CHUNK]
+        yield {"method": "wasmote/push", "params": {
+            "name": "thing", "size": len(component), "offset": at, "data": base64.b64encode(chunk).decode(),
+            "crc32": binascii.crc32(component)}}  # fmt: skip
+
+
+def measure(name="QEMU_M0", component=COMPONENT, call=None):
+    """{"bytes", "push", "list", "call"}: bytes of the component, then instructions of the three steps."""
+    binary = component.read_bytes()
+    call = call or {"name": "set_unit", "arguments": {}}
+    lines = b"".join(json.dumps({"jsonrpc": "2.0", "id": i, **message}, separators=(",", ":")).encode() + b"\n"
+                     for i, message in enumerate(messages(binary, call)))  # fmt: skip
+    with emulated.board(name) as machine:
+        emulated.put_file(machine, "/messages", lines)
+        times, last = machine.run(ON_THE_BOARD, timeout=120).strip().split("\n")
+    *_, pushed, listed, called = json.loads(times)
+    if b'"result"' not in eval(last):
+        raise SystemExit(f"bench: {name} answers {last}")
+    us = {"push": pushed, "list": listed - pushed, "call": called - listed}
+    return {"bytes": len(binary), **{key: value * emulated.PER_US for key, value in us.items()}}
