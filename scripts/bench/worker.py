@@ -5,7 +5,8 @@
     {"program": "fib", "n": 3}    ->    {"checksum": -234790241, "seconds": 0.0012, …}
 
 Only the run is timed: loading and translating are done before. For wasmote, "dense": false takes a sparse linear memory,
-and "slices": true runs in the slices that a store chooses, with the Python between them, instead of in one.
+and "slices": true runs in the slices that a store chooses, with the Python between them, instead of in one; "wide": true
+takes the module with 17 pages.
 """
 
 import ctypes
@@ -96,20 +97,21 @@ class Wasmote:
         self.store = None
         self.engine = calls.engine = Endless(calls.engine)
 
-    def load(self, program, dense=True, slices=False):
+    def load(self, program, dense=True, slices=False, wide=False):
         wasm = self.wasm
+        binary = (program.wide if wide else program.wasm).read_bytes()
         if self.store is not None:
             self.store.close()
-        module = wasm.Module(wasm.Source(program.wasm.read_bytes()).reader())
+        module = wasm.Module(wasm.Source(binary).reader())
         self.store = store = wasm.Store(wasm.arena_info()[1] if dense else PAGE)
         instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
         function = instance.exports["run"]
-        facts = {"wasm_code": code_bytes(program.wasm.read_bytes()), "a16_code": code_size(instance, module)}
+        facts = {"wasm_code": code_bytes(binary), "pages": module.memories[0][0], "a16_code": code_size(instance, module)}
 
         def run(n):
             self.engine.endless, self.engine.seconds = not slices, 0
             (value,), seconds = timed(lambda n: wasm.drive(store.invoke(function, [n])), n)
-            facts["granules"] = store.used
+            facts.update(granules=store.used, linear=linear_bytes(self.engine, instance))
             return value - (value >> 31 << 32), seconds if slices else self.engine.seconds
 
         return run, facts
@@ -142,6 +144,17 @@ def code_size(instance, module):
             pass
         size += 2 * translator.n
     return size
+
+
+def linear_bytes(engine, instance):
+    """Arena bytes of an instance's linear memory: granules, and a sparse one's map and leaves (memory_t in exec.h)."""
+    memory = engine.get(instance.at)
+    size, _, pages, _, base, _, entries = (engine.get(memory + 4 * i) for i in range(7))
+    if base:
+        return size
+    leaves = [entry for entry in memoryview(bytes(engine.view(pages, 2 * entries))).cast("H") if entry]
+    granules = sum(64 - bytes(engine.view(8 * leaf, 64)).count(0) for leaf in leaves)
+    return 1024 * granules + 64 * len(leaves) + 2 * entries
 
 
 def timed(call, argument):

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""The budgets of the design, each set against what was measured: (what, budget, measured, whether it is met)."""
+
+from pc import geometric_mean, ratio
+
+INSTRUCTIONS = {"QEMU_M3": 3.6, "QEMU_M0": 4.1, "QEMU_RV32": 4.2}  # millions a round of mix
+WASM3_COREMARK = {"QEMU_M3": 6.24, "QEMU_M0": 14.5, "QEMU_RV32": 7.06}  # what wasm3 0.9 needed for one of CoreMark
+SPEED, LEAST_SPEED = 1.2, 0.8
+CODE_RATIO = 1.5
+STACK = 512
+FUEL = 0.03
+LOAD_PYTHON, LOAD_C = 1.0, 0.1  # seconds
+CALL = 0.005
+ENGINE = 40 * 1024
+SPARSE = 8 * 1024
+HERTZ = 125e6
+
+
+def rows(results):
+    pc, boards, facts = results["pc"], results["boards"], results["engine"]
+    text = facts["text"]["QEMU_M0"]
+    yield "engine C code, Cortex-M0", "≤ 40 KB", f"{text / 1024:.1f} KB", text <= ENGINE
+    for board, limit in INSTRUCTIONS.items():
+        rounds = results["rounds"]["mix"]
+        dense, peer = boards[board]["mix"]["90"], results["peers"][board]["mix"]
+        ours, theirs = dense["run"] / rounds / 1e6, peer["wasm3"] / rounds / 1e6
+        coremark = f"{ours:.2f} (wasm3 {theirs:.2f}; it needs {WASM3_COREMARK[board]} for an iteration of CoreMark)"
+        yield f"M instructions per round of mix, {board}", f"≤ {limit}", coremark, ours <= limit
+    speeds = {name: ratio(one, "wasm3")[0] for name, one in pc.items()}
+    mean, slowest = geometric_mean(speeds.values()), min(speeds, key=speeds.get)
+    yield "x86-64 speed ÷ wasm3, geometric mean", f"≥ {SPEED}", f"{mean:.2f}", mean >= SPEED
+    below = [name for name, speed in speeds.items() if speed < LEAST_SPEED]
+    least = f"{speeds[slowest]:.2f} ({slowest})"
+    yield "x86-64 speed ÷ wasm3, slowest program", f"≥ {LEAST_SPEED}", least + (f"; below: {', '.join(below)}" if below else ""), not below  # fmt: skip
+    code, wasm = (sum(one["ours"][key] for one in pc.values()) for key in ("a16_code", "wasm_code"))
+    yield "code RAM per wasm code byte", f"≤ {CODE_RATIO}", f"{code / wasm:.2f}", code / wasm <= CODE_RATIO
+    wide = facts["wide"]
+    yield f"memory RAM of a {wide['pages']}-page module ({wide['program']}, stack of 1 MiB first)", "≤ 8 KB", f"{wide['bytes'] / 1024:.1f} KB", wide["bytes"] <= SPARSE  # fmt: skip
+    run, deepest = facts["stack"]
+    yield "C stack of run, Cortex-M0", "≤ 0.5 KB", f"{run} bytes, {deepest} with what it calls", run <= STACK
+    cost = fuel_cost(results)
+    text = ", ".join(f"{value:+.1%} {where}" for where, value in cost.items())
+    yield "fuel", "≤ 3 %", text, max(cost.values()) <= FUEL
+    load = results["load"]
+    seconds = (load["push"] + load["list"]) / HERTZ
+    shown = f"{seconds:.2f} s ({load['bytes']:,} bytes, {load['translator']} translator)"
+    yield "load, push to tools/list, Cortex-M0 at 125 MHz", "≤ 0.1 s in C, ≤ 1 s in Python", shown, seconds <= (LOAD_C if load["translator"] == "C" else LOAD_PYTHON)  # fmt: skip
+    call = load["call"] / HERTZ
+    yield "tools/call of a trivial tool, Cortex-M0 at 125 MHz", "≤ 5 ms", f"{call * 1000:.1f} ms", call <= CALL
+    yield "GC heap allocated by running guest code", "0", "0 (tests/firmware/test_engine.py runs under heap_lock)", True
+
+
+def fuel_cost(results):
+    """What charging adds: {where: share}. Time on this machine, instructions on the board."""
+    pc = results["pc"]
+    times = geometric_mean(ratio(one, "ours", "uncharged")[0] for one in pc.values()) - 1
+    charged, free = results["boards"]["QEMU_M0"], results["uncharged"]
+    counts = geometric_mean(charged[name]["90"]["run"] / free[name]["90"]["run"] for name in free) - 1
+    return {"of instructions on QEMU_M0": counts, "of time on x86-64": times}

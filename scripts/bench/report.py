@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Results as Markdown."""
+
+import budgets
+from pc import geometric_mean, ratio
+from programs import PROGRAMS
+
+BOARDS = {"QEMU_M0": "Cortex-M0", "QEMU_M3": "Cortex-M3", "QEMU_RV32": "RV32IMAC"}
+
+
+def table(heads, lines):
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "---|" * len(heads)
+    for line in lines:
+        yield "| " + " | ".join(str(cell) for cell in line) + " |"
+    yield ""
+
+
+def markdown(results):
+    yield "# What `make bench` measured"
+    yield ""
+    yield from machine(results)
+    yield "## Budgets"
+    yield ""
+    yield from budget_table(results)
+    yield "## This machine: speed"
+    yield ""
+    yield from speed(results)
+    yield "## Emulated boards: instructions"
+    yield ""
+    yield from instructions(results)
+    yield "## Memory"
+    yield ""
+    yield from memory(results)
+    yield "## Loading"
+    yield ""
+    yield from loading(results)
+
+
+def machine(results):
+    yield results["machine"]
+    yield ""
+
+
+def budget_table(results):
+    lines = ((what, budget, measured, "met" if met else "**missed**") for what, budget, measured, met in budgets.rows(results))  # fmt: skip
+    yield from table(("what", "budget", "measured", ""), lines)
+
+
+def speed(results):
+    pc = results["pc"]
+    others = ("wasm3", "wasm3 lean", "native")
+    heads = ["program", "µs a round", "÷ wasm3", "quartiles", "÷ lean wasm3", "÷ native", "sparse memory", "fuel", "slices"]  # fmt: skip
+
+    def line(program):
+        one = pc[program.name]
+        against, low, high = ratio(one, "wasm3")
+        lean, native = (ratio(one, other)[0] for other in others[1:])
+        costs = [ratio(one, a, b)[0] - 1 for a, b in COSTS]
+        return [program.name, f"{one['ours']['seconds'] * 1e6:,.1f}", f"**{against:.2f}**", f"{low:.2f}–{high:.2f}",
+                f"{lean:.2f}", f"{native:.3f}", *(f"{cost:+.1%}" for cost in costs)]  # fmt: skip
+
+    means = [geometric_mean(ratio(one, other)[0] for one in pc.values()) for other in others]
+    costs = [geometric_mean(ratio(one, a, b)[0] for one in pc.values()) - 1 for a, b in COSTS]
+    last = ["geometric mean", "", f"**{means[0]:.2f}**", "", f"{means[1]:.2f}", f"{means[2]:.3f}", *(f"{cost:+.1%}" for cost in costs)]  # fmt: skip
+    yield from table(heads, [*map(line, PROGRAMS), last])
+
+
+COSTS = (("sparse", "ours"), ("ours", "uncharged"), ("slices", "ours"))
+
+
+def instructions(results):
+    heads = ["program"]
+    for name in BOARDS.values():
+        heads += [f"{name}: ours", "sparse", "wasm3", "native", "wasm3 ÷ ours"]
+
+    def line(program):
+        cells = [program.name]
+        for board in BOARDS:
+            ours, peer = results["boards"][board][program.name], results["peers"][board][program.name]
+            counts = [ours["90"]["run"], ours["60"]["run"], peer["wasm3"], peer["native"]]
+            cells += [f"{count / program.rounds / 1e6:.3f}" for count in counts]
+            cells.append(f"**{peer['wasm3'] / ours['90']['run']:.2f}**")
+        return cells
+
+    last = ["geometric mean"]
+    for board in BOARDS:
+        ours, peers = results["boards"][board], results["peers"][board]
+        sparse = geometric_mean(one["60"]["run"] / one["90"]["run"] for one in ours.values()) - 1
+        against = geometric_mean(peers[name]["wasm3"] / one["90"]["run"] for name, one in ours.items())
+        last += ["", f"{sparse:+.1%}", "", "", f"**{against:.2f}**"]
+    yield "Millions of guest instructions a round; memory in a row except under “sparse”."
+    yield ""
+    yield from table(heads, [*map(line, PROGRAMS), last])
+    slices = [one["90"]["slices"] / one["90"]["run"] for one in results["boards"]["QEMU_M0"].values()]
+    whole = [one["90"]["whole"] / one["90"]["run"] for one in results["boards"]["QEMU_M0"].values()]
+    yield f"In slices of at most 4 ms, as guests run, Cortex-M0 needs {geometric_mean(slices) - 1:+.1%} in the engine and " \
+          f"{geometric_mean(whole) - 1:+.1%} with the Python between slices."  # fmt: skip
+    yield ""
+
+
+def memory(results):
+    def line(program):
+        one, heap = results["pc"][program.name], results["peers"]["QEMU_M0"][program.name]["heap"]
+        code, wasm = one["ours"]["a16_code"], one["ours"]["wasm_code"]
+        granules = results["boards"]["QEMU_M0"][program.name]["60"]["granules"]
+        return [program.name, wasm, code, f"{code / wasm:.2f}", f"{granules} KiB", f"{one['ours']['granules']} KiB", f"{heap / 1024:.0f} KiB"]  # fmt: skip
+
+    code, wasm = (sum(one["ours"][key] for one in results["pc"].values()) for key in ("a16_code", "wasm_code"))
+    heads = ["program", "wasm code", "A16 code", "ratio", "arena, sparse", "arena, memory in a row", "wasm3's heap (M0)"]
+    yield from table(heads, [*map(line, PROGRAMS), ["all", wasm, code, f"{code / wasm:.2f}", "", "", ""]])
+
+
+def loading(results):
+    load = results["load"]
+    yield f"`thermometer.wasm`, {load['bytes']:,} bytes, from the first byte of the push to the answer of tools/list on QEMU_M0: " \
+          f"{(load['push'] + load['list']) / 1e6:.1f} M instructions, {(load['push'] + load['list']) / 125e6:.2f} s at 125 MHz, " \
+          f"{load['push'] / load['bytes']:,.0f} instructions a byte ({load['translator']} translator)."  # fmt: skip
+    yield ""
+
+    def line(program):
+        cells = [program.name, f"{program.wasm.stat().st_size:,}"]
+        for board in BOARDS:
+            ours = results["boards"][board][program.name]["60"]["load"]
+            peer = results["peers"][board][program.name]["load"]
+            cells += [f"{ours / program.wasm.stat().st_size:,.0f}", f"{peer / program.wasm.stat().st_size:,.0f}"]
+        return cells
+
+    yield "Instructions per byte of a core module, from file to instance; wasm3 reads it from memory and does not validate."
+    yield ""
+    heads = ["program", "bytes", *(f"{name}{who}" for name in BOARDS.values() for who in ("", ": wasm3"))]
+    yield from table(heads, map(line, PROGRAMS))
