@@ -291,7 +291,9 @@ class Fuzzer:
             calls, started, why = [], False, str(error)
         answers = []
         for worker in self.workers:
-            slice_fuel = rng.choice([1, 3, 50, 1000, 100_000]) if worker.name == "c" else rng.choice([20, 1000, 100_000])
+            slice_fuel = (
+                rng.choice([1, 3, 50, 1000, 100_000]) if worker.name == "c" else rng.choice([20, 1000, 100_000])
+            )
             answers.append(worker.ask((binary, slice_fuel, SLICES[worker.name], calls)))
         live = []
         for worker, (verdict, text, outcomes) in zip(self.workers, answers, strict=True):

@@ -34,6 +34,12 @@ SHAPES = {
     "STORE": "memories.store",
     "STORE64": "memories.store64",
 }
+# How the Python twin reads an operation's operands (a accumulator, s slot, i immediate, w word; L: 64 bits of it) and
+# where it puts the result: plan.py says which, interp.py does it.
+KINDS = """SS SI S AS AI A OWN NONE SA I W L LL SL SSA SSS LLA LLS W64 CELL CELLS FAR_CELL FAR_CELLS
+ALONE LI SHIFT_S SHIFT_A AT_S AT_A AT_SS AT_SL AT_AS ADD ADD_S ADD_I"""
+FORMS = """TO_A TO_S FORWARD BACK LOAD_A LOAD_S TO_MEMORY LOAD_WIDE TO_MEMORY_WIDE TO_L LOAD_L LOAD_L_NEAR
+TO_CELL TO_CELLS TO_FAR_CELL TO_FAR_CELLS"""
 CHAPTERS = {"5.4.1": "control", "5.4.2": "tables", "5.4.3": "variables", "5.4.4": "variables", "5.4.5": "tables",
             "5.4.6": "memories", "5.4.7": "numeric"}  # fmt: skip
 VALTYPES = {"i32": "\\x7f", "i64": "\\x7e", "f32": "\\x7d", "f64": "\\x7c"}
@@ -148,11 +154,19 @@ def with_shapes(text):
     return between(text, "# By shape, from scripts/make_tables.py", "# end of shapes", f"_LOWERINGS = (\n{lines})\n")
 
 
-def with_numbers(text):
+def with_decoding(text):
+    """A file of the Python twin with the numbers of kinds and forms too."""
+    return with_numbers(
+        text, {"_" + name: number for names in (KINDS, FORMS) for number, name in enumerate(names.split())}
+    )
+
+
+def with_numbers(text, more=()):
     """A Python file of ours with the A16 numbers and shapes that it names, as constants that cost no RAM."""
     base = bases()
     known = {"_" + family.upper(): number for family, number in base.items()}
     known |= {"_" + name: number for number, name in enumerate(SHAPES)}
+    known.update(more)
     known["_DENSE"] = base["dense_i32_load"] - base["i32_load"]
     begin, end = "# A16 numbers, from scripts/make_tables.py", "# end of A16 numbers"
     rest = between(text, begin, end, "")
@@ -231,7 +245,9 @@ FILES = {
     DOCS / "engine.md": engine_md,
     PY / "translate.py": in_place("translate.py", with_numbers, with_shapes),
 }
-for _name in ("control", "emit", "interp", "memories", "numeric", "tables", "variables"):
+for _name in ("interp", "plan"):
+    FILES[PY / f"{_name}.py"] = in_place(f"{_name}.py", with_decoding)
+for _name in ("control", "emit", "memories", "numeric", "tables", "variables"):
     FILES[PY / f"{_name}.py"] = in_place(f"{_name}.py", with_numbers)
 
 

@@ -1,7 +1,7 @@
 """The arena where there is no C module. Twin of firmware/wasm/arena.c.
 
 Same records at the same offsets (firmware/wasm/exec.h says which), so that what one engine answers the other does too.
-Three views of one region: `octets`, `halves` and `words`.
+Four views of one region: `octets`, `halves`, signed `shorts` and `words`.
 """
 
 from micropython import const
@@ -46,9 +46,11 @@ try:
     _address = uctypes.addressof(octets)
     words = uctypes.struct(_address, (uctypes.ARRAY | 0, uctypes.UINT32 | GRANULES * _GRANULE // 4))
     halves = uctypes.struct(_address, (uctypes.ARRAY | 0, uctypes.UINT16 | GRANULES * _GRANULE // 2))
+    shorts = uctypes.struct(_address, (uctypes.ARRAY | 0, uctypes.INT16 | GRANULES * _GRANULE // 2))
 except ImportError:  # CPython
     words = memoryview(octets).cast("I")
     halves = memoryview(octets).cast("H")
+    shorts = memoryview(octets).cast("h")
 
 
 def move(to, at, size):

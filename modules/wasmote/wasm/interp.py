@@ -1,13 +1,12 @@
 """Runs A16 code where there is no C module. Twin of firmware/wasm/exec.c; as a module, of `_wasm` (modwasm.c).
 
-An operation is a row of three tables, made here from operations.py: where its operands are (_KINDS), what it does
-(_FUNCTIONS), where the result goes (_FORMS). run() knows operands, results and control; what operations do is in
-functions.py (numbers), access.py (loads and stores) and bulk.py (memories and tables).
+run() fetches operands and puts results where plan.py says, and does control; what operations do is in functions.py
+(numbers), access.py (loads and stores) and bulk.py (memories and tables).
 """
 
 from micropython import const
 
-from .access import ACCESSES, enter_instance
+from .access import enter_instance
 from .arena import (  # noqa: F401 - the interface of _wasm
     GRANULES,
     alloc,
@@ -17,20 +16,66 @@ from .arena import (  # noqa: F401 - the interface of _wasm
     put,
     release,
     set,
+    shorts,
     used,
     view,
     words,
 )
 from .arena import reset as reset_arena
-from .bulk import BULK, METER, callee_of
-from .functions import FUNCTIONS, STACK_EXHAUSTED, Trapped
+from .bulk import METER, callee_of
+from .functions import STACK_EXHAUSTED, Trapped
 from .memory import memory_grow, memory_new, memory_read, memory_write, table_grow  # noqa: F401
-from .operations import OPERATIONS
+from .plan import EFFECTS, FORMS, KINDS
 
 # A16 numbers, from scripts/make_tables.py
 _DONE = const(0)
+_SS = const(0)
+_TO_A = const(0)
 _LEAVE = const(1)
+_SI = const(1)
+_TO_S = const(1)
+_FORWARD = const(2)
+_S = const(2)
+_AS = const(3)
+_BACK = const(3)
 _ENTER = const(3)
+_AI = const(4)
+_LOAD_A = const(4)
+_A = const(5)
+_LOAD_S = const(5)
+_OWN = const(6)
+_TO_MEMORY = const(6)
+_LOAD_WIDE = const(7)
+_NONE = const(7)
+_SA = const(8)
+_TO_MEMORY_WIDE = const(8)
+_I = const(9)
+_TO_L = const(9)
+_W = const(10)
+_L = const(11)
+_LOAD_L_NEAR = const(11)
+_LL = const(12)
+_SL = const(13)
+_TO_CELLS = const(13)
+_TO_FAR_CELL = const(14)
+_SSS = const(15)
+_TO_FAR_CELLS = const(15)
+_LLS = const(17)
+_W64 = const(18)
+_CELL = const(19)
+_FAR_CELL = const(21)
+_FAR_CELLS = const(22)
+_ALONE = const(23)
+_LI = const(24)
+_SHIFT_S = const(25)
+_SHIFT_A = const(26)
+_AT_S = const(27)
+_AT_A = const(28)
+_AT_SS = const(29)
+_AT_SL = const(30)
+_AT_AS = const(31)
+_ADD = const(32)
+_ADD_I = const(34)
 _BR_TABLE = const(95)
 _CALL = const(97)
 _CALL_IMPORT = const(98)
@@ -42,133 +87,10 @@ _RUN_TRAP = const(1)
 _RUN_HOST_CALL = const(2)
 _RUN_OUT_OF_FUEL = const(3)
 
-_SS = const(0)  # operands: a accumulator, s slot, i immediate; L: a pair of slots
-_SI = const(1)
-_S = const(2)
-_AS = const(3)
-_AI = const(4)
-_A = const(5)
-_OWN = const(6)  # reads them itself: control
-_NONE = const(7)
-_SA = const(8)
-_I = const(9)
-_W = const(10)  # a word, two halfwords
-_L = const(11)
-_LL = const(12)
-_SL = const(13)
-_SSA = const(14)
-_SSS = const(15)
-_LLA = const(16)
-_LLS = const(17)
-_W64 = const(18)
-_CELL = const(19)  # a global, two cells, an imported one, two of that
-_CELLS = const(20)
-_FAR_CELL = const(21)
-_FAR_CELLS = const(22)
-_BULK = const(23)  # reads them itself; the form is how many halfwords it has
-
-_TO_A = const(0)  # results
-_TO_S = const(1)
-_FORWARD = const(2)
-_BACK = const(3)
-_LOAD_A = const(4)
-_LOAD_S = const(5)
-_TO_MEMORY = const(6)
-_LOAD_WIDE = const(7)
-_TO_MEMORY_WIDE = const(8)
-_TO_L = const(9)
-_LOAD_L = const(10)
-_TO_CELL = const(11)
-_TO_CELLS = const(12)
-_TO_FAR_CELL = const(13)
-_TO_FAR_CELLS = const(14)
-
-_BY_OPERANDS = {
-    "": _NONE,
-    "a": _A,
-    "s": _S,
-    "i": _I,
-    "ss": _SS,
-    "as": _AS,
-    "si": _SI,
-    "ai": _AI,
-    "sa": _SA,
-    "ssa": _SSA,
-    "sss": _SSS,
-}
-_BY_FORM = {"": _TO_MEMORY, "a": _TO_A, "s": _TO_S, "f": _FORWARD, "b": _BACK}
-_BY_FAMILY = {  # operands, form; None: as for others
-    "i32_const": (_W, None),
-    "i64_const": (_W64, _TO_L),
-    "i32_wrap_i64": (_S, None),  # the low slot
-    "i64_store": (_SL, _TO_MEMORY_WIDE),
-    "dense_i64_store": (_SL, _TO_MEMORY_WIDE),
-    "global_get": (_CELL, None),
-    "global_set": (None, _TO_CELL),
-    "i64_global_get": (_CELLS, _TO_L),
-    "i64_global_set": (_L, _TO_CELLS),
-    "imported_global_get": (_FAR_CELL, None),
-    "imported_global_set": (None, _TO_FAR_CELL),
-    "imported_i64_global_get": (_FAR_CELLS, _TO_L),
-    "imported_i64_global_set": (_L, _TO_FAR_CELLS),
-}
-_CONTROLS = ("done", "leave", "enter", "return", "br_table", "call", "call_import", "call_indirect")
-_PAIRS = {_S: _L, _SS: _LL, _SSA: _LLA, _SSS: _LLS}  # the same operands of 64 bits
-_RELATIONS = ("eqz", "eq", "ne", "lt", "gt", "le", "ge")
-
-
-def _row(family, operands, form):
-    # One operation's row of the three tables.
-    if family in _CONTROLS:
-        return _OWN, _TO_A, None
-    if family in BULK:
-        function, size = BULK[family]
-        return _BULK, size, function
-    kind = _BY_OPERANDS[operands]
-    to = _BY_FORM[form]
-    if "_load" in family:
-        to = _LOAD_L if "i64" in family else _LOAD_WIDE if "_wide" in family else to - _TO_A + _LOAD_A
-        return kind, to, ACCESSES[family.replace("_wide", "")]
-    if "_store" in family:
-        if family.endswith("_wide"):
-            family = family[:-5]
-            to = _TO_MEMORY_WIDE
-        kind, to = _BY_FAMILY.get(family, (kind, to))
-        return kind, to, ACCESSES[family]
-    if family in _BY_FAMILY:
-        special_kind, special_to = _BY_FAMILY[family]
-        kind = kind if special_kind is None else special_kind
-        to = to if special_to is None else special_to
-        return kind, to, _same
-    if family == "i64_mov" and kind == _I:  # the immediate is signed
-        return kind, _TO_L, FUNCTIONS["i64_extend_i32_s"]
-    if family.startswith("br_i32"):
-        family = family[3:]
-    # "result_instruction" or "result_instruction_operand_sign"
-    parts = family.split("_")
-    wide = [part[1:] == "64" for part in parts if part in ("i32", "i64", "f32", "f64")]
-    if wide and wide[-1]:
-        kind = _PAIRS[kind]
-    if wide and wide[0] and parts[1] not in _RELATIONS:
-        to = _TO_L
-    return kind, to, (ACCESSES if family in ACCESSES else FUNCTIONS).get(family, _same)
-
-
-def _same(x, y):
-    return x
-
-
-_KINDS = bytearray(len(OPERATIONS))
-_FORMS = bytearray(len(OPERATIONS))
-_FUNCTIONS = []
-for _i in range(len(OPERATIONS)):
-    _KINDS[_i], _FORMS[_i], _function = _row(*OPERATIONS[_i])
-    _FUNCTIONS.append(_function)
-
 
 def handlers():
     """Little-endian halfwords, the first of each A16 operation by number: here the number itself."""
-    return bytes([b for i in range(len(OPERATIONS)) for b in (i & 0xFF, i >> 8)])
+    return bytes([b for i in range(len(KINDS)) for b in (i & 0xFF, i >> 8)])
 
 
 def reset():
@@ -180,9 +102,10 @@ def run(state, fuel):
     """Runs the state_t at offset `state` until DONE, TRAP, HOST_CALL or OUT_OF_FUEL; stores it there again."""
     w = words
     h = halves
-    kinds = _KINDS
-    forms = _FORMS
-    function = _FUNCTIONS
+    i = shorts
+    kinds = KINDS
+    forms = FORMS
+    function = EFFECTS
     state >>= 2
     ip = w[state] >> 1  # halfwords
     fp = w[state + 1] >> 2  # words, as rp, cells and instance
@@ -271,7 +194,7 @@ def run(state, fuel):
                         x = w[fp + (h[ip + 1] >> 2)]
                         n = ip + 2
                     n += 1 + min(x, h[n])
-                    x = h[n] - (h[n] >> 15 << 16)
+                    x = i[n]
                     ip = n + x
                     fuel -= 1 + (-x >> 3) if x < 0 else 1
                     if fuel < 0:
@@ -321,7 +244,16 @@ def run(state, fuel):
                     n = ip + 4
                 x = fp + (h[ip + 1 if y else ip + 2] >> 2)
                 x = w[x] if kind <= _SSS else w[x] | w[x + 1] << 32
-            elif kind == _BULK:
+            elif kind == _W64:
+                x = h[ip + 1] | h[ip + 2] << 16 | h[ip + 3] << 32 | h[ip + 4] << 48
+                n = ip + 5
+            elif kind <= _FAR_CELLS:
+                x = cells + h[ip + 1]
+                if kind >= _FAR_CELL:
+                    x = w[x] >> 2
+                x = w[x] if kind == _CELL or kind == _FAR_CELL else w[x] | w[x + 1] << 32
+                n = ip + 2
+            elif kind == _ALONE:
                 METER[0] = fuel
                 try:
                     cut = function[op](ip + 1, fp, instance)
@@ -332,15 +264,41 @@ def run(state, fuel):
                     break
                 ip += forms[op]
                 continue
-            elif kind == _W64:
-                x = h[ip + 1] | h[ip + 2] << 16 | h[ip + 3] << 32 | h[ip + 4] << 48
-                n = ip + 5
-            else:  # globals
-                x = cells + h[ip + 1]
-                if kind >= _FAR_CELL:
-                    x = w[x] >> 2
-                x = w[x] if kind == _CELL or kind == _FAR_CELL else w[x] | w[x + 1] << 32
+            elif kind == _LI:
+                x = fp + (h[ip + 1] >> 2)
+                x = w[x] | w[x + 1] << 32
+                y = i[ip + 2] & 0xFFFFFFFFFFFFFFFF
+                n = ip + 3
+            elif kind == _SHIFT_S:
+                x = w[fp + (h[ip + 1] >> 2)] << h[ip + 2] & 0xFFFFFFFF
+                y = w[fp + (h[ip + 3] >> 2)]
+                n = ip + 4
+            elif kind == _SHIFT_A:
+                x = acc << h[ip + 1] & 0xFFFFFFFF
+                y = w[fp + (h[ip + 2] >> 2)]
+                n = ip + 3
+            elif kind == _AT_S:
+                x = w[fp + (h[ip + 1] >> 2)] + i[ip + 2] & 0xFFFFFFFF
+                n = ip + 3
+            elif kind == _AT_A:
+                x = acc + i[ip + 1] & 0xFFFFFFFF
                 n = ip + 2
+            elif kind == _AT_AS:
+                x = acc + i[ip + 2] & 0xFFFFFFFF
+                y = w[fp + (h[ip + 1] >> 2)]
+                n = ip + 3
+            elif kind <= _AT_SL:
+                x = w[fp + (h[ip + 1] >> 2)] + i[ip + 3] & 0xFFFFFFFF
+                y = fp + (h[ip + 2] >> 2)
+                y = w[y] if kind == _AT_SS else w[y] | w[y + 1] << 32
+                n = ip + 4
+            else:  # a sum, stored, to be tested
+                x = w[fp + (h[ip + 1] >> 2)] + i[ip + 2] & 0xFFFFFFFF
+                w[fp + (h[ip + 3] >> 2)] = x
+                n = ip + 4
+                if kind != _ADD:
+                    y = i[n] & 0xFFFFFFFF if kind == _ADD_I else w[fp + (h[n] >> 2)]
+                    n = ip + 5
 
             # The function, and its result.
             form = forms[op]
@@ -354,7 +312,7 @@ def run(state, fuel):
                 ip = n + h[n] if function[op](x, y) else n + 1
             elif form == _BACK:
                 if function[op](x, y):
-                    x = h[n] - (h[n] >> 15 << 16)
+                    x = i[n]
                     ip = n + x
                     fuel -= 1 + (-x >> 3) if x < 0 else 1
                     if fuel < 0:
@@ -377,9 +335,12 @@ def run(state, fuel):
             elif form == _TO_MEMORY_WIDE:
                 function[op](x + (h[n] | h[n + 1] << 16), y)
                 ip = n + 2
-            elif form == _TO_L or form == _LOAD_L:
+            elif form <= _LOAD_L_NEAR:
                 if form == _TO_L:
                     x = function[op](x, y)
+                elif form == _LOAD_L_NEAR:
+                    x = function[op](x + h[n])
+                    n += 1
                 else:
                     x = function[op](x + (h[n] | h[n + 1] << 16))
                     n += 2
