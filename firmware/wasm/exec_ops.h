@@ -4,8 +4,8 @@
 // A handler reads its operands behind ip, which stays at the operation until NEXT: a trap tells where it was.
 #pragma once
 
-// Under the address sanitizer the handlers are too far apart for a halfword: there it is the operation's number, and one
-// jump serves all, as the compiler takes ten minutes over hundreds of them.
+// Under the address sanitizer the handlers are too far apart for a halfword: there it is the operation's number, and
+// one jump serves all, as the compiler takes ten minutes over hundreds of them.
 #if defined(__SANITIZE_ADDRESS__)
 #define HANDLER_IS_NUMBER (1)
 #define DISPATCH goto dispatch;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`make bench`: measures everything, writes build/bench/results.{md,json,png}, prints the budgets.
 
-    python scripts/bench [PROGRAM…]        only these programs: for a quick look, without files
+python scripts/bench [PROGRAM…]        only these programs: for a quick look, without files
 """
 
 import json
@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import emulated
 import engine_build
@@ -31,7 +32,8 @@ def version(*command):
 
 
 def machine():
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()  # fmt: skip
     return (
         f"Commit {commit}. {cpu}, Python {platform.python_version()}; native and engine: {version(CC, '--version')}, -O2; "

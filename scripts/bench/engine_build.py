@@ -47,7 +47,9 @@ def _calls(folder):
     for line in listing.splitlines():
         if match := re.match(r"[0-9a-f]+ <(\w+)>:", line):
             name = match[1]
-        elif (match := re.search(r"R_ARM_(?:THM_CALL|THM_JUMP24|ABS32)\s+(\w+)", line)) or (match := re.search(r"\bbl?\s+[0-9a-f]+ <(\w+)>", line)):
+        elif (match := re.search(r"R_ARM_(?:THM_CALL|THM_JUMP24|ABS32)\s+(\w+)", line)) or (
+            match := re.search(r"\bbl?\s+[0-9a-f]+ <(\w+)>", line)
+        ):
             found.setdefault(name, set()).add(match[1])
     return found
 
@@ -76,7 +78,13 @@ def uncharged_firmware(board):
         "MICROPY_MPYCROSS": ROOT / "build/mpy-cross/mpy-cross", "CFLAGS_EXTRA": "-DWASM_UNCHARGED",
     }  # fmt: skip
     environment = os.environ | {"MICROPY_GIT_TAG": "v1.25.0", "MICROPY_GIT_HASH": "bench"}
-    command = ["make", "-C", ROOT / "firmware/emulated", "--no-print-directory", *(f"{k}={v}" for k, v in variables.items())]
+    command = [
+        "make",
+        "-C",
+        ROOT / "firmware/emulated",
+        "--no-print-directory",
+        *(f"{k}={v}" for k, v in variables.items()),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"bench: firmware without fuel:\n{done.stdout[-500:]}{done.stderr[-1500:]}")

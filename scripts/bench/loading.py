@@ -89,4 +89,8 @@ def measure(name="QEMU_M0", component=COMPONENT, call=None):
     if b'"result"' not in eval(last):
         raise SystemExit(f"bench: {name} answers {last}")
     us = {"push": pushed, "list": listed - pushed, "call": sorted(calls)[CALLS // 2]}
-    return {"bytes": len(binary), "translator": "C" if in_c == "True" else "Python", **{key: value * emulated.PER_US for key, value in us.items()}}
+    return {
+        "bytes": len(binary),
+        "translator": "C" if in_c == "True" else "Python",
+        **{key: value * emulated.PER_US for key, value in us.items()},
+    }

@@ -107,7 +107,15 @@ def memory(results):
         return [program.name, wasm, code, f"{code / wasm:.2f}", f"{granules} KiB", f"{one['ours']['granules']} KiB", f"{heap / 1024:.0f} KiB"]  # fmt: skip
 
     code, wasm = (sum(one["ours"][key] for one in results["pc"].values()) for key in ("a16_code", "wasm_code"))
-    heads = ["program", "wasm code", "A16 code", "ratio", "arena, sparse", "arena, memory in a row", "wasm3's heap (M0)"]
+    heads = [
+        "program",
+        "wasm code",
+        "A16 code",
+        "ratio",
+        "arena, sparse",
+        "arena, memory in a row",
+        "wasm3's heap (M0)",
+    ]
     yield from table(heads, [*map(line, PROGRAMS), ["all", wasm, code, f"{code / wasm:.2f}", "", "", ""]])
 
 

@@ -106,7 +106,11 @@ class Wasmote:
         self.store = store = wasm.Store(wasm.arena_info()[1] if dense else PAGE)
         instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
         function = instance.exports["run"]
-        facts = {"wasm_code": code_bytes(binary), "pages": module.memories[0][0], "a16_code": code_size(instance, module)}
+        facts = {
+            "wasm_code": code_bytes(binary),
+            "pages": module.memories[0][0],
+            "a16_code": code_size(instance, module),
+        }
 
         def run(n):
             self.engine.endless, self.engine.seconds = not slices, 0

@@ -14,8 +14,7 @@ from programs import CLANG, PROGRAMS, code_bytes, compile_all
 
 wasmtime = pytest.importorskip("wasmtime")
 pytestmark = pytest.mark.skipif(not shutil.which(CLANG), reason=f"there is no {CLANG} to compile them with")
-FLOATS = pytest.mark.xfail(raises=wasm.Unsupported, strict=False)
-CASES = [pytest.param(p, id=p.name, marks=FLOATS if p.name in ("fir", "nbody") else ()) for p in PROGRAMS]
+CASES = [pytest.param(program, id=program.name) for program in PROGRAMS]
 
 
 def native(program, n):

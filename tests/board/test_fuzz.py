@@ -59,7 +59,11 @@ def test_the_fuzzer_notices_a_wrong_result_memory_verdict_and_a_worker_that_dies
     monkeypatch.setattr(fuzz, "FINDINGS", ROOT / "build/fuzz/of-tests")
 
     def wrong_state(verdict, text, outcomes):
-        return verdict, text, [(kind, got, (state[0], state[1], [n + 1 for n in state[2]])) for kind, got, state in outcomes]
+        return (
+            verdict,
+            text,
+            [(kind, got, (state[0], state[1], [n + 1 for n in state[2]])) for kind, got, state in outcomes],
+        )
 
     def wrong_trap(verdict, text, outcomes):
         return verdict, text, [("trap", "unreachable?", state) for _, _, state in outcomes]
