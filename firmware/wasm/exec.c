@@ -11,6 +11,26 @@
 #include "floats.h"
 #include "num.h"
 
+#if WASM_SMALL
+#define UNARY64(name, expr) \
+    static void do_##name(const uint32_t *cell, uint32_t *to) { \
+        uint64_t x = cell64(cell); \
+        set_cell64(to, expr); \
+    }
+#define SHARED64(name, check, expr) \
+    static uint64_t do_##name(uint64_t x, uint64_t y) { \
+        return (uint64_t)(expr); \
+    }
+#define RELATION64(name, expr) \
+    static uint32_t do_##name(uint64_t x, uint64_t y) { \
+        return (expr); \
+    }
+#include "ops_pair.h"
+#undef UNARY64
+#undef SHARED64
+#undef RELATION64
+#endif
+
 // What stands above is compiled as the firmware is; handlers are worth their size.
 #pragma GCC optimize("O2", "no-strict-aliasing", "no-gcse", "no-crossjumping", "no-tree-loop-distribute-patterns")
 
@@ -33,6 +53,12 @@
         rp[0] = (return_ip); \
         rp[1] = (return_fp); \
     }
+// Cortex-M0 has four registers for what lives from operation to operation; the compiler would give them otherwise.
+#if defined(__thumb__) && !defined(__thumb2__)
+#define IN_REGISTER(type, name, number) register type name __asm__(number)
+#else
+#define IN_REGISTER(type, name, number) type name
+#endif
 #define OFFSET(pointer) ((uint32_t)((const uint8_t *)(pointer)-arena))
 
 // Room that `enter` keeps free for the records of one call to another instance.
@@ -65,12 +91,13 @@ static int run(state_t *state, int32_t fuel) {
         }
         return distances[fuel] - lowest;
     }
-    const char *const base = (const char *)&&L_done + lowest;
+    IN_REGISTER(const char *, base, "r6") = (const char *)&&L_done + lowest;
 #endif
     const uint16_t *ip = AT(uint16_t, state->ip);
     uint8_t *fp = AT(uint8_t, state->fp);
     uint32_t *rp = AT(uint32_t, state->rp);
-    uint32_t acc = 0, x, y;
+    IN_REGISTER(uint32_t, acc, "r5") = 0;
+    uint32_t x, y;
     instance_t *instance;
     uint32_t memory, bytes;
     uint8_t *map;
@@ -143,7 +170,11 @@ dispatch:
     OP(br_table_s) { x = S(1); ip += 2; goto table; }
 table:
     x = x < *ip ? x : *ip;
-    BACK(1 + x)
+    ip += 1 + x;
+    x = (int16_t)*ip;
+    ip += (int32_t)x;
+    if (CHARGE((int32_t)x < 0 ? CODE_COST((int32_t)x) : 1)) { goto out_of_fuel; }
+    DISPATCH
 
     // Calls. A record is pushed for the caller, one more for its instance where that changes.
     OP(call) {
@@ -276,6 +307,7 @@ in_bulk:
 
     // Numbers (core 4.3)
     #include "ops_integer.h"
+    #include "ops_pair.h"
     #include "ops_float.h"
 
     // clang-format on

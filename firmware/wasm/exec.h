@@ -19,6 +19,15 @@
 #define WASM_ARENA_KB (96)
 #endif
 
+// Cortex-M0 pays in flash for each instruction that others have spare: there seldom operations share what they can.
+#if !defined(WASM_SMALL)
+#if defined(__thumb__) && !defined(__thumb2__)
+#define WASM_SMALL (1)
+#else
+#define WASM_SMALL (0)
+#endif
+#endif
+
 #define GRANULE (1024)
 #define PAGE (65536)
 #define LEAF (64)       // granules in a page, one byte each
@@ -112,6 +121,9 @@ uint32_t memory_grow(memory_t *memory, uint32_t delta);       // pages before, o
 uint8_t *memory_at(const memory_t *memory, uint32_t address); // to read, up to the granule's end
 uint8_t *memory_touch(memory_t *memory, uint32_t address);    // to write too, or NULL: out of memory
 int memory_outside(const memory_t *memory, uint32_t address, uint32_t size);
+enum { LOAD_SIZE = 15, LOAD_SIGNED = 16, LOAD_PAIR_OF_SLOTS = 32 }; // kind: bytes and flags
+int memory_load(const memory_t *memory, uint32_t address, uint32_t offset, uint32_t kind, uint32_t *to); // 0 or a trap
+int memory_store(memory_t *memory, uint32_t address, uint32_t offset, uint32_t size, const uint32_t *from);
 int memory_read(const memory_t *memory, uint32_t address, uint8_t *to, size_t size);
 int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t size); // 0 or a trap
 

@@ -79,13 +79,30 @@ typedef int16_t distance_t;
 #define PARTIAL(name, check, expr) \
     OP(name##_ss_a) { uint32_t x = S(1), y = S(2); check; acc = (expr); NEXT(3) } \
     OP(name##_ss_s) { uint32_t x = S(1), y = S(2); check; S(3) = (expr); NEXT(4) }
+#if WASM_SMALL
+#define UNARY64(name, expr) OP(name##_s_s) { cell_function = do_##name; goto cells; }
+#define SHARED64(name, check, expr) \
+    OP(name##_ss_s) { uint64_t x = L(1), y = L(2); (void)x, (void)y; check; f64_function = do_##name; goto f64_ss_s; }
+#define RELATION64(name, expr) \
+    OP(name##_ss_a) { f64_relation = do_##name; goto f64_ss_a; } \
+    OP(name##_ss_s) { f64_relation = do_##name; goto f64_relation_ss_s; }
+#else
 #define UNARY64(name, expr) \
     OP(name##_s_s) { uint64_t x = L(1); set_cell64(&S(2), expr); NEXT(3) }
-#define BINARY64(name, check, expr) \
-    OP(name##_ss_s) { uint64_t x = L(1), y = L(2); check; set_cell64(&S(3), expr); NEXT(4) }
+#define SHARED64 BINARY64
 #define RELATION64(name, expr) \
     OP(name##_ss_a) { uint64_t x = L(1), y = L(2); acc = (expr); NEXT(3) } \
     OP(name##_ss_s) { uint64_t x = L(1), y = L(2); S(3) = (expr); NEXT(4) }
+#endif
+#define BINARY64(name, check, expr) \
+    OP(name##_ss_s) { uint64_t x = L(1), y = L(2); check; set_cell64(&S(3), expr); NEXT(4) }
+#if WASM_SMALL
+#define SHARED_SHORT64(name, expr) OP(name##_short_si_s) { f64_function = do_##name; goto short_si_s; }
+#else
+#define SHARED_SHORT64 SHORT64
+#endif
+#define SHORT64(name, expr) \
+    OP(name##_short_si_s) { uint64_t x = L(1), y = (uint64_t)(int64_t)(int16_t)ip[2]; set_cell64(&S(3), expr); NEXT(4) }
 
 // Fuel pays for code by its length, 8 halfwords a unit: a branch back for what may have run since its target, `enter`
 // for what a call may run without one. So a slice's time hardly depends on how a guest is written. A branch back ends
@@ -95,16 +112,23 @@ typedef int16_t distance_t;
 #else
 #define CHARGE(units) ((fuel -= (units)) < 0)
 #endif
-#define CODE_COST(distance) ((distance) < 0 ? 1 + (-(distance) >> 3) : 1)
-#define FORWARD(n) { ip += (n); ip += (int16_t)*ip; DISPATCH }
-#define BACK(n) \
+#define CODE_COST(distance) (-(((distance)-1) >> 3)) // 1 + (-distance >> 3)
+#define GO_FORWARD(n) { ip += (n); ip += (int16_t)*ip; DISPATCH }
+#define GO_BACK(n) \
     { \
         ip += (n); \
-        int distance = (int16_t)*ip; \
+        int32_t distance = (int16_t)*ip; \
         ip += distance; \
         if (CHARGE(CODE_COST(distance))) { goto out_of_fuel; } \
         DISPATCH \
     }
+#if WASM_SMALL
+#define FORWARD(n) { goto forward_##n; }
+#define BACK(n) { goto back_##n; }
+#else
+#define FORWARD(n) GO_FORWARD(n)
+#define BACK(n) GO_BACK(n)
+#endif
 #define BRANCH_ON(name, n, let, cond) \
     OP(name##_f) { let; if (cond) FORWARD(n) NEXT(n + 1) } \
     OP(name##_b) { let; if (cond) BACK(n) NEXT(n + 1) }
@@ -128,19 +152,68 @@ typedef int16_t distance_t;
     MEMORY_OP(name##_a_s) { x = acc; EA(size, 1) S(2) = (expr); NEXT(3) } \
     MEMORY_OP(name##_s_a) { x = S(1); EA(size, 2) acc = (expr); NEXT(3) } \
     MEMORY_OP(name##_s_s) { x = S(1); EA(size, 2) S(3) = (expr); NEXT(4) } \
-    MEMORY_OP(name##_wide_s_s) { x = S(1); EA_WIDE(size, 2) S(4) = (expr); NEXT(5) }
-#define LOAD64(name, size, expr) \
-    MEMORY_OP(name##_s_s) { x = S(1); EA_WIDE(size, 2) set_cell64(&S(4), expr); NEXT(5) }
+    WIDE_LOAD(name, size, expr)
 #define STORE(name, size, bits) \
     MEMORY_OP(name##_ss) { x = S(1); EA(size, 3) STORE##bits(x, S(2)) NEXT(4) } \
     MEMORY_OP(name##_as) { x = acc; EA(size, 2) STORE##bits(x, S(1)) NEXT(3) } \
     MEMORY_OP(name##_sa) { x = S(1); EA(size, 2) STORE##bits(x, acc) NEXT(3) } \
     MEMORY_OP(name##_si) { x = S(1); EA(size, 3) STORE##bits(x, I(2)) NEXT(4) } \
     MEMORY_OP(name##_ai) { x = acc; EA(size, 2) STORE##bits(x, I(1)) NEXT(3) } \
+    WIDE_STORE(name, size, bits)
+#if WASM_SMALL
+#define WIDE_LOAD(name, size, expr) \
+    MEMORY_OP(name##_wide_s_s) { y = WIDE_##name; goto wide_load; }
+#define WIDE_STORE(name, size, bits) \
+    MEMORY_OP(name##_wide_ss) { y = size; goto wide_store; }
+#define LOAD64(name, size, expr) \
+    MEMORY_OP(name##_s_s) { y = WIDE_##name; goto wide_load; }
+#else
+#define WIDE_LOAD(name, size, expr) \
+    MEMORY_OP(name##_wide_s_s) { x = S(1); EA_WIDE(size, 2) S(4) = (expr); NEXT(5) }
+#define WIDE_STORE(name, size, bits) \
     MEMORY_OP(name##_wide_ss) { x = S(1); EA_WIDE(size, 3) STORE##bits(x, S(2)) NEXT(5) }
+#define LOAD64(name, size, expr) \
+    MEMORY_OP(name##_s_s) { x = S(1); EA_WIDE(size, 2) set_cell64(&S(4), expr); NEXT(5) }
+#endif
+// What memory_load loads.
+#define WIDE_i32_load (4)
+#define WIDE_i32_load8_s (1 | LOAD_SIGNED)
+#define WIDE_i32_load8_u (1)
+#define WIDE_i32_load16_s (2 | LOAD_SIGNED)
+#define WIDE_i32_load16_u (2)
+#define WIDE_i64_load8_s (1 | LOAD_SIGNED | LOAD_PAIR_OF_SLOTS)
+#define WIDE_i64_load8_u (1 | LOAD_PAIR_OF_SLOTS)
+#define WIDE_i64_load16_s (2 | LOAD_SIGNED | LOAD_PAIR_OF_SLOTS)
+#define WIDE_i64_load16_u (2 | LOAD_PAIR_OF_SLOTS)
+#define WIDE_i64_load32_s (4 | LOAD_SIGNED | LOAD_PAIR_OF_SLOTS)
+#define WIDE_i64_load32_u (4 | LOAD_PAIR_OF_SLOTS)
+#define LOAD_AT(name, size, expr) \
+    MEMORY_OP(name##_a_a) { x = acc + I(1); EA(size, 2) acc = (expr); NEXT(3) } \
+    MEMORY_OP(name##_a_s) { x = acc + I(1); EA(size, 2) S(3) = (expr); NEXT(4) } \
+    MEMORY_OP(name##_s_a) { x = S(1) + I(2); EA(size, 3) acc = (expr); NEXT(4) } \
+    MEMORY_OP(name##_s_s) { x = S(1) + I(2); EA(size, 3) S(4) = (expr); NEXT(5) }
+#define STORE_AT(name, size, bits) \
+    MEMORY_OP(name##_ss) { x = S(1) + I(3); EA(size, 4) STORE##bits(x, S(2)) NEXT(5) } \
+    MEMORY_OP(name##_as) { x = acc + I(2); EA(size, 3) STORE##bits(x, S(1)) NEXT(4) }
 
 // Floats are functions of bits (floats.h), inlined where they are instructions. Elsewhere they take a hundred, and the
 // operations of one shape share the rest: a handler names its function.
+#if WASM_SMALL
+#define SHARED_INTEGERS \
+    short_si_s: { set_cell64(&S(3), f64_function(L(1), (uint64_t)(int64_t)(int16_t)ip[2])); NEXT(4) } \
+    wide_load: { trap = memory_load(AT(memory_t, memory), S(1), W(2), y, &S(4)); if (trap != 0) { goto trapped; } NEXT(5) } \
+    wide_store: { trap = memory_store(AT(memory_t, memory), S(1), W(3), y, &S(2)); if (trap != 0) { goto trapped; } NEXT(5) } \
+    forward_1: GO_FORWARD(1) \
+    forward_2: GO_FORWARD(2) \
+    forward_3: GO_FORWARD(3) \
+    back_1: GO_BACK(1) \
+    back_2: GO_BACK(2) \
+    back_3: GO_BACK(3) \
+    back_4: GO_BACK(4) \
+    back_5: GO_BACK(5)
+#else
+#define SHARED_INTEGERS
+#endif
 #if WASM_HARD_FLOAT
 #define F32(name, mode, let, to, n) OP(name##_##mode) { let; to = name(x, y); NEXT(n) }
 #define F64(name) OP(name##_ss_s) { set_cell64(&S(3), name(L(1), L(2))); NEXT(4) }
@@ -162,7 +235,8 @@ typedef int16_t distance_t;
     f64_ss_s: { set_cell64(&S(3), f64_function(L(1), L(2))); NEXT(4) } \
     f64_ss_a: { acc = f64_relation(L(1), L(2)); NEXT(3) } \
     f64_relation_ss_s: { S(3) = f64_relation(L(1), L(2)); NEXT(4) } \
-    cells: { cell_function(&S(1), &S(2)); NEXT(3) }
+    cells: { cell_function(&S(1), &S(2)); NEXT(3) } \
+    SHARED_INTEGERS
 #endif
 #define F32_SS_S(F, name) F(name, ss_s, (x = S(1), y = S(2)), S(3), 4)
 #define F32_RELATION_MODES(F, name) F(name, ss_a, (x = S(1), y = S(2)), acc, 3) F32_SS_S(F, name)

@@ -11,12 +11,17 @@
 
 #include "exec.h"
 
-#if defined(__SSE2__) || defined(__aarch64__) || (defined(__ARM_FP) && __ARM_FP & 8) || \
+#if WASM_SMALL
+#define WASM_HARD_FLOAT (0)
+#elif defined(__SSE2__) || defined(__aarch64__) || (defined(__ARM_FP) && __ARM_FP & 8) || \
     (defined(__riscv_flen) && __riscv_flen >= 64)
 #define WASM_HARD_FLOAT (1)
-#define FLOAT static inline __attribute__((always_inline))
 #else
 #define WASM_HARD_FLOAT (0)
+#endif
+#if WASM_HARD_FLOAT
+#define FLOAT static inline __attribute__((always_inline))
+#else
 #define FLOAT static __attribute__((noinline, unused))
 #endif
 

@@ -155,3 +155,32 @@ int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t
     }
     return 0;
 }
+
+int memory_load(const memory_t *memory, uint32_t address, uint32_t offset, uint32_t kind, uint32_t *to) {
+    uint32_t size = kind & LOAD_SIZE;
+    uint32_t value[2] = {0, 0};
+    if (address + offset < offset) {
+        return TRAP_out_of_bounds_memory_access;
+    }
+    int trap = memory_read(memory, address + offset, (uint8_t *)value, size);
+    if (trap != 0) {
+        return trap;
+    }
+    if (kind & LOAD_SIGNED) {
+        uint32_t spare = 32 - 8 * size;
+        value[0] = (uint32_t)((int32_t)(value[0] << spare) >> spare);
+        value[1] = (uint32_t)((int32_t)value[0] >> 31);
+    }
+    to[0] = value[0];
+    if (kind & LOAD_PAIR_OF_SLOTS) {
+        to[1] = value[1];
+    }
+    return 0;
+}
+
+int memory_store(memory_t *memory, uint32_t address, uint32_t offset, uint32_t size, const uint32_t *from) {
+    if (address + offset < offset) {
+        return TRAP_out_of_bounds_memory_access;
+    }
+    return memory_write(memory, address + offset, (const uint8_t *)from, size);
+}

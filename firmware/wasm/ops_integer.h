@@ -38,34 +38,29 @@ OP(i64_extend_i32_s_s_s) { set_cell64(&S(2), (int64_t)(int32_t)S(1)); NEXT(3) }
 OP(i64_extend_i32_u_s_s) { set_cell64(&S(2), S(1)); NEXT(3) }
 OP(i64_eqz_s_a) { acc = L(1) == 0; NEXT(2) }
 OP(i64_eqz_s_s) { S(2) = L(1) == 0; NEXT(3) }
-RELATION64(i64_eq, x == y)
-RELATION64(i64_ne, x != y)
-RELATION64(i64_lt_s, (int64_t)x < (int64_t)y)
-RELATION64(i64_lt_u, x < y)
-RELATION64(i64_gt_s, (int64_t)x > (int64_t)y)
-RELATION64(i64_gt_u, x > y)
-RELATION64(i64_le_s, (int64_t)x <= (int64_t)y)
-RELATION64(i64_le_u, x <= y)
-RELATION64(i64_ge_s, (int64_t)x >= (int64_t)y)
-RELATION64(i64_ge_u, x >= y)
-UNARY64(i64_clz, clz64(x))
-UNARY64(i64_ctz, ctz64(x))
-UNARY64(i64_popcnt, popcnt32(x) + popcnt32(x >> 32))
 BINARY64(i64_add, , x + y)
 BINARY64(i64_sub, , x - y)
 BINARY64(i64_mul, , x * y)
-BINARY64(i64_div_s, CHECK_DIV_S(x, y, INT64_MIN), (int64_t)x / (int64_t)y)
-BINARY64(i64_div_u, CHECK_ZERO(y), x / y)
-BINARY64(i64_rem_s, CHECK_ZERO(y), y == UINT64_MAX ? 0 : (int64_t)x % (int64_t)y)
-BINARY64(i64_rem_u, CHECK_ZERO(y), x % y)
 BINARY64(i64_and, , x & y)
 BINARY64(i64_or, , x | y)
 BINARY64(i64_xor, , x ^ y)
-BINARY64(i64_shl, , x << (y & 63))
-BINARY64(i64_shr_s, , (int64_t)x >> (y & 63))
-BINARY64(i64_shr_u, , x >> (y & 63))
-BINARY64(i64_rotl, , rotl64(x, y))
-BINARY64(i64_rotr, , rotl64(x, -y))
-UNARY64(i64_extend8_s, (int64_t)(int8_t)x)
-UNARY64(i64_extend16_s, (int64_t)(int16_t)x)
-UNARY64(i64_extend32_s, (int64_t)(int32_t)x)
+
+// Chosen from measured pairs (scripts/bench/pairs.py).
+SHORT64(i64_add, x + y)
+SHORT64(i64_mul, x * y)
+SHORT64(i64_and, x & y)
+SHORT64(i64_or, x | y)
+SHORT64(i64_xor, x ^ y)
+SHARED_SHORT64(i64_shl, x << (y & 63))
+SHARED_SHORT64(i64_shr_s, (uint64_t)((int64_t)x >> (y & 63)))
+SHARED_SHORT64(i64_shr_u, x >> (y & 63))
+SHARED_SHORT64(i64_rotl, rotl64(x, y))
+OP(i32_shl_add_ss_a) { acc = (S(1) << (ip[2] & 31)) + S(3); NEXT(4) }
+OP(i32_shl_add_ss_s) { x = (S(1) << (ip[2] & 31)) + S(3); S(4) = x; NEXT(5) }
+OP(i32_shl_add_as_a) { acc = (acc << (ip[1] & 31)) + S(2); NEXT(3) }
+OP(i32_shl_add_as_s) { x = (acc << (ip[1] & 31)) + S(2); S(3) = x; NEXT(4) }
+OP(i32_mov2) { S(2) = S(1); S(4) = S(3); NEXT(5) }
+OP(i32_add2) { S(3) = S(1) + I(2); S(6) = S(4) + I(5); NEXT(7) }
+OP(i32_add_br_if_si_b) { x = S(1) + I(2); S(3) = x; if (x != 0) BACK(4) NEXT(5) }
+OP(i32_add_br_ne_si_b) { x = S(1) + I(2); S(3) = x; if (x != S(4)) BACK(5) NEXT(6) }
+OP(i32_add_br_ne_short_si_b) { x = S(1) + I(2); S(3) = x; if (x != I(4)) BACK(5) NEXT(6) }
