@@ -59,7 +59,18 @@ def operands_of(family, mode, rng):
         elif letter == "i":
             out.append(rng.choice((0, 1, -1, 5, 31, -32768, 32767, rng.randrange(-32768, 32768))))
     wide = "i64_store", "i64_load"
-    if family == "i32_const" or family.endswith("_wide") or family.removeprefix("dense_").startswith(wide):
+    if family == "i32_shl_add":
+        out.insert(len(out) - 1, rng.randrange(32))
+    elif family in ("i32_mov2", "i32_add2"):
+        immediate = [rng.choice((1, -1, 300))] * (family == "i32_add2")
+        out = [4 * X, *immediate, 4 * Y, 4 * Y, *immediate, 4 * RESULT]
+    elif family.startswith("i32_add_br"):
+        out.append(4 * Z)
+        if family != "i32_add_br_if":
+            out.append(rng.choice((4 * X, 4 * Z)))
+    elif family.endswith("_at"):
+        out += [rng.choice((0, 1, -1, 2, 1021, -32768, 32767)), rng.choice((0, 1, 3, 1021, 40000))]
+    elif family == "i32_const" or family.endswith("_wide") or family.removeprefix("dense_").startswith(wide):
         out += [rng.choice((0, 1, 3, 100, 1021, 1022, 1023)), rng.choice((0, 0, 0, 1, 2, 0xFFFF))]
     elif family == "i64_const":
         out += [rng.randrange(65536) for _ in range(4)]

@@ -314,7 +314,7 @@ def run(state, fuel):
                 if function[op](x, y):
                     x = i[n]
                     ip = n + x
-                    fuel -= 1 + (-x >> 3) if x < 0 else 1
+                    fuel -= 1 + (-x >> 3)
                     if fuel < 0:
                         why = _RUN_OUT_OF_FUEL
                         break
