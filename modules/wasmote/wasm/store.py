@@ -60,7 +60,8 @@ class Store:
         if not self.owner:
             raise OutOfMemory("too many components are loaded: unload one")
         self.limit = limit
-        self.types = []
+        self.types = []  # by id - 1
+        self.type_ids = {}
         self.host_functions = []
         self.instances = []
         self.reopen = None
@@ -131,9 +132,10 @@ class Store:
     def type_id(self, params, results):
         """The number that equal function types share in this store."""
         key = (params, results)
-        if key not in self.types:
+        if key not in self.type_ids:
             self.types.append(key)
-        return self.types.index(key) + 1
+            self.type_ids[key] = len(self.types)
+        return self.type_ids[key]
 
     def _set_state(self, ip, fp, rp, instance):
         state = self.state
