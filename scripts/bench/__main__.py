@@ -82,7 +82,22 @@ def agree(results):
             raise SystemExit(f"bench: {name} has different results: {found}")
 
 
+def write_docs():
+    """Puts the last results' tables between the page's markers."""
+    results = json.loads((BUILD / "results.json").read_text())
+    page = ROOT / "docs/performance.md"
+    text = page.read_text()
+    for name, lines in report.SECTIONS.items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        before, after = text.split(begin)
+        text = before + begin + "\n".join(lines(results)) + "\n" + end + after.split(end, 1)[1]
+    page.write_text(text)
+    say(f"written: {page.relative_to(ROOT)}")
+
+
 def main(names):
+    if names == ["--docs"]:
+        return write_docs()
     if names:
         return quick([program for program in PROGRAMS if program.name in names])
     results = measure()

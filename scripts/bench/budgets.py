@@ -57,3 +57,21 @@ def fuel_cost(results):
     charged, free = results["boards"]["QEMU_M0"], results["uncharged"]
     counts = geometric_mean(charged[name]["90"]["run"] / free[name]["90"]["run"] for name in free) - 1
     return {"of instructions on QEMU_M0": counts, "of time on x86-64": times}
+
+
+def why(what):
+    """The reason why a budget is missed, and the next step."""
+    return next((text for start, text in WHY.items() if what.startswith(start)), "not looked into yet")
+
+
+WHY = {
+    "M instructions per round": "wasm3 itself needs a little more for a round of mix than for an iteration of CoreMark. Next: "
+    "fuse what scripts/bench/pairs.py shows most often in mix.",
+    "x86-64 speed ÷ wasm3, slowest": "wasm3 keeps 64-bit values and floats in registers, our accumulator has 32 bits. Next: an "
+    "accumulator for them on hosts with 64 bits.",
+    "C stack of run": "the compiler spills between the operations on 64 bits. Next: move those with the largest frames out of line.",
+    "fuel": "a branch back charges by its distance. Next: charge as few instructions as possible there.",
+    "load": "a push is checked, written to flash, validated and translated by Python. Next: the C twin of the translator.",
+    "tools/call": "most of it is Python that lifts the result, a list of records, by type descriptors. Next: lift lists of "
+    "records without a generator for each field.",
+}

@@ -85,7 +85,7 @@ def measure(name="QEMU_M0", component=COMPONENT, call=None):
         emulated.put_file(machine, "/messages", lines)
         times, last, in_c = machine.run(ON_THE_BOARD, timeout=120).strip().split("\n")
     *_, pushed, listed = (times := json.loads(times))[:-CALLS]
-    calls = [b - a for a, b in zip(times[-CALLS - 1 :], times[-CALLS:], strict=True)]
+    calls = [b - a for a, b in zip(times[-CALLS - 1 : -1], times[-CALLS:], strict=True)]
     if b'"result"' not in eval(last):
         raise SystemExit(f"bench: {name} answers {last}")
     us = {"push": pushed, "list": listed - pushed, "call": sorted(calls)[CALLS // 2]}
