@@ -26,6 +26,8 @@ SHAPES = {
     "RELATION": "numeric.binary",
     "F32_BINARY": "numeric.f32_binary",
     "UNARY": "numeric.unary",
+    "I64_BINARY": "numeric.i64_binary",
+    "I64_COMMUTATIVE": "numeric.i64_binary",
     "PLAIN": "numeric.plain",
     "PLAIN_ACC": "numeric.plain",
     "REINTERPRET": "numeric.reinterpret",
@@ -44,6 +46,7 @@ CHAPTERS = {"5.4.1": "control", "5.4.2": "tables", "5.4.3": "variables", "5.4.4"
             "5.4.6": "memories", "5.4.7": "numeric"}  # fmt: skip
 VALTYPES = {"i32": "\\x7f", "i64": "\\x7e", "f32": "\\x7d", "f64": "\\x7c"}
 WITH_IMMEDIATES = "ss as si ai"
+COMMUTATIVE = ("i64_add", "i64_mul", "i64_and", "i64_or", "i64_xor")
 LAST_BYTE = 0xD2  # the last instruction of one byte; those behind the prefix 0xfc follow it in the tables
 
 
@@ -91,11 +94,21 @@ def shape(row, families):
         return "F32_BINARY", name
     if modes == "a s":
         return "UNARY", name
+    if short_form(name) in families:
+        return "I64_COMMUTATIVE" if name in COMMUTATIVE else "I64_BINARY", name
     return ("PLAIN_ACC" if forms == "a s" else "PLAIN"), name
 
 
+def short_form(name):
+    """The family of an i64 operation with a short constant: of the negated one where it takes the place of two."""
+    return {"i64_sub": "i64_add", "i64_rotr": "i64_rotl"}.get(name, name) + "_short"
+
+
 def instructions():
-    """[(mnemonic, shape, A16 number, of its wide form, signature, width)] by row of the tables; None: no such one."""
+    """[(mnemonic, shape, A16 number, of its other form, signature, width)] by row of the tables; None: no such one.
+
+    The other form: of memory instructions the wide one, of i64 operations the one with a short constant.
+    """
     families = {row["family"]: row for row in rows("a16.csv")}
     base = bases()
     table = [None] * (LAST_BYTE + 1)
@@ -103,7 +116,8 @@ def instructions():
         code = int(row["code"], 16)
         kind, family = shape(row, families)
         types = (row["pops"], row["pushes"]) if kind in SHAPES else ("", "")
-        entry = (row["mnemonic"], kind, base.get(family, 0), base.get(f"{family}_wide", 0), types,
+        other = base.get(f"{family}_wide", 0) or base.get(short_form(family or ""), 0)
+        entry = (row["mnemonic"], kind, base.get(family, 0), other, types,
                  int(row["width"] or 0))  # fmt: skip
         if code <= LAST_BYTE:
             table[code] = entry
@@ -129,8 +143,8 @@ def opcodes_py():
     signatures = list(dict.fromkeys(entry[4] for entry in table if entry))
     numbers = {name: number for number, name in enumerate(shapes())}
     lines = [f'"""Instructions, for the translator. {NOTICE.format("opcodes.csv")}"""', "",
-             "# By instruction: shape, A16 number (2 bytes), of its wide form (2 bytes), signature, width. Those behind",
-             "# the prefix 0xfc follow those of one byte.", "TABLE = ("]  # fmt: skip
+             "# By instruction: shape, A16 number (2 bytes), of its wide or short form (2 bytes), signature,",
+             "# width. Those behind the prefix 0xfc follow those of one byte.", "TABLE = ("]  # fmt: skip
     for entry in table:
         name, kind, first, wide, types, width = entry or ("", "UNKNOWN", 0, 0, signatures[0], 0)
         values = (numbers[kind], first & 0xFF, first >> 8, wide & 0xFF, wide >> 8, signatures.index(types), width)
@@ -164,10 +178,12 @@ def with_decoding(text):
 def with_numbers(text, more=()):
     """A Python file of ours with the A16 numbers and shapes that it names, as constants that cost no RAM."""
     base = bases()
-    known = {"_" + family.upper(): number for family, number in base.items()}
+    known = {"_" + name.upper(): number for number, name, _ in a16_operations()}
+    known |= {"_" + family.upper(): number for family, number in base.items()}
     known |= {"_" + name: number for number, name in enumerate(SHAPES)}
     known.update(more)
     known["_DENSE"] = base["dense_i32_load"] - base["i32_load"]
+    known["_DENSE_AT"] = base["dense_i32_load_at"] - base["i32_load_at"]
     begin, end = "# A16 numbers, from scripts/make_tables.py", "# end of A16 numbers"
     rest = between(text, begin, end, "")
     used = sorted(set(re.findall(r"\b_[A-Z][A-Z0-9_]*\b", rest)) & known.keys(), key=lambda n: (known[n], n))

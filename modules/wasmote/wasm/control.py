@@ -6,7 +6,7 @@ theirs to where the label wants them.
 
 from micropython import const
 
-from .emit import EQZ, LOCAL, PENDING, SLOT
+from .emit import EQZ, LOCAL, NOTHING, PENDING, SLOT
 from .errors import Invalid, Malformed, Unsupported
 from .types import valtype
 
@@ -15,12 +15,17 @@ _UNREACHABLE = const(2)
 _RETURN = const(4)
 _BR = const(5)
 _BR_IF = const(7)
+_BR_IF_A_B = const(8)
 _BR_UNLESS = const(11)
 _BR_I32_EQ = const(15)
 _BR_TABLE = const(95)
 _CALL = const(97)
 _CALL_IMPORT = const(98)
 _CALL_INDIRECT = const(99)
+_I32_ADD_SI_S = const(277)
+_I32_ADD_BR_IF = const(645)
+_I32_ADD_BR_NE = const(646)
+_I32_ADD_BR_NE_SHORT = const(647)
 # end of A16 numbers
 
 _I32 = const(0x7F)
@@ -39,6 +44,7 @@ _ELSE = const(7)  # if: chain of the branch to its else
 _ENDLESS = const(8)  # Emitter.endless
 _WAY = const(9)  # chain of a br_table's entries that have to carry operands here; 0 between instructions
 
+_NE = const(1)  # relation
 _BODY = const(0)
 _BLOCK = const(2)
 _LOOP = const(3)
@@ -58,7 +64,10 @@ def open_body(t, results):
 
 
 def _open(t, kind, params, results, otherwise=0):
-    label = t.n if kind == _LOOP else 0
+    label = 0
+    if kind == _LOOP:
+        label = t.n
+        t.last_op = NOTHING
     t.control = [kind, t.sp, t.top, params, results, label, t.dead, otherwise, False, 0]
     t.controls.append(t.control)
     t.floor = t.sp
@@ -234,6 +243,8 @@ def _branch_on(t, i, inverse, back):
         if relation >= 0:
             if inverse:
                 relation = INVERSE[relation]
+            elif back and relation == _NE and t.last_op == _I32_ADD_SI_S and _add_and_branch(t):
+                return
             t.finish(_BR_I32_EQ + 8 * relation + 2 * t.p_mode + back)
             return
         if relation == EQZ:
@@ -244,8 +255,25 @@ def _branch_on(t, i, inverse, back):
         t.start(op)
     else:
         slot = t.slot_of(i)
+        if op == _BR_IF_A_B and t.last_op == _I32_ADD_SI_S and slot == t.last_to:
+            t.replace_last(_I32_ADD_BR_IF)
+            return
         t.start(op + 2)
         t.put(slot)
+
+
+def _add_and_branch(t):
+    """Makes the pending `ne` a part of the addition emitted last, if it compares its sum. True if it does."""
+    if t.p_mode == 0 and t.p_2 == t.last_to:
+        number, other = _I32_ADD_BR_NE, t.p_1
+    elif t.p_1 == t.last_to and (t.p_mode == 0 or t.p_mode == 2):
+        number, other = _I32_ADD_BR_NE if t.p_mode == 0 else _I32_ADD_BR_NE_SHORT, t.p_2
+    else:
+        return False
+    t.pending = -1
+    t.replace_last(number)
+    t.put(other)
+    return True
 
 
 def br(t, op, row):

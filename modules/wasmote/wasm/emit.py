@@ -20,10 +20,18 @@ from .errors import Invalid, Unsupported
 
 # A16 numbers, from scripts/make_tables.py
 _I32_MOV = const(100)
+_I32_MOV_S_S = const(101)
 _I32_CONST = const(103)
 _I64_MOV = const(104)
 _I64_CONST = const(106)
+_I32_ADD_SI_A = const(276)
+_I32_ADD_SI_S = const(277)
+_I32_ADD_AI_A = const(278)
+_I32_MOV2 = const(643)
+_I32_ADD2 = const(644)
 # end of A16 numbers
+
+NOTHING = const(-1)  # last_op where a label is: what comes next is no pair with what came before
 
 SLOT = const(0)
 LOCAL = const(1)
@@ -62,6 +70,9 @@ class Emitter:
         self.frame = 0
         self.pc = 0  # offset of the instruction in the file
         self.found = 0
+        self.last = 0  # where the operation emitted last begins, and which it is: some pairs become one
+        self.last_op = NOTHING
+        self.last_to = 0  # where it puts its result, if it was the pending one
         self.pending = -1
         self.local_slots = array("H")
         self.refs = array("H")  # operands that are still in this local
@@ -149,7 +160,14 @@ class Emitter:
             raise Unsupported("function of more than 65,280 halfwords of code", pc)
         if n <= self.find:
             self.found = pc
+        self.last = n
+        self.last_op = op
         self.put(self.handlers[op])
+
+    def replace_last(self, op):
+        """Makes `op` of the operation emitted last; more operands follow it."""
+        self.patch(self.last, self.handlers[op])
+        self.last_op = op
 
     def put(self, halfword):
         n = self.n
@@ -202,7 +220,10 @@ class Emitter:
     def finish(self, op):
         """Emits the pending operation as `op`, less its destination."""
         self.pending = -1
-        self.emit(op, self.p_pc)
+        if op == _I32_ADD_SI_S and self.last_op == op:
+            self.replace_last(_I32_ADD2)
+        else:
+            self.emit(op, self.p_pc)
         count = self.p_count
         if count:
             self.put(self.p_1)
@@ -216,6 +237,7 @@ class Emitter:
     def finish_slot(self, slot):
         self.finish(self.p_op + 1 if self.p_acc else self.p_op)
         self.put(slot)
+        self.last_to = slot
 
     def flush(self):
         """Stores the pending operation's result in its home."""
@@ -236,6 +258,10 @@ class Emitter:
     def is_pending(self, i):
         """True if in_acc(i) would be."""
         return self.kinds[i] == PENDING and self.p_acc
+
+    def is_sum(self, i):
+        """True if operand i is pending, and the sum of a slot or the accumulator and a short constant."""
+        return self.kinds[i] == PENDING and (self.p_op == _I32_ADD_SI_A or self.p_op == _I32_ADD_AI_A)
 
     # Operands
 
@@ -299,7 +325,10 @@ class Emitter:
             return
         here = self.local_slots[value] if kind == LOCAL else self.slots[i]
         if here != slot:
-            self.emit(_I64_MOV if wide else _I32_MOV + 1, pc)
+            if not wide and self.last_op == _I32_MOV_S_S:
+                self.replace_last(_I32_MOV2)
+            else:
+                self.emit(_I64_MOV if wide else _I32_MOV_S_S, pc)
             self.put(here)
             self.put(slot)
 
@@ -325,6 +354,8 @@ class Emitter:
     def resolve(self, chain):
         """The label of this chain is here."""
         here = self.n
+        if chain:
+            self.last_op = NOTHING
         while chain:
             chain = self.patch(chain, self.distance(chain, here))
 

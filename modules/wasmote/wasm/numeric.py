@@ -12,7 +12,11 @@ from .opcodes import SIGNATURES, TABLE
 # A16 numbers, from scripts/make_tables.py
 _BINARY_SA = const(2)
 _RELATION = const(3)
-_PLAIN_ACC = const(7)
+_I64_COMMUTATIVE = const(7)
+_PLAIN_ACC = const(9)
+_I32_SHL_SI_A = const(334)
+_I32_SHL_AI_A = const(336)
+_I32_SHL_ADD = const(611)
 # end of A16 numbers
 
 _I32 = const(0x7F)
@@ -77,6 +81,12 @@ def binary(t, op, row):
     else:
         right = t.slot_of(b)
         mode = 0
+        if op == 0x6A and t.kinds[a] == PENDING and (t.p_op == _I32_SHL_SI_A or t.p_op == _I32_SHL_AI_A):
+            t.p_op += _I32_SHL_ADD - _I32_SHL_SI_A  # (x << k) + y, x in a slot or the accumulator as before
+            t.operand(right)
+            t.push(_I32, PENDING)
+            t.pending = t.sp - 1
+            return
     if t.in_acc(a):
         mode += 1
     else:
@@ -135,6 +145,35 @@ def unary_of(t, is_eqz, a, kind, base):
         slot = t.slot_of(a)
         t.defer(kind, base + 2, True, 1, relation)
         t.operand(slot)
+
+
+def i64_binary(t, op, row):
+    """Two i64 to one: one may be a short constant."""
+    b = t.pop(_I64)
+    a = t.pop(_I64)
+    if t.dead:
+        t.push(_I64, SLOT)
+        return
+    other = -1
+    if t.kinds[b] == CONST:
+        value = t.values[b]
+        if op == 0x7D or op == 0x8A:  # sub, rotr: add, rotl of the negated constant
+            value = -value
+        other = a
+    elif t.kinds[a] == CONST and TABLE[row] == _I64_COMMUTATIVE:
+        value = t.values[a]
+        other = b
+    if other >= 0 and -0x8000 <= value < 0x8000:
+        left = t.slot_of(other)
+        t.defer(_I64, TABLE[row + 3] | TABLE[row + 4] << 8, False)
+        t.operand(left)
+        t.operand(value)
+        return
+    left = t.slot_of(a)
+    right = t.slot_of(b)
+    t.defer(_I64, TABLE[row + 1] | TABLE[row + 2] << 8, False)
+    t.operand(left)
+    t.operand(right)
 
 
 def plain(t, op, row):

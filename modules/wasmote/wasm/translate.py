@@ -20,6 +20,7 @@ from .variables import global_cells
 
 # A16 numbers, from scripts/make_tables.py
 _ENTER = const(3)
+_DENSE_AT = const(14)
 _DENSE = const(428)
 # end of A16 numbers
 
@@ -48,6 +49,7 @@ class Translator(Emitter):
         self.function_at = function_at
         self.cells = global_cells(module)
         self.dense = _DENSE if dense else 0
+        self.dense_at = _DENSE_AT if dense else 0
         self.memory_bytes = module.memories[0][0] << module.memories[0][2] if module.memories else -1
 
     def begin(self, index):
@@ -160,6 +162,8 @@ _LOWERINGS = (
     numeric.binary,  # RELATION
     numeric.f32_binary,  # F32_BINARY
     numeric.unary,  # UNARY
+    numeric.i64_binary,  # I64_BINARY
+    numeric.i64_binary,  # I64_COMMUTATIVE
     numeric.plain,  # PLAIN
     numeric.plain,  # PLAIN_ACC
     numeric.reinterpret,  # REINTERPRET
