@@ -37,7 +37,7 @@ size: firmware ## Flash and RAM per layer
 
 bench: BOARD := QEMU_M0 QEMU_M3 QEMU_RV32
 bench: firmware examples ## Speed, instructions and memory against wasm3 and native code, into build/bench
-	@scripts/setup/wasm3.sh
+	@scripts/setup/bench.sh
 	@build/venv/bin/python scripts/bench $(PROGRAMS)
 
 lint: setup ## Check formatting and style

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What to set our instruction counts against: wasm3 and native code on the same machines, without any firmware.
 
-wasm3's sources are those of PyPI's pywasm3 (scripts/setup/wasm3.sh), compiled with its own -O3; the programs' native code
+wasm3's sources are those of PyPI's pywasm3 (scripts/setup/bench.sh), compiled with its own -O3; the programs' native code
 with -O2. Both run the same rounds of the same programs as the firmware (tests/bench/bare).
 """
 

@@ -23,7 +23,7 @@ if stamp "$venv/installed" "$wanted"; then
     exit 0
 fi
 say "Python environment: installing what pyproject.toml names"
-retry "$venv/bin/python" -m pip install --quiet --timeout 180 --retries 5 --editable "$ROOT[dev,bench]" >"$BUILD/pip.log" 2>&1 ||
+retry "$venv/bin/python" -m pip install --quiet --timeout 180 --retries 5 --editable "$ROOT[dev]" >"$BUILD/pip.log" 2>&1 ||
     fail "pip could not install the packages (the last lines of build/pip.log say why). Retry: make setup"
 echo "$wanted" >"$venv/installed"
 say "Python environment: installed"
