@@ -19,6 +19,7 @@ percent-encoded UTF-8, values hexadecimal words or double words as the engine ke
 """
 
 import gc
+import os
 import sys
 from binascii import a2b_base64
 
@@ -27,6 +28,7 @@ from wasmote.wasm.values import from_bits, to_bits
 
 LIMIT = 90  # granules of a store: all but a few of the arena's 96
 STACK = 8192  # of them, in bytes
+LARGE = 1 << 30 if hasattr(os, "getenv") else 4096  # bytes of a module that a board keeps in its flash, not in RAM
 SPARSE = 1 << 15  # granules to keep free when choosing a memory's form: more than there are
 TYPES = {"i32": 0x7F, "i64": 0x7E, "f32": 0x7D, "f64": 0x7C}
 PRINTS = {"print": "", "print_i32": "i32", "print_i64": "i64", "print_f32": "f32", "print_f64": "f64",
@@ -71,28 +73,33 @@ class Agent:
         self.store = wasm.Store(LIMIT, STACK)
 
     def receive(self, size):
-        data = bytearray(size)
-        at = 0
-        while at < size:
-            piece = a2b_base64(self.read())
-            data[at : at + len(piece)] = piece
-            at += len(piece)
-        return data
+        """A Source over the module that follows."""
+        if size > LARGE:
+            file = open("module.wasm", "w+b")  # noqa: SIM115 - the Source closes it
+            while size:
+                size -= file.write(a2b_base64(self.read()))
+            return wasm.Source(file)
+        data = b""
+        while len(data) < size:
+            data += a2b_base64(self.read())
+        return wasm.Source(data)
 
     def instantiate(self, store, known, size):
-        data = self.receive(int(size))
-
         def resolve(module, name):
-            if module != "spectest":
-                exports = self.registered.get(module, {})
-                if isinstance(exports, str):
-                    raise NoInstance(exports)
-                return exports.get(name)
-            if name not in known:
-                known[name] = spectest(store, name)
-            return known[name]
+            if module == "spectest":
+                if name not in known:
+                    known[name] = spectest(store, name)
+                return known[name]
+            exports = self.registered.get(module, {})
+            if isinstance(exports, str):
+                raise NoInstance(exports)
+            return exports.get(name)
 
-        return wasm.drive(wasm.Instance.create(store, wasm.Module(wasm.Source(data).reader()), resolve))
+        source = self.receive(int(size))
+        try:
+            return wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), resolve))
+        finally:
+            source.close()
 
     def module(self, words):
         name = unescaped(words[1]) if len(words) > 1 else None
@@ -182,4 +189,5 @@ def serve():
         write(agent.answer(line).encode())
 
 
-serve()
+if __name__ == "__main__":
+    serve()

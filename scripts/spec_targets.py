@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,16 +41,24 @@ class _Process:
 
 
 class _Board:
-    """An agent on an emulated board, whose raw REPL runs it."""
+    """An agent on an emulated board: put into its flash, compiled as a program that has to spare RAM is; on the UART."""
 
     def __init__(self, name):
         sys.path.insert(0, str(ROOT / "tests/firmware"))
-        from raw_board import RawBoard
+        from raw_board import RawBoard, new_flash
 
-        self.board = RawBoard(name)
+        self.folder = tempfile.TemporaryDirectory()
+        flash = new_flash(Path(self.folder.name) / "flash")
+        compiled = Path(self.folder.name) / "agent.mpy"
+        subprocess.run([ROOT / "build/mpy-cross/mpy-cross", "-o", compiled, AGENT], check=True)
+        self.board = RawBoard(name, flash)
         try:
             self.board.raw_repl()
-            self.board.start(AGENT.read_text())
+            self.board.run("file = open('spec_agent.mpy', 'wb')")
+            code = compiled.read_bytes()
+            for at in range(0, len(code), 512):
+                self.board.run(f"file.write({code[at : at + 512]!r})")
+            self.board.start("file.close(); import spec_agent; spec_agent.serve()")
         except BaseException:
             self.close()
             raise
@@ -57,6 +66,7 @@ class _Board:
 
     def close(self):
         self.board.__exit__()
+        self.folder.cleanup()
 
 
 def _cpython(engine, settings):
