@@ -4,7 +4,7 @@ import json
 
 import pytest
 from wasm_bytes import HEADER, module, name, section, u32, vec
-from wasmote.wasm.binary import Module
+from wasmote.wasm.binary import Module, decode
 from wasmote.wasm.errors import Invalid, Malformed, Unsupported
 from wasmote.wasm.reader import Source
 from wasmote.wasm.segments import ACTIVE, DECLARATIVE, PASSIVE
@@ -22,13 +22,13 @@ I32, I64, FUNCREF = b"\x7f", b"\x7e", b"\x70"
 TYPES = section(1, vec([b"\x60" + vec([I32, I64]) + vec([I32]), b"\x60\0\0"]))
 
 
-def decode(data):
+def decoded(data):
     return Module(Source(data).reader())
 
 
 def refusal(data, failure):
     with pytest.raises(failure) as refused:
-        decode(data)
+        decoded(data)
     return str(refused.value)
 
 
@@ -47,7 +47,7 @@ def test_every_malformed_module_of_the_specification_is_refused(spec_tests):
         data = (folder / command["filename"]).read_bytes()
         where = (script, command["line"])
         if where in IN_BODIES:
-            decode(data)
+            decoded(data)
         else:
             text = refusal(data, Malformed)
             assert text.startswith(OTHER_TEXT.get(where, command["text"])), (where, command["text"], text)
@@ -59,7 +59,7 @@ def test_every_valid_module_of_the_specification_decodes(spec_tests):
     for _, folder, command in spec_commands(spec_tests):
         if command["type"] in ("module", "assert_unlinkable", "assert_uninstantiable"):
             seen += 1
-            found = decode((folder / command["filename"]).read_bytes())
+            found = decoded((folder / command["filename"]).read_bytes())
             for i in range(len(found.bodies)):
                 assert found.body(i).fork().bytes(found.body(i).end - found.body(i).at)[-1] == 0x0B
     assert seen > 1000
@@ -70,7 +70,7 @@ def test_an_invalid_module_of_the_specification_decodes_or_is_invalid_by_its_tex
     for script, folder, command in spec_commands(spec_tests):
         if command["type"] == "assert_invalid":
             try:
-                decode((folder / command["filename"]).read_bytes())
+                decoded((folder / command["filename"]).read_bytes())
             except Invalid as failure:
                 refused += 1
                 if (script, command["line"]) == ("elem", 536):  # i32.add: constant since extended-const
@@ -87,7 +87,7 @@ def test_types_imports_and_functions():
         name("env") + name("g") + b"\3" + I64 + b"\1",
     ]
     body = vec([]) + b"\x41\0\x0b"
-    found = decode(
+    found = decoded(
         module(
             TYPES,
             section(2, vec(imports)),
@@ -117,7 +117,7 @@ def test_types_imports_and_functions():
 
 def test_segments_stay_in_the_file():
     offset = b"\x41\7\x0b"
-    found = decode(
+    found = decoded(
         module(
             section(1, vec([b"\x60\0\0"])),
             section(3, vec([b"\0"])),
@@ -161,13 +161,13 @@ def test_functions_named_outside_of_bodies_are_declared():
     exports = section(7, vec([name("x") + b"\0\1"]))
     elements = section(9, vec([b"\3\0" + vec([b"\2"]), b"\5" + FUNCREF + vec([b"\xd2\x08\x0b"])]))
     globals_ = section(6, vec([FUNCREF + b"\0\xd2\3\x0b"]))
-    found = decode(module(types, functions, globals_, exports, section(8, b"\4"), elements, code))
+    found = decoded(module(types, functions, globals_, exports, section(8, b"\4"), elements, code))
     assert [x for x in range(10) if found.declared[x >> 3] & 1 << (x & 7)] == [1, 2, 3, 8]
-    assert decode(module(types, functions, code)).declared == b"\0\0"
+    assert decoded(module(types, functions, code)).declared == b"\0\0"
 
 
 def test_the_name_section_is_only_located():
-    found = decode(module(section(0, name("name") + b"\1\2\3"), section(0, name("other"))))
+    found = decoded(module(section(0, name("name") + b"\1\2\3"), section(0, name("other"))))
     assert found.reader.fork(*found.names).bytes(3) == b"\1\2\3"
 
 
@@ -230,7 +230,7 @@ def test_wrong_indices_and_limits_are_invalid(data, text):
     ],
 )
 def test_memories_have_pages_of_64_kib_or_of_a_byte(data, wanted):
-    assert decode(module(section(5, vec([data])))).memories == [wanted]
+    assert decoded(module(section(5, vec([data])))).memories == [wanted]
 
 
 def test_a_component_is_not_a_core_module():
@@ -242,7 +242,27 @@ def test_every_truncation_of_a_module_is_malformed_or_shorter():
     for n in range(len(data)):
         if n not in (8, 8 + len(TYPES)):
             with pytest.raises(Malformed):
-                decode(data[:n])
+                decoded(data[:n])
+
+
+def test_a_large_module_is_decoded_in_steps():
+    types = section(1, vec([b"\x60\0\0"]))
+    functions, code = section(3, vec([b"\0"] * 500)), section(10, vec([b"\2\0\x0b"] * 500))
+    elements = section(9, vec([b"\1\0" + vec([u32(x) for x in range(500)])]))
+    exports = section(7, vec([name(f"f{x}") + b"\0" + u32(x) for x in range(100)]))
+    steps = decode(Source(module(types, functions, exports, elements, code)).reader())
+    count = 0
+    try:
+        while True:
+            next(steps)
+            count += 1
+    except StopIteration as stop:
+        assert len(stop.value.bodies) == 500
+    assert count >= 1600 // 16
+
+
+def test_more_types_than_an_index_has_bits_are_refused():
+    assert refusal(module(section(1, u32(65536) + b"\x60\0\0" * 65536)), Unsupported).startswith("more than 65535")
 
 
 def test_a_huge_count_allocates_nothing():

@@ -10,7 +10,8 @@ nested components are ranges of the file until they are instantiated. An item of
 
 from micropython import const
 
-from ..wasm import HostFunction, Instance, Module
+from ..wasm import HostFunction, Instance
+from ..wasm.binary import decode
 from ..wasm.errors import Invalid, Malformed, Unlinkable, Unsupported
 from . import binary, types
 from .binary import (
@@ -92,7 +93,7 @@ class Scope(binary.Types):
         for start, end in self.spaces.get(CORE_MODULE, ()):
             if start not in decoded:  # not instantiated here, but malformed all the same?
                 decoded.add(start)
-                Module(self.root.source.reader().fork(start, end))
+                yield from decode(self.root.source.reader().fork(start, end))
             yield
         for exports in self.spaces.get(CORE_INSTANCE, ()):
             exports.clear()  # names that nobody asks for any more
@@ -158,7 +159,7 @@ class Scope(binary.Types):
             return arguments[module][name]
 
         self.root.decoded.add(start)
-        module = Module(self.root.source.reader().fork(start, end))
+        module = yield from decode(self.root.source.reader().fork(start, end))
         instance = yield from Instance.create(self.root.store, module, resolve)
         self.add(CORE_INSTANCE, instance.exports, at)
 

@@ -15,7 +15,7 @@ import struct
 import sys
 
 from . import values
-from .binary import Module
+from .binary import Module, decode
 from .calls import Call
 from .engine import engine
 from .errors import Stopped, Unlinkable
@@ -71,8 +71,8 @@ def instantiating(source, imports=None, limit=64, stack=4096, store=None):
             opened = store.reopen()
         elif not isinstance(source, Module) and not hasattr(source, "readinto"):
             store.reopen = lambda: Source(source)
-        module = source if isinstance(source, Module) else Module((opened or Source(source)).reader())
-        steps = _Instance.create(store, module, _resolver(store, module, imports or {}))
+        module = source if isinstance(source, Module) else (opened or Source(source)).reader()
+        steps = _creating(store, module, imports or {})
         try:
             while True:
                 next(steps)
@@ -90,6 +90,12 @@ def instantiating(source, imports=None, limit=64, stack=4096, store=None):
             opened.close()
         if own and not done:
             own.close()
+
+
+def _creating(store, module, imports):
+    if not isinstance(module, Module):
+        module = yield from decode(module)
+    return (yield from _Instance.create(store, module, _resolver(store, module, imports)))
 
 
 class Instance:

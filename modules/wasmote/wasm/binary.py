@@ -7,10 +7,15 @@ type, import and export.
 
 from array import array
 
+from micropython import const
+
 from .constants import constant
 from .errors import Invalid, Malformed, Unsupported
 from .segments import read_data, read_element, read_item
 from .types import FUNC, GLOBAL, MEMORY, TABLE, memory_type, table_type, valtype, valtypes
+
+_MAX_TYPES = const(0xFFFF)  # a typeidx takes 2 bytes
+_STEP = const(15)  # items of a section between two yields, less one: a power of two less one
 
 # Sections in the order they must have: place of each id, then what reads it (5.5.2).
 _SECTIONS = (
@@ -53,7 +58,8 @@ class Module:
     bodies, elements, data    arrays of offsets: body(), element() and data_segment() read there
     """
 
-    def __init__(self, reader):
+    def __init__(self, reader, whole=True):
+        """Decodes what `reader` holds; not yet if not `whole`: see decode()."""
         self.reader = reader
         self.offset = reader.at
         self.types = []
@@ -74,6 +80,11 @@ class Module:
         self.data = array("I")
         self.data_count = -1
         self.names = None
+        if whole:
+            for _ in self._decode(reader):
+                pass
+
+    def _decode(self, reader):
         self._preamble(reader)
         last = 0
         while reader.at < reader.end:
@@ -91,7 +102,9 @@ class Module:
             if place <= last:
                 raise Malformed("unexpected content after last section: section %d again or too late" % section_id, at)
             last = place
-            getattr(self, method)(section)
+            steps = getattr(self, method)(section)
+            if steps is not None:
+                yield from steps
             if section.at != section.end:
                 raise Malformed("section size mismatch", section.at)
         if len(self.bodies) != self.defined(FUNC):
@@ -146,7 +159,11 @@ class Module:
 
     def _types(self, section):
         known = {}  # equal lists of value types are one object
-        for _ in range(section.count()):
+        at = section.at
+        count = section.count()
+        if count > _MAX_TYPES:
+            raise Unsupported("more than %d types" % _MAX_TYPES, at)
+        for i in range(count):
             at = section.at
             form = section.u8()
             if form != 0x60:
@@ -159,10 +176,12 @@ class Module:
             params = known.setdefault(params, params)
             results = valtypes(section)
             self.types.append((params, known.setdefault(results, results)))
+            if i & _STEP == _STEP:
+                yield
 
     def _imports(self, section):
         imported = self.imported
-        for _ in range(section.count()):
+        for i in range(section.count()):
             module = section.name()
             name = section.name()
             at = section.at
@@ -182,6 +201,8 @@ class Module:
                 raise Malformed("malformed import kind 0x%x" % kind, at)
             imported[kind] += 1
             self.imports.append((module, name, kind, extern))
+            if i & _STEP == _STEP:
+                yield
 
     def _functions(self, section):
         first = len(self.functions)
@@ -189,6 +210,8 @@ class Module:
         self.functions.extend(array("H", bytes(2 * count)))
         for i in range(first, first + count):
             self.functions[i] = self._typeidx(section)
+            if i & _STEP == _STEP:
+                yield
 
     def _typeidx(self, section):
         at = section.at
@@ -221,10 +244,12 @@ class Module:
         return memory
 
     def _globals(self, section):
-        for _ in range(section.count()):
+        for i in range(section.count()):
             valtype, _ = self._global(section)
             self.global_inits.append(section.at)
             constant(section, self, valtype)
+            if i & _STEP == _STEP:
+                yield
 
     def _global(self, section):
         kind = valtype(section)
@@ -235,7 +260,7 @@ class Module:
         return (kind, mutable)
 
     def _exports(self, section):
-        for _ in range(section.count()):
+        for i in range(section.count()):
             at = section.at
             name = section.name()
             kind = section.u8()
@@ -249,6 +274,8 @@ class Module:
             if kind == FUNC:
                 self.declare(index, at)
             self.exports[name] = index << 2 | kind
+            if i & _STEP == _STEP:
+                yield
 
     def _start(self, section):
         at = section.at
@@ -265,8 +292,11 @@ class Module:
             self.elements.append(section.at)
             _, _, _, kind, count, expressions = read_element(section, self)
             self.segment_types.append(kind)
-            for _ in range(count):
+            for i in range(count):
                 read_item(section, self, kind, expressions)
+                if i & _STEP == _STEP:
+                    yield
+            yield
 
     def _data_count(self, section):
         self.data_count = section.u32()
@@ -281,12 +311,23 @@ class Module:
             if n > section.end - section.at:
                 raise Malformed("unexpected end of section or function", section.at)
             section.skip(n)
+            if i & _STEP == _STEP:
+                yield
 
     def _data(self, section):
-        for _ in range(section.count()):
+        for i in range(section.count()):
             self.data.append(section.at)
             read_data(section, self)
             n = section.u32()
             if n > section.end - section.at:
                 raise Malformed("unexpected end of section or function", section.at)
             section.skip(n)
+            if i & _STEP == _STEP:
+                yield
+
+
+def decode(reader):
+    """Decodes the module that `reader` holds. A generator: yields so that nothing else has to wait; returns the Module."""
+    module = Module(reader, False)
+    yield from module._decode(reader)
+    return module

@@ -22,6 +22,7 @@ _GLOBALS = const(16)
 _SIZE = const(28)
 _BASE = const(16)  # memory_t, in bytes: not 0 where it is dense
 _STEP = const(64)  # instructions translated between two yields
+_ITEMS = const(15)  # records or globals made between two yields, less one
 _KINDS = ("function", "table", "memory", "global")
 
 
@@ -47,7 +48,7 @@ class Instance:
         refused = None
         try:
             self._link(module, resolve)
-            self._allocate(module)
+            yield from self._allocate(module)
         except Unlinkable as error:
             refused = error
         yield from self._translate(module, refused is None)
@@ -84,14 +85,15 @@ class Instance:
         store.take(GLOBAL, cells[-1])
         self.at = store.alloc(_SIZE)
         self.imports = self._array(_IMPORTS, self.externs[FUNC])
-        self._records(module)
+        yield from self._records(module)
         tables, memories = self.externs[TABLE], self.externs[MEMORY]
         for reftype, least, most in module.tables[module.imported[TABLE] :]:
             tables.append(Table.new(store, reftype, least, most))
         self._array(_TABLES, tables)
-        self._globals(module, cells)
+        yield from self._globals(module, cells)
         for least, most, shift in module.memories[module.imported[MEMORY] :]:
-            memories.append(Memory.new(store, least, most, shift, _reserve(module, least, most, shift)))
+            reserve = yield from _reserve(module, least, most, shift)
+            memories.append(Memory.new(store, least, most, shift, reserve))
         if memories:
             engine.set(self.at + _MEMORY, memories[0].at)
 
@@ -113,6 +115,8 @@ class Instance:
             engine.set(at + 4, self.at)
             engine.set(at + 8, ids[module.functions[self.imported + i]])
             at += _RECORD
+            if i & _ITEMS == _ITEMS:
+                yield
 
     def _type_ids(self, module):
         return [self.store.type_id(params, results) for params, results in module.types]
@@ -127,6 +131,8 @@ class Instance:
             x = len(imported) + i
             valtype, _ = module.globals[x]
             put_bits(at + 4 * cells[x], valtype, constant(module.reader.fork(init), module, valtype, self))
+            if i & _ITEMS == _ITEMS:
+                yield
 
     def global_bits(self, x):
         """What the imported global `x` holds. For constant expressions."""
@@ -185,13 +191,13 @@ def _fits(module, kind, wanted, extern):
 
 
 def _reserve(module, least, most, shift):
-    """Granules that a memory has to leave free to be dense: what the rest of the module takes, about, and its growth.
+    """Granules that a memory has to leave free to be dense (a generator): what the rest of the module takes, about, and its growth.
 
     A dense memory grows by whole pages, a sparse one by what is written: on a board, one that grows had better be sparse.
     """
     elements = sum([least for _, least, _ in module.tables])
     granules = 4 + (2 * module.code_size + 4 * elements + 24 * len(module.functions)) // 1024
-    if most != least and _grows(module):
+    if most != least and (yield from _grows(module)):
         granules += 0xFFFF if most is None else (most - least << shift) // 1024
     return min(granules, 0xFFFF)
 
@@ -209,4 +215,5 @@ def _grows(module):
         if b"\x40\0" in piece[:n]:
             return True
         reader.seek(reader.at - 1)  # the pair may lie across two pieces
+        yield
     return False
