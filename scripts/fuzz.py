@@ -40,6 +40,7 @@ import programs  # noqa: E402
 TOOLS = ROOT / "build/wasm-tools/wasm-tools"
 FINDINGS = ROOT / "build/fuzz"
 HANG = 60  # seconds for one case
+BUILD = 900  # for the first, before which the engine is compiled
 SLICES = {"c": 3000, "python": 60}  # a call may take; the twin is some hundred times slower
 
 SMITH = {
@@ -211,6 +212,7 @@ class Worker:
         self.process = None
 
     def ask(self, case):
+        limit = HANG if self.process else BUILD
         if self.process is None:
             self.process = subprocess.Popen(
                 [sys.executable, ROOT / "scripts/fuzz_engine.py"],
@@ -220,8 +222,8 @@ class Worker:
         try:
             pickle.dump(case, process.stdin)
             process.stdin.flush()
-            if not select.select([process.stdout], [], [], HANG)[0]:
-                raise Finding(f"hangs for {HANG} s")
+            if not select.select([process.stdout], [], [], limit)[0]:
+                raise Finding(f"hangs for {limit} s")
             return pickle.load(process.stdout)
         except (EOFError, BrokenPipeError):
             raise Finding(f"crashes: exit code {process.wait()}") from None

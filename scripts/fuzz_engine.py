@@ -35,7 +35,7 @@ class Observer:
 
     def __init__(self, store, exports):
         self.store = store
-        self.exports = sorted(exports.items())
+        self.exports = sorted((name, exports[name]) for name in exports)
 
     def sizes(self):
         return [extern.size for _, extern in self.exports if isinstance(extern, wasm.Memory | wasm.Table)]
