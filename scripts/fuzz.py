@@ -105,7 +105,6 @@ class Oracle:
     def __init__(self):
         config = wasmtime.Config()
         config.cranelift_nan_canonicalization = True
-        config.max_wasm_stack = 64 * 1024
         for feature in WASMTIME_OFF:
             with contextlib.suppress(AttributeError, wasmtime.WasmtimeError):  # not every release has every switch
                 setattr(config, "wasm_" + feature, False)
