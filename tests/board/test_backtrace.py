@@ -3,7 +3,8 @@
 import pytest
 from engines import using
 from wasmote import wasm
-from wasmote.wasm import Call, Trap
+from wasmote.wasm import Trap
+from wasmote.wasm.calls import Call
 from wat import assemble, wasmtime
 
 ENGINES = pytest.mark.parametrize("engine", ["c", "python"])

@@ -7,7 +7,8 @@ from engines import using
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wasmote import wasm
-from wasmote.wasm import Call, Exhaustion, Interrupt, OutOfFuel, Trap
+from wasmote.wasm import Exhaustion, Interrupt, OutOfFuel, Trap
+from wasmote.wasm.calls import Call
 from wat import assemble
 
 ENGINES = pytest.mark.parametrize("engine", ["c", "python"])

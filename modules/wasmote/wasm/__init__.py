@@ -59,14 +59,18 @@ def drive(generator):
         return stop.value
 
 
-def __getattr__(name):
-    # Imported when first asked for: the board's server does without.
-    if name == "Call":
-        from .calls import Call
+# api.py is imported by its first use: the board's server does without.
 
-        return Call
-    if name == "instantiate" or name == "instantiating":
-        from .api import instantiate, instantiating
 
-        return instantiate if name == "instantiate" else instantiating
-    raise AttributeError(name)
+def instantiate(source, imports=None, limit=64, stack=4096, store=None):
+    """An instance of a module, for everyday use: see api.py and docs/core.md."""
+    from .api import instantiate
+
+    return instantiate(source, imports, limit, stack, store)
+
+
+def instantiating(source, imports=None, limit=64, stack=4096, store=None):
+    """instantiate() for programs that have other things to do meanwhile: `await` it, or `yield from` it."""
+    from .api import instantiating
+
+    return instantiating(source, imports, limit, stack, store)

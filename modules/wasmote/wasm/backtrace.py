@@ -32,7 +32,7 @@ def frames(store, returning):
         own, distance = _function_at(instance, ip)
         key = at, own, distance
         if key not in known:
-            name = offset = source = None
+            name = offset = source = module = translator = None  # the last ones' room is needed again
             try:
                 if instance.reopen is not None:
                     source = instance.reopen()

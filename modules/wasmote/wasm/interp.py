@@ -90,7 +90,11 @@ _RUN_OUT_OF_FUEL = const(3)
 
 def handlers():
     """Little-endian halfwords, the first of each A16 operation by number: here the number itself."""
-    return bytes([b for i in range(len(KINDS)) for b in (i & 0xFF, i >> 8)])
+    out = bytearray(2 * len(KINDS))  # no list of them first: there may be no room for it
+    for i in range(len(KINDS)):
+        out[2 * i] = i & 0xFF
+        out[2 * i + 1] = i >> 8
+    return bytes(out)
 
 
 def reset():
