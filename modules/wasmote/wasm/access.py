@@ -102,10 +102,53 @@ def _store_dense(address, value, size):
     _put(_base + address, value, size)
 
 
-def _accesses(prefix, load, store):
+# The frequent ones in one call.
+
+
+def _load8(address):
+    if address >= _bytes:
+        raise _OUT_OF_BOUNDS
+    return octets[octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | address & 1023]
+
+
+def _load32(address):
+    if address & 3 or address + 4 > _bytes:
+        return _load(address, 4)
+    return words[octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 8 | address >> 2 & 255]
+
+
+def _store32(address, value):
+    if not address & 3 and address + 4 <= _bytes:
+        at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)]
+        if at:
+            words[at << 8 | address >> 2 & 255] = value
+            return
+    _store(address, value, 4)
+
+
+def _load8_dense(address):
+    if address >= _bytes:
+        raise _OUT_OF_BOUNDS
+    return octets[_base + address]
+
+
+def _load32_dense(address):
+    if address & 3 or address + 4 > _bytes:
+        return _load_dense(address, 4)
+    return words[_base + address >> 2]
+
+
+def _store32_dense(address, value):
+    if address & 3 or address + 4 > _bytes:
+        _store_dense(address, value, 4)
+    else:
+        words[_base + address >> 2] = value
+
+
+def _accesses(prefix, load8, load32, store32, load, store):
     # Puts the instructions into ACCESSES, by family, over a load and a store of so many bytes.
     def unsigned(size):
-        return lambda address: load(address, size)
+        return load8 if size == 1 else load32 if size == 4 else lambda address: load(address, size)
 
     def signed(size, bits):
         sign = 1 << (8 * size - 1)
@@ -113,13 +156,13 @@ def _accesses(prefix, load, store):
         return lambda address: ((load(address, size) ^ sign) - sign) & mask
 
     def narrow(size):
-        return lambda address, value: store(address, value, size)
+        return store32 if size == 4 else lambda address, value: store(address, value, size)
 
     def store64(address, value):
         if address + 8 > _bytes:
             raise _OUT_OF_BOUNDS
-        store(address, value & 0xFFFFFFFF, 4)
-        store(address + 4, value >> 32, 4)
+        store32(address, value & 0xFFFFFFFF)
+        store32(address + 4, value >> 32)
 
     for name, size in (("i32_load", 4), ("i64_load", 8), ("i64_load32_u", 4)):
         ACCESSES[prefix + name] = unsigned(size)
@@ -135,5 +178,5 @@ def _accesses(prefix, load, store):
 
 
 ACCESSES = {"memory_size": memory_size, "memory_grow": memory_grow}
-_accesses("", _load, _store)
-_accesses("dense_", _load_dense, _store_dense)
+_accesses("", _load8, _load32, _store32, _load, _store)
+_accesses("dense_", _load8_dense, _load32_dense, _store32_dense, _load_dense, _store_dense)
