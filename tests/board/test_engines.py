@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import sys
 
@@ -263,4 +264,4 @@ def test_both_engines_use_as_much_fuel_and_memory(script, spec_tests):
         outputs.append((run.stdout.removeprefix(f"ready {engine}\n"), run.stderr))
     assert outputs[0] == outputs[1]
     if script == "fac":
-        assert outputs[0][1] == "(0, 9) (563, 9)\n"
+        assert max(int(slices) for slices in re.findall(r"\((\d+), ", outputs[0][1])) > 300
