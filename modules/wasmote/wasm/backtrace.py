@@ -7,7 +7,7 @@ from the file: nothing is kept for it while all is well.
 
 from micropython import const
 
-from .binary import Module
+from .binary import decode
 from .engine import GRANULE, INSTANCE, IP, RP, engine
 from .errors import WasmError
 from .names import function_name
@@ -36,7 +36,7 @@ def frames(store, returning):
             try:
                 if instance.reopen is not None:
                     source = instance.reopen()
-                    module = Module(source.reader().fork(*instance.range))
+                    module = yield from decode(source.reader().fork(*instance.range))
                     name = yield from function_name(module, instance.imported + own)
                     translator = instance.translator(module)
                     translator.find = distance
