@@ -239,7 +239,7 @@ class Store(store.Store):
         super().close()
 stores = []
 wasmote.wasm.Store = Store
-runpy.run_path("scripts/spec_agent.py")
+runpy.run_path("scripts/spec_agent.py", run_name="__main__")
 print(*[store.closed or (store.slices, store.used) for store in stores], file=sys.stderr)
 """
 SCRIPTS = ["fac", "linking", "memory_grow", "memory_trap", "skip-stack-guard-page", "memory_fill", "memory_copy",
@@ -248,7 +248,7 @@ SCRIPTS = ["fac", "linking", "memory_grow", "memory_trap", "skip-stack-guard-pag
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_both_engines_use_as_much_fuel_and_memory(script, spec_tests):
-    requests = "".join(request for _, request, _ in spec_runner.requests(spec_tests, script)) + "end\n"
+    requests = [request for _, request, _ in spec_runner.requests(spec_tests, script)]
     path = os.pathsep.join([str(ROOT / "modules"), str(ROOT / "tests/shims"), os.environ.get("PYTHONPATH", "")])
     outputs = []
     for engine in ("c", "python"):
@@ -256,12 +256,13 @@ def test_both_engines_use_as_much_fuel_and_memory(script, spec_tests):
             [sys.executable, "-c", COUNT_SLICES],
             cwd=ROOT,
             env=os.environ | {"WASMOTE_ENGINE": engine, "PYTHONPATH": path},
-            input=requests,
+            input="".join(requests) + "end\n",
             capture_output=True,
             text=True,
             check=True,
         )
         outputs.append((run.stdout.removeprefix(f"ready {engine}\n"), run.stderr))
     assert outputs[0] == outputs[1]
+    assert outputs[0][0].count("\n") == len(requests)
     if script == "fac":
         assert max(int(slices) for slices in re.findall(r"\((\d+), ", outputs[0][1])) > 300
