@@ -263,7 +263,7 @@ FILES = {
 }
 for _name in ("interp", "plan"):
     FILES[PY / f"{_name}.py"] = in_place(f"{_name}.py", with_decoding)
-for _name in ("control", "emit", "memories", "numeric", "tables", "variables"):
+for _name in ("control", "memories", "numeric", "operands", "tables", "variables"):
     FILES[PY / f"{_name}.py"] = in_place(f"{_name}.py", with_numbers)
 
 

@@ -33,6 +33,7 @@ from .engine import engine as _engine
 from .reader import Reader, Source
 from .binary import Module
 from . import emit as _emit
+from . import operands as _operands
 from . import control as _control
 from . import numeric as _numeric
 from . import variables as _variables

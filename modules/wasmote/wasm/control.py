@@ -6,8 +6,27 @@ theirs to where the label wants them.
 
 from micropython import const
 
-from .emit import EQZ, LOCAL, NOTHING, PENDING, SLOT
+from .emit import NOTHING, put, put_back, put_chained, replace_last, resolve
 from .errors import Invalid, Malformed, Unsupported
+from .operands import (
+    EQZ,
+    LOCAL,
+    PENDING,
+    SLOT,
+    check_types,
+    drop_to,
+    finish,
+    flush,
+    home,
+    home_from,
+    in_acc,
+    move_to,
+    pop,
+    pop_types,
+    push_types,
+    slot_of,
+    start,
+)
 from .types import valtype
 
 # A16 numbers, from scripts/make_tables.py
@@ -72,7 +91,7 @@ def _open(t, kind, params, results, otherwise=0):
     t.controls.append(t.control)
     t.floor = t.sp
     t.endless = False
-    t.push_types(params)
+    push_types(t, params)
 
 
 def _blocktype(t):
@@ -107,21 +126,21 @@ loop = block
 def if_(t, op, row):
     """if: branches to its else, or else to its end."""
     params, results = _blocktype(t)
-    c = t.pop(_I32)
+    c = pop(t, _I32)
     _settle(t, params)
     otherwise = 0
     if not t.dead:
         _branch_on(t, c, True, 0)
-        otherwise = t.put_chained(0)
+        otherwise = put_chained(t, 0)
     _open(t, _IF, params, results, otherwise)
 
 
 def _settle(t, params):
     """Brings all operands home, then pops a block's parameters: every way into a label finds the same."""
     if not t.dead:
-        t.check_types(params)
-        t.home_from(t.floor)
-    t.pop_types(params)
+        check_types(t, params)
+        home_from(t, t.floor)
+    pop_types(t, params)
 
 
 def else_(t, op, row):
@@ -130,13 +149,13 @@ def else_(t, op, row):
         raise Malformed("else without if", t.pc)
     _close(t, control)
     if not t.dead:
-        t.start(_BR)
-        control[_LABEL] = t.put_chained(control[_LABEL])
-    t.resolve(control[_ELSE])
+        start(t, _BR)
+        control[_LABEL] = put_chained(t, control[_LABEL])
+    resolve(t, control[_ELSE])
     control[_ELSE] = -1
     t.endless = control[_ENDLESS] = False
     t.dead = control[_DEAD]
-    t.push_types(control[_PARAMS])
+    push_types(t, control[_PARAMS])
 
 
 def end(t, op, row):
@@ -146,20 +165,20 @@ def end(t, op, row):
     if control[_KIND] == _IF and control[_ELSE] >= 0:
         if control[_PARAMS] != control[_RESULTS]:
             raise Invalid("type mismatch: an if without else", t.pc)
-        t.resolve(control[_ELSE])
+        resolve(t, control[_ELSE])
     if control[_KIND] != _LOOP:
-        t.resolve(control[_LABEL])
+        resolve(t, control[_LABEL])
     t.controls.pop()
     if not t.controls:
         if not t.dead or control[_LABEL]:
-            t.start(_RETURN)
+            start(t, _RETURN)
         return True
     t.dead = control[_DEAD]
     results = control[_RESULTS]
     t.control = control = t.controls[-1]
     t.floor = control[_FLOOR]
     t.endless = control[_ENDLESS]
-    t.push_types(results)
+    push_types(t, results)
     return False
 
 
@@ -170,19 +189,19 @@ def _close(t, control):
         if t.sp != t.floor + len(results):
             raise Invalid("type mismatch: %d operands at the end of a block" % (t.sp - t.floor), t.pc)
         if control[_KIND] == _BODY:
-            t.check_types(results)
+            check_types(t, results)
             _carry(t, control, results)
-            t.pop_types(results)
+            pop_types(t, results)
             return
-        t.home_from(t.floor)
-    t.pop_types(results)
+        home_from(t, t.floor)
+    pop_types(t, results)
     if t.sp != t.floor:
         raise Invalid("type mismatch: operands left at the end of a block", t.pc)
 
 
 def _die(t):
     """What follows, up to the end of the block, cannot be reached."""
-    t.drop_to(t.floor)
+    drop_to(t, t.floor)
     t.control[_ENDLESS] = t.endless = t.dead = True
 
 
@@ -191,7 +210,7 @@ def _die(t):
 
 def unreachable(t, op, row):
     if not t.dead:
-        t.start(_UNREACHABLE)
+        start(t, _UNREACHABLE)
     _die(t)
 
 
@@ -216,9 +235,9 @@ def _carry(t, control, types):
     to = 0 if control[_KIND] == _BODY else control[_SLOT]
     first = t.sp - len(types)
     if len(types) > 1:
-        t.home_from(first)
+        home_from(t, first)
     for i in range(first, t.sp):
-        t.move_to(i, to)
+        move_to(t, i, to)
         to += 8 if t.types[i] == _I64 or t.types[i] == _F64 else 4
     if to > t.frame:
         t.frame = to
@@ -227,13 +246,13 @@ def _carry(t, control, types):
 def _jump(t, control, types):
     """Emits a branch to `control`, its operands in place."""
     if control[_KIND] == _BODY and types:
-        t.start(_RETURN)
+        start(t, _RETURN)
     elif control[_KIND] == _LOOP:
-        t.start(_BR + 1)
-        t.put_back(control[_LABEL])
+        start(t, _BR + 1)
+        put_back(t, control[_LABEL])
     else:
-        t.start(_BR)
-        control[_LABEL] = t.put_chained(control[_LABEL])
+        start(t, _BR)
+        control[_LABEL] = put_chained(t, control[_LABEL])
 
 
 def _branch_on(t, i, inverse, back):
@@ -245,21 +264,20 @@ def _branch_on(t, i, inverse, back):
                 relation = INVERSE[relation]
             elif back and relation == _NE and t.last_op == _I32_ADD_SI_S and _add_and_branch(t):
                 return
-            t.finish(_BR_I32_EQ + 8 * relation + 2 * t.p_mode + back)
+            finish(t, _BR_I32_EQ + 8 * relation + 2 * t.p_mode + back)
             return
         if relation == EQZ:
-            t.finish((_BR_IF if inverse else _BR_UNLESS) + 2 * t.p_mode + back)
+            finish(t, (_BR_IF if inverse else _BR_UNLESS) + 2 * t.p_mode + back)
             return
     op = (_BR_UNLESS if inverse else _BR_IF) + back
-    if t.in_acc(i):
-        t.start(op)
+    if in_acc(t, i):
+        start(t, op)
     else:
-        slot = t.slot_of(i)
+        slot = slot_of(t, i)
         if op == _BR_IF_A_B and t.last_op == _I32_ADD_SI_S and slot == t.last_to:
-            t.replace_last(_I32_ADD_BR_IF)
+            replace_last(t, _I32_ADD_BR_IF)
             return
-        t.start(op + 2)
-        t.put(slot)
+        start(t, op + 2, 1, slot)
 
 
 def _add_and_branch(t):
@@ -271,8 +289,8 @@ def _add_and_branch(t):
     else:
         return False
     t.pending = -1
-    t.replace_last(number)
-    t.put(other)
+    replace_last(t, number)
+    put(t, other)
     return True
 
 
@@ -288,7 +306,7 @@ def return_(t, op, row):
 
 def _br(t, depth):
     control, types = _target(t, depth)
-    t.check_types(types)
+    check_types(t, types)
     if not t.dead:
         _carry(t, control, types)
         _jump(t, control, types)
@@ -297,54 +315,51 @@ def _br(t, depth):
 
 def br_if(t, op, row):
     control, types = _target(t, t.reader.u32())
-    c = t.pop(_I32)
-    t.check_types(types)
+    c = pop(t, _I32)
+    check_types(t, types)
     if t.dead:
-        t.pop_types(types)
-        t.push_types(types)
+        pop_types(t, types)
+        push_types(t, types)
         return
     if t.pending >= 0 and t.pending != c:
-        t.flush()
+        flush(t)
     if _in_place(t, control, types):
         back = control[_KIND] == _LOOP
         _branch_on(t, c, False, 1 if back else 0)
         if back:
-            t.put_back(control[_LABEL])
+            put_back(t, control[_LABEL])
         else:
-            control[_LABEL] = t.put_chained(control[_LABEL])
+            control[_LABEL] = put_chained(t, control[_LABEL])
         return
     if len(types) > 1:
-        t.home_from(t.sp - len(types))
+        home_from(t, t.sp - len(types))
     _branch_on(t, c, True, 0)
-    around = t.put_chained(0)
+    around = put_chained(t, 0)
     _carry(t, control, types)
     _jump(t, control, types)
-    t.resolve(around)
+    resolve(t, around)
 
 
 def br_table(t, op, row):
     reader = t.reader
-    c = t.pop(_I32)
+    c = pop(t, _I32)
     count = reader.count()
-    start = reader.at
+    first = reader.at
     types = None
     if not t.dead:
-        t.home_from(t.floor)
-        if t.in_acc(c):
-            t.start(_BR_TABLE)
+        home_from(t, t.floor)
+        if in_acc(t, c):
+            start(t, _BR_TABLE, 1, count)
         else:
-            slot = t.slot_of(c)
-            t.start(_BR_TABLE + 1)
-            t.put(slot)
-        t.put(count)
+            start(t, _BR_TABLE + 1, 2, slot_of(t, c), count)
     ways = []  # labels that some entries have to carry operands to first
     for _ in range(count + 1):
         depth = reader.u32()
         control, wanted = _target(t, depth)
         if types is not None and len(wanted) != len(types):
-            raise Invalid("type mismatch: labels of different arity", start)
+            raise Invalid("type mismatch: labels of different arity", first)
         types = wanted
-        t.check_types(types)
+        check_types(t, types)
         if t.dead:
             continue
         if t.n > 0xFF00:
@@ -352,13 +367,13 @@ def br_table(t, op, row):
         if not _in_place(t, control, types):
             if not control[_WAY]:
                 ways.append(control)
-            control[_WAY] = t.put_chained(control[_WAY])
+            control[_WAY] = put_chained(t, control[_WAY])
         elif control[_KIND] == _LOOP:
-            t.put_back(control[_LABEL])
+            put_back(t, control[_LABEL])
         else:
-            control[_LABEL] = t.put_chained(control[_LABEL])
+            control[_LABEL] = put_chained(t, control[_LABEL])
     for control in ways:
-        t.resolve(control[_WAY])
+        resolve(t, control[_WAY])
         control[_WAY] = 0
         types = control[_PARAMS] if control[_KIND] == _LOOP else control[_RESULTS]
         _carry(t, control, types)
@@ -378,10 +393,11 @@ def call(t, op, row):
     first = _arguments(t, params)
     if not t.dead:
         own = x - module.imported[0]
-        t.start(_CALL if own >= 0 else _CALL_IMPORT)
-        t.put(3 * own if own >= 0 else x)
-        t.put(first)
-    t.push_types(results)
+        if own >= 0:
+            start(t, _CALL, 2, 3 * own, first)
+        else:
+            start(t, _CALL_IMPORT, 2, x, first)
+    push_types(t, results)
 
 
 def call_indirect(t, op, row):
@@ -394,25 +410,20 @@ def call_indirect(t, op, row):
         raise Invalid("unknown type %d" % typeidx, t.pc)
     if module.tables[table][0] != 0x70:
         raise Invalid("type mismatch: the table does not hold functions", t.pc)
-    c = t.pop(_I32)
+    c = pop(t, _I32)
     if not t.dead and t.kinds[c] != LOCAL:
-        t.home(c)
+        home(t, c)
     params, results = module.types[typeidx]
     first = _arguments(t, params)
     if not t.dead:
-        index = t.slot_of(c)
-        t.start(_CALL_INDIRECT)
-        t.put(table)
-        t.put(t.type_ids[typeidx])
-        t.put(first)
-        t.put(index)
-    t.push_types(results)
+        start(t, _CALL_INDIRECT, 4, table, t.type_ids[typeidx], first, slot_of(t, c))
+    push_types(t, results)
 
 
 def _arguments(t, params):
     """Pops the arguments of a call, brings them home. Returns the byte offset of the first."""
-    t.pop_types(params)
+    pop_types(t, params)
     if not t.dead:
         for i in range(t.sp, t.sp + len(params)):
-            t.home(i)
+            home(t, i)
     return t.top

@@ -7,9 +7,25 @@ adds. All have a twin for dense memories, t.dense or t.dense_at further in the t
 
 from micropython import const
 
-from .emit import LOCAL, PENDING, SLOT
+from .emit import emit, put
 from .errors import Invalid, Malformed
 from .opcodes import SIGNATURES, TABLE
+from .operands import (
+    LOCAL,
+    PENDING,
+    SLOT,
+    defer,
+    home,
+    in_acc,
+    is_pending,
+    is_short,
+    is_sum,
+    pop,
+    pop_types,
+    push,
+    slot_of,
+    start,
+)
 
 # A16 numbers, from scripts/make_tables.py
 _I32_LOAD = const(123)
@@ -53,53 +69,52 @@ def _memarg(t, row):
 def load(t, op, row):
     """A load of 32 bits or less as an i32 or f32."""
     offset = _memarg(t, row)
-    a = t.pop(_I32)
+    a = pop(t, _I32)
     result = SIGNATURES[TABLE[row + 5]][1][0]
     if t.dead:
-        t.push(result, SLOT)
+        push(t, result, SLOT)
         return
     if offset > 0xFFFF or offset + TABLE[row + 6] > t.memory_bytes:
-        slot = t.slot_of(a)
-        t.defer(result, (TABLE[row + 3] | TABLE[row + 4] << 8) + t.dense, False)
-        t.operand(slot)
-        t.operand(offset)
-        t.operand(offset >> 16)
+        slot = slot_of(t, a)
+        number = (TABLE[row + 3] | TABLE[row + 4] << 8) + t.dense
+        defer(t, result, number, False, 3, slot, offset & 0xFFFF, offset >> 16)
         return
     base = (TABLE[row + 1] | TABLE[row + 2] << 8) + t.dense
-    if t.is_sum(a):
+    if is_sum(t, a):
         at = _I32_LOAD_AT if base == _I32_LOAD + t.dense else _I32_LOAD8_U_AT if base == _I32_LOAD8_U + t.dense else 0
         if at:
             _load_at(t, result, at if t.p_op == _I32_ADD_AI_A else at + 2, offset)
             return
-    if t.in_acc(a):
-        t.defer(result, base, True)
+    if in_acc(t, a):
+        defer(t, result, base, True, 1, offset)
     else:
-        slot = t.slot_of(a)
-        t.defer(result, base + 2, True)
-        t.operand(slot)
-    t.operand(offset)
+        defer(t, result, base + 2, True, 2, slot_of(t, a), offset)
 
 
 def _load_at(t, result, number, offset):
     # The pending sum becomes the load.
     t.p_op = number + t.dense_at
     t.p_pc = t.pc
-    t.operand(offset)
-    t.push(result, PENDING)
+    t.p_count += 1
+    if t.p_count == 2:
+        t.p_2 = offset
+    else:
+        t.p_3 = offset
+    push(t, result, PENDING)
 
 
 def load64(t, op, row):
     """A load as an i64 or f64."""
     offset = _memarg(t, row)
-    a = t.pop(_I32)
+    a = pop(t, _I32)
     result = SIGNATURES[TABLE[row + 5]][1][0]
     if t.dead:
-        t.push(result, SLOT)
+        push(t, result, SLOT)
         return
     base = TABLE[row + 1] | TABLE[row + 2] << 8
     if (
         base == _I64_LOAD
-        and t.is_sum(a)
+        and is_sum(t, a)
         and t.p_op == _I32_ADD_SI_A
         and offset <= 0xFFFF
         and offset + 8 <= t.memory_bytes
@@ -107,62 +122,52 @@ def load64(t, op, row):
         t.p_acc = False
         _load_at(t, result, _I64_LOAD_AT, offset)
         return
-    slot = t.slot_of(a)
-    t.defer(result, base + t.dense, False)
-    t.operand(slot)
-    t.operand(offset)
-    t.operand(offset >> 16)
+    defer(t, result, base + t.dense, False, 3, slot_of(t, a), offset & 0xFFFF, offset >> 16)
 
 
 def store(t, op, row):
     """A store of 32 bits or less."""
     offset = _memarg(t, row)
     kind = SIGNATURES[TABLE[row + 5]][0][1]
-    v = t.pop(kind)
-    a = t.pop(_I32)
+    v = pop(t, kind)
+    a = pop(t, _I32)
     if t.dead:
         return
     if offset > 0xFFFF or offset + TABLE[row + 6] > t.memory_bytes:
         _store_wide(t, (TABLE[row + 3] | TABLE[row + 4] << 8) + t.dense, a, v, offset)
         return
     base = (TABLE[row + 1] | TABLE[row + 2] << 8) + t.dense
-    if t.kinds[v] == LOCAL and t.is_sum(a):
+    if t.kinds[v] == LOCAL and is_sum(t, a):
         at = _I32_STORE_AT if base == _I32_STORE + t.dense else _I32_STORE8_AT if base == _I32_STORE8 + t.dense else 0
         if at:
             _store_at(t, at, v, offset)
             return
     mode = 0
     if kind != _I64:
-        if t.is_pending(v):
-            left = t.slot_of(a)
-            t.in_acc(v)
-            t.start(base + 2)
-            t.put(left)
-            t.put(offset)
+        if is_pending(t, v):
+            left = slot_of(t, a)
+            in_acc(t, v)
+            start(t, base + 2, 2, left, offset)
             return
-        if t.is_short(v):
-            right = t.values[v]
+        if is_short(t, v):
+            right = t.values[v] & 0xFFFF
             mode = 3
     if not mode:
-        right = t.slot_of(v)
-    if t.in_acc(a):
-        t.start(base + mode + 1)
+        right = slot_of(t, v)
+    if in_acc(t, a):
+        start(t, base + mode + 1, 2, right, offset)
     else:
-        left = t.slot_of(a)
-        t.start(base + mode)
-        t.put(left)
-    t.put(right)
-    t.put(offset)
+        start(t, base + mode, 3, slot_of(t, a), right, offset)
 
 
 def store64(t, op, row):
     """A store of 64 bits."""
     offset = _memarg(t, row)
-    v = t.pop(SIGNATURES[TABLE[row + 5]][0][1])
-    a = t.pop(_I32)
+    v = pop(t, SIGNATURES[TABLE[row + 5]][0][1])
+    a = pop(t, _I32)
     if t.dead:
         return
-    if (t.kinds[v] == LOCAL and t.is_sum(a) and t.p_op == _I32_ADD_SI_A
+    if (t.kinds[v] == LOCAL and is_sum(t, a) and t.p_op == _I32_ADD_SI_A
             and offset <= 0xFFFF and offset + 8 <= t.memory_bytes):  # fmt: skip
         _store_at(t, _I64_STORE_AT, v, offset)
     else:
@@ -171,24 +176,18 @@ def store64(t, op, row):
 
 def _store_at(t, number, v, offset):
     # The pending sum becomes part of the store.
-    from_acc = t.p_op == _I32_ADD_AI_A
     t.pending = -1
-    t.emit((number + 1 if from_acc else number) + t.dense_at, t.pc)
-    if not from_acc:
-        t.put(t.p_1)
-    t.put(t.slot_of(v))
-    t.put(t.p_1 if from_acc else t.p_2)
-    t.put(offset)
+    number += t.dense_at
+    if t.p_op == _I32_ADD_AI_A:
+        emit(t, number + 1, t.pc, 3, slot_of(t, v), t.p_1, offset)
+    else:
+        emit(t, number, t.pc, 4, t.p_1, slot_of(t, v), t.p_2, offset)
 
 
 def _store_wide(t, number, a, v, offset):
-    left = t.slot_of(a)
-    right = t.slot_of(v)
-    t.start(number)
-    t.put(left)
-    t.put(right)
-    t.put(offset)
-    t.put(offset >> 16)
+    left = slot_of(t, a)
+    right = slot_of(t, v)
+    start(t, number, 4, left, right, offset & 0xFFFF, offset >> 16)
 
 
 def _memory_index(t):
@@ -202,21 +201,19 @@ def memory_size(t, op, row):
     """memory.size"""
     _memory_index(t)
     if t.dead:
-        t.push(_I32, SLOT)
+        push(t, _I32, SLOT)
     else:
-        t.defer(_I32, _MEMORY_SIZE, False)
+        defer(t, _I32, _MEMORY_SIZE, False)
 
 
 def memory_grow(t, op, row):
     """memory.grow"""
     _memory_index(t)
-    a = t.pop(_I32)
+    a = pop(t, _I32)
     if t.dead:
-        t.push(_I32, SLOT)
+        push(t, _I32, SLOT)
         return
-    slot = t.slot_of(a)
-    t.defer(_I32, _MEMORY_GROW, False)
-    t.operand(slot)
+    defer(t, _I32, _MEMORY_GROW, False, 1, slot_of(t, a))
 
 
 def memory_copy(t, op, row):
@@ -245,8 +242,7 @@ def data_drop(t, op, row):
     x = t.reader.u32()
     _check_data(t, x)
     if not t.dead:
-        t.start(_DATA_DROP)
-        t.put(x)
+        start(t, _DATA_DROP, 1, x)
 
 
 def _check_data(t, x):
@@ -258,14 +254,14 @@ def _check_data(t, x):
 
 def bulk(t, types, number, *indices):
     """Lowers an operation that counts in the homes of its three operands, so that it can be cut and resumed."""
-    t.pop_types(types)
+    pop_types(t, types)
     if t.dead:
         return
     first = t.sp
     for i in range(first, first + 3):
-        t.home(i)
-    t.start(number)
+        home(t, i)
+    start(t, number)
     for x in indices:
-        t.put(x)
+        put(t, x)
     for i in range(first, first + 3):
-        t.put(t.slots[i])
+        put(t, t.slots[i])

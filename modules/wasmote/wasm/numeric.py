@@ -6,8 +6,23 @@
 from micropython import const
 
 from .control import INVERSE
-from .emit import CONST, EQZ, NO_RELATION, PENDING, SLOT
 from .opcodes import SIGNATURES, TABLE
+from .operands import (
+    CONST,
+    EQZ,
+    LOCAL,
+    NO_RELATION,
+    PENDING,
+    SLOT,
+    defer,
+    in_acc,
+    is_pending,
+    is_short,
+    pop,
+    push,
+    push_local,
+    slot_of,
+)
 
 # A16 numbers, from scripts/make_tables.py
 _BINARY_SA = const(2)
@@ -29,11 +44,11 @@ _SWAPPED = b"\x00\x01\x04\x05\x02\x03\x08\x09\x06\x07"
 
 
 def i32_const(t, op, row):
-    t.push(_I32, CONST, t.reader.s32())
+    push(t, _I32, CONST, t.reader.s32())
 
 
 def i64_const(t, op, row):
-    t.push(_I64, CONST, t.reader.s64())
+    push(t, _I64, CONST, t.reader.s64())
 
 
 # Constants of floats are their bits, as signed integers.
@@ -41,20 +56,20 @@ def i64_const(t, op, row):
 
 def f32_const(t, op, row):
     bits = t.reader.f32()
-    t.push(_F32, CONST, bits - 0x100000000 if bits >> 31 else bits)
+    push(t, _F32, CONST, bits - 0x100000000 if bits >> 31 else bits)
 
 
 def f64_const(t, op, row):
     bits = t.reader.f64()
-    t.push(_F64, CONST, bits - 0x10000000000000000 if bits >> 63 else bits)
+    push(t, _F64, CONST, bits - 0x10000000000000000 if bits >> 63 else bits)
 
 
 def binary(t, op, row):
     """Two i32 to one: either may be in the accumulator, the second may be a short constant."""
-    b = t.pop(_I32)
-    a = t.pop(_I32)
+    b = pop(t, _I32)
+    a = pop(t, _I32)
     if t.dead:
-        t.push(_I32, SLOT)
+        push(t, _I32, SLOT)
         return
     base = TABLE[row + 1] | TABLE[row + 2] << 8
     shape = TABLE[row]
@@ -69,90 +84,89 @@ def binary(t, op, row):
         if shape == _RELATION:
             base += 8 * (_SWAPPED[relation] - relation)
             relation = _SWAPPED[relation]
-    if t.is_short(b):
-        right = t.values[b]
+    if is_short(t, b):
+        right = t.values[b] & 0xFFFF
         mode = 2
-    elif t.is_pending(b):  # only with a form that takes it there
-        left = t.slot_of(a)
-        t.in_acc(b)
-        t.defer(_I32, base + 8, True)
-        t.operand(left)
+    elif is_pending(t, b):  # only with a form that takes it there
+        left = slot_of(t, a)
+        in_acc(t, b)
+        defer(t, _I32, base + 8, True, 1, left)
         return
     else:
-        right = t.slot_of(b)
+        right = slot_of(t, b)
         mode = 0
         if op == 0x6A and t.kinds[a] == PENDING and (t.p_op == _I32_SHL_SI_A or t.p_op == _I32_SHL_AI_A):
             t.p_op += _I32_SHL_ADD - _I32_SHL_SI_A  # (x << k) + y, x in a slot or the accumulator as before
-            t.operand(right)
-            t.push(_I32, PENDING)
+            t.p_count += 1
+            if t.p_count == 2:
+                t.p_2 = right
+            else:
+                t.p_3 = right
+            push(t, _I32, PENDING)
             t.pending = t.sp - 1
             return
-    if t.in_acc(a):
+    if in_acc(t, a):
         mode += 1
+        defer(t, _I32, base + 2 * mode, True, 1, right)
     else:
-        left = t.slot_of(a)
-    t.defer(_I32, base + 2 * mode, True, mode, relation)
-    if not mode & 1:
-        t.operand(left)
-    t.operand(right)
+        defer(t, _I32, base + 2 * mode, True, 2, slot_of(t, a), right)
+    t.p_mode = mode
+    t.p_relation = relation
 
 
 def f32_binary(t, op, row):
     """Two f32 to one: either may be in the accumulator."""
-    b = t.pop(_F32)
-    a = t.pop(_F32)
+    b = pop(t, _F32)
+    a = pop(t, _F32)
     if t.dead:
-        t.push(_F32, SLOT)
+        push(t, _F32, SLOT)
         return
     base = TABLE[row + 1] | TABLE[row + 2] << 8
-    if t.is_pending(b):
-        left = t.slot_of(a)
-        t.in_acc(b)
-        t.defer(_F32, base + 4, True)
-        t.operand(left)
+    if is_pending(t, b):
+        left = slot_of(t, a)
+        in_acc(t, b)
+        defer(t, _F32, base + 4, True, 1, left)
         return
-    right = t.slot_of(b)
-    if t.in_acc(a):
-        t.defer(_F32, base + 2, True)
+    right = slot_of(t, b)
+    if in_acc(t, a):
+        defer(t, _F32, base + 2, True, 1, right)
     else:
-        left = t.slot_of(a)
-        t.defer(_F32, base, True)
-        t.operand(left)
-    t.operand(right)
+        defer(t, _F32, base, True, 2, slot_of(t, a), right)
 
 
 def unary(t, op, row):
     """One i32 or f32 to one."""
     kind = SIGNATURES[TABLE[row + 5]][1][0]
-    unary_of(t, op == 0x45, t.pop(kind), kind, TABLE[row + 1] | TABLE[row + 2] << 8)
+    unary_of(t, op == 0x45, pop(t, kind), kind, TABLE[row + 1] | TABLE[row + 2] << 8)
 
 
 def unary_of(t, is_eqz, a, kind, base):
     """Lowers the operation `base` on operand a, just popped, with a result of type `kind`."""
     if t.dead:
-        t.push(kind, SLOT)
+        push(t, kind, SLOT)
         return
-    if is_eqz and t.is_pending(a) and t.p_relation >= 0:  # i32.eqz of a relation
+    if is_eqz and is_pending(t, a) and t.p_relation >= 0:  # i32.eqz of a relation
         relation = INVERSE[t.p_relation]
         t.p_op += 8 * (relation - t.p_relation)
         t.p_relation = relation
-        t.push(_I32, PENDING)
+        push(t, _I32, PENDING)
         return
-    relation = EQZ if is_eqz else NO_RELATION
-    if t.in_acc(a):
-        t.defer(kind, base, True, 0, relation)
+    if in_acc(t, a):
+        defer(t, kind, base, True)
+        t.p_mode = 0
     else:
-        slot = t.slot_of(a)
-        t.defer(kind, base + 2, True, 1, relation)
-        t.operand(slot)
+        defer(t, kind, base + 2, True, 1, slot_of(t, a))
+        t.p_mode = 1
+    if is_eqz:
+        t.p_relation = EQZ
 
 
 def i64_binary(t, op, row):
     """Two i64 to one: one may be a short constant."""
-    b = t.pop(_I64)
-    a = t.pop(_I64)
+    b = pop(t, _I64)
+    a = pop(t, _I64)
     if t.dead:
-        t.push(_I64, SLOT)
+        push(t, _I64, SLOT)
         return
     other = -1
     if t.kinds[b] == CONST:
@@ -164,39 +178,34 @@ def i64_binary(t, op, row):
         value = t.values[a]
         other = b
     if other >= 0 and -0x8000 <= value < 0x8000:
-        left = t.slot_of(other)
-        t.defer(_I64, TABLE[row + 3] | TABLE[row + 4] << 8, False)
-        t.operand(left)
-        t.operand(value)
+        defer(t, _I64, TABLE[row + 3] | TABLE[row + 4] << 8, False, 2, slot_of(t, other), value & 0xFFFF)
         return
-    left = t.slot_of(a)
-    right = t.slot_of(b)
-    t.defer(_I64, TABLE[row + 1] | TABLE[row + 2] << 8, False)
-    t.operand(left)
-    t.operand(right)
+    left = slot_of(t, a)
+    right = slot_of(t, b)
+    defer(t, _I64, TABLE[row + 1] | TABLE[row + 2] << 8, False, 2, left, right)
 
 
 def plain(t, op, row):
     """One or two operands in slots."""
     pops, pushes = SIGNATURES[TABLE[row + 5]]
-    b = t.pop(pops[-1])
-    a = t.pop(pops[0]) if len(pops) > 1 else b
+    b = pop(t, pops[-1])
+    a = pop(t, pops[0]) if len(pops) > 1 else b
     if t.dead:
-        t.push(pushes[0], SLOT)
+        push(t, pushes[0], SLOT)
         return
-    left = t.slot_of(a)
-    right = t.slot_of(b)
-    t.defer(pushes[0], TABLE[row + 1] | TABLE[row + 2] << 8, TABLE[row] == _PLAIN_ACC)
-    t.operand(left)
-    if len(pops) > 1:
-        t.operand(right)
+    left = slot_of(t, a)
+    right = slot_of(t, b)
+    defer(t, pushes[0], TABLE[row + 1] | TABLE[row + 2] << 8, TABLE[row] == _PLAIN_ACC, len(pops), left, right)
 
 
 def reinterpret(t, op, row):
     """The same bits as another type: no code."""
     pops, pushes = SIGNATURES[TABLE[row + 5]]
-    i = t.pop(pops[0])
+    i = pop(t, pops[0])
     if t.dead:
-        t.push(pushes[0], SLOT)
+        push(t, pushes[0], SLOT)
+    elif t.kinds[i] == LOCAL:
+        push_local(t, t.values[i])
+        t.types[i] = pushes[0]
     else:
-        t.push(pushes[0], t.kinds[i], t.values[i])
+        push(t, pushes[0], t.kinds[i], t.values[i])

@@ -2,10 +2,10 @@
 
 from micropython import const
 
-from .emit import ANY, CONST, SLOT
 from .errors import Invalid
 from .memories import bulk
 from .numeric import unary_of
+from .operands import ANY, CONST, SLOT, defer, pop, push, slot_of, start
 from .types import FUNCREF, reftype
 
 # A16 numbers, from scripts/make_tables.py
@@ -26,12 +26,12 @@ _F64 = const(0x7C)
 
 def ref_null(t, op, row):
     """ref.null"""
-    t.push(reftype(t.reader), CONST, 0)
+    push(t, reftype(t.reader), CONST, 0)
 
 
 def ref_is_null(t, op, row):
     """ref.is_null: i32.eqz of the word."""
-    i = t.pop(ANY)
+    i = pop(t, ANY)
     if i >= 0 and t.types[i] >= _F64:
         raise Invalid("type mismatch: a reference is expected", t.pc)
     unary_of(t, True, i, _I32, _I32_EQZ)
@@ -45,7 +45,7 @@ def ref_func(t, op, row):
         raise Invalid("unknown function %d" % x, t.pc)
     if not module.declared[x >> 3] >> (x & 7) & 1:
         raise Invalid("undeclared function reference %d" % x, t.pc)
-    t.push(FUNCREF, CONST, t.function_at(x))
+    push(t, FUNCREF, CONST, t.function_at(x))
 
 
 def _table(t):
@@ -66,55 +66,45 @@ def _segment(t):
 def table_get(t, op, row):
     """table.get"""
     x, kind = _table(t)
-    i = t.pop(_I32)
+    i = pop(t, _I32)
     if t.dead:
-        t.push(kind, SLOT)
+        push(t, kind, SLOT)
         return
-    slot = t.slot_of(i)
-    t.defer(kind, _TABLE_GET, False)
-    t.operand(x)
-    t.operand(slot)
+    defer(t, kind, _TABLE_GET, False, 2, x, slot_of(t, i))
 
 
 def table_set(t, op, row):
     """table.set"""
     x, kind = _table(t)
-    v = t.pop(kind)
-    i = t.pop(_I32)
+    v = pop(t, kind)
+    i = pop(t, _I32)
     if t.dead:
         return
-    index = t.slot_of(i)
-    value = t.slot_of(v)
-    t.start(_TABLE_SET)
-    t.put(x)
-    t.put(index)
-    t.put(value)
+    index = slot_of(t, i)
+    value = slot_of(t, v)
+    start(t, _TABLE_SET, 3, x, index, value)
 
 
 def table_size(t, op, row):
     """table.size"""
     x, _ = _table(t)
     if t.dead:
-        t.push(_I32, SLOT)
+        push(t, _I32, SLOT)
         return
-    t.defer(_I32, _TABLE_SIZE, False)
-    t.operand(x)
+    defer(t, _I32, _TABLE_SIZE, False, 1, x)
 
 
 def table_grow(t, op, row):
     """table.grow"""
     x, kind = _table(t)
-    n = t.pop(_I32)
-    v = t.pop(kind)
+    n = pop(t, _I32)
+    v = pop(t, kind)
     if t.dead:
-        t.push(_I32, SLOT)
+        push(t, _I32, SLOT)
         return
-    value = t.slot_of(v)
-    delta = t.slot_of(n)
-    t.defer(_I32, _TABLE_GROW, False)
-    t.operand(x)
-    t.operand(value)
-    t.operand(delta)
+    value = slot_of(t, v)
+    delta = slot_of(t, n)
+    defer(t, _I32, _TABLE_GROW, False, 3, x, value, delta)
 
 
 def table_fill(t, op, row):
@@ -145,5 +135,4 @@ def elem_drop(t, op, row):
     """elem.drop"""
     x = _segment(t)
     if not t.dead:
-        t.start(_ELEM_DROP)
-        t.put(x)
+        start(t, _ELEM_DROP, 1, x)

@@ -5,15 +5,17 @@ checked in dead code too, but nothing is emitted for it.
 
     translate.py   one body: locals, then instruction after instruction
     control.py numeric.py variables.py memories.py tables.py   what each becomes, by chapters of the specification
-    emit.py        the operand stack and the code
+    operands.py emit.py   the operand stack, the code
 """
+
+from array import array
 
 from micropython import const
 
 from . import control, memories, numeric, tables, variables
 from .control import open_body
-from .emit import CONST, LOCAL, SLOT, Emitter
-from .errors import Invalid, Malformed, Unsupported
+from .emit import Emitter, emit, patch
+from .errors import Malformed, Unsupported
 from .opcodes import TABLE
 from .types import valtype
 from .variables import global_cells
@@ -30,6 +32,7 @@ _F64 = const(0x7C)
 _LAST = const(0xD2)  # instruction of one byte; those behind the prefix 0xfc follow it in TABLE
 _LAST_PREFIXED = const(0x11)
 _MAX_LOCALS = const(0x3FC0)
+_IN_WINDOW = const(511)  # reader.py
 
 
 class Translator(Emitter):
@@ -58,27 +61,28 @@ class Translator(Emitter):
         self.reset()
         self.reader = reader = module.body(index)
         params, results = module.types[module.functions[module.imported[0] + index]]
-        self.local_types = bytearray(params)
-        declared = self._locals(reader)
-        at = 0
-        for kind in self.local_types:
-            self.local_slots.append(at)
-            self.refs.append(0)
-            at += 8 if kind == _I64 or kind == _F64 else 4
-        if at > 0xFF00:
+        self.local_types = bytearray()
+        for kind in params:
+            self._add_locals(kind, 1)
+        first = self.top
+        self._declared(reader)
+        if self.top > 0xFF00:
             raise Unsupported("function with a frame of more than 65,280 bytes", reader.at)
-        first = self.local_slots[len(params)] if declared else at
-        self.top = self.frame = at
-        self.emit(_ENTER, reader.at)
-        self.put(0)
-        self.put(first)
-        self.put((at - first) >> 2)
-        self.put(0)
+        self.frame = self.top
+        emit(self, _ENTER, reader.at, 4, 0, first, (self.top - first) >> 2, 0)
         open_body(self, results)
 
-    def _locals(self, reader):
-        types = self.local_types
-        before = total = len(types)
+    def _add_locals(self, kind, n):
+        size = 8 if kind == _I64 or kind == _F64 else 4
+        top = self.top
+        self.top = top + size * n
+        self.local_types.extend(bytes([kind]) * n)
+        self.heads.extend(array("H", bytes(2 * n)))
+        if self.top <= 0xFFFF:
+            self.local_slots.extend(array("H", range(top, self.top, size)))
+
+    def _declared(self, reader):
+        total = len(self.local_types)
         at = reader.at
         for _ in range(reader.count()):
             here = reader.at
@@ -88,33 +92,31 @@ class Translator(Emitter):
             if total > 0xFFFFFFFF:
                 raise Malformed("too many locals", here)
             if total <= _MAX_LOCALS:
-                types.extend(bytes([kind]) * n)
+                self._add_locals(kind, n)
         if total > _MAX_LOCALS:
             raise Unsupported("function with %d locals" % total, at)
-        return total - before
 
     def step(self, count):
         """Translates up to `count` instructions. Returns True at the end of the body."""
         reader = self.reader
+        window = reader.window
+        table = TABLE
+        lowerings = _LOWERINGS
         while count:
             count -= 1
-            self.pc = reader.at
-            op = reader.u8()
-            row = 7 * op
-            if op == 0x20:  # local.get
-                x = reader.u32()
-                if x >= len(self.local_types):
-                    raise Invalid("unknown local %d" % x, self.pc)
-                self.push(self.local_types[x], SLOT if self.dead else LOCAL, x)
-            elif op == 0x41:  # i32.const
-                self.push(_I32, CONST, reader.s32())
-            elif op > _LAST:
+            self.pc = at = reader.at
+            if at < reader.stop:  # reader.u8()
+                op = window[at & _IN_WINDOW]
+                reader.at = at + 1
+            else:
+                op = reader.u8()
+            if op > _LAST:
                 self._prefixed(op)
-            elif _LOWERINGS[TABLE[row]](self, op, row):
+            elif lowerings[table[7 * op]](self, op, 7 * op):
                 if reader.at != reader.end:
                     raise Malformed("unexpected content after the end of the function", reader.at)
-                self.patch(1, self.frame)
-                self.patch(4, self.n >> 3)
+                patch(self, 1, self.frame)
+                patch(self, 4, self.n >> 3)
                 return True
         return False
 

@@ -2,8 +2,22 @@
 
 from micropython import const
 
-from .emit import ANY, LOCAL, PENDING, SLOT
 from .errors import Invalid
+from .operands import (
+    ANY,
+    PENDING,
+    SLOT,
+    defer,
+    flush,
+    in_acc,
+    move_to,
+    pop,
+    push,
+    push_local,
+    save_local,
+    slot_of,
+    start,
+)
 from .types import valtypes
 
 # A16 numbers, from scripts/make_tables.py
@@ -33,28 +47,34 @@ def _local(t):
 def local_get(t, op, row):
     """local.get: the operand stays in the local."""
     x = _local(t)
-    t.push(t.local_types[x], SLOT if t.dead else LOCAL, x)
+    if t.dead:
+        push(t, t.local_types[x], SLOT)
+    else:
+        push_local(t, x)
 
 
 def local_set(t, op, row):
     """local.set"""
     x = _local(t)
-    _set(t, x, t.pop(t.local_types[x]))
+    _set(t, x, pop(t, t.local_types[x]))
 
 
 def local_tee(t, op, row):
     """local.tee: local.set, then the operand is in the local."""
     x = _local(t)
     kind = t.local_types[x]
-    _set(t, x, t.pop(kind))
-    t.push(kind, SLOT if t.dead else LOCAL, x)
+    _set(t, x, pop(t, kind))
+    if t.dead:
+        push(t, kind, SLOT)
+    else:
+        push_local(t, x)
 
 
 def _set(t, x, i):
     if not t.dead:
-        if t.refs[x]:
-            t.save_local(x)
-        t.move_to(i, t.local_slots[x])
+        if t.heads[x]:
+            save_local(t, x)
+        move_to(t, i, t.local_slots[x])
 
 
 def _global(t):
@@ -69,14 +89,16 @@ def global_get(t, op, row):
     x = _global(t)
     kind = t.module.globals[x][0]
     if t.dead:
-        t.push(kind, SLOT)
+        push(t, kind, SLOT)
         return
     wide = kind == _I64 or kind == _F64
     if x < t.module.imported[3]:
-        t.defer(kind, _IMPORTED_I64_GLOBAL_GET if wide else _IMPORTED_GLOBAL_GET, False)
+        number = _IMPORTED_I64_GLOBAL_GET if wide else _IMPORTED_GLOBAL_GET
+        has_acc = False
     else:
-        t.defer(kind, _I64_GLOBAL_GET if wide else _GLOBAL_GET, not wide)
-    t.operand(t.cells[x])
+        number = _I64_GLOBAL_GET if wide else _GLOBAL_GET
+        has_acc = not wide
+    defer(t, kind, number, has_acc, 1, t.cells[x])
 
 
 def global_set(t, op, row):
@@ -85,7 +107,7 @@ def global_set(t, op, row):
     kind, mutable = t.module.globals[x]
     if not mutable:
         raise Invalid("global is immutable", t.pc)
-    i = t.pop(kind)
+    i = pop(t, kind)
     if t.dead:
         return
     wide = kind == _I64 or kind == _F64
@@ -93,30 +115,26 @@ def global_set(t, op, row):
         number = _IMPORTED_I64_GLOBAL_SET if wide else _IMPORTED_GLOBAL_SET
     elif wide:
         number = _I64_GLOBAL_SET
-    elif t.in_acc(i):
-        t.start(_GLOBAL_SET)
-        t.put(t.cells[x])
+    elif in_acc(t, i):
+        start(t, _GLOBAL_SET, 1, t.cells[x])
         return
     else:
         number = _GLOBAL_SET + 1
-    slot = t.slot_of(i)
-    t.start(number)
-    t.put(slot)
-    t.put(t.cells[x])
+    start(t, number, 2, slot_of(t, i), t.cells[x])
 
 
 def drop(t, op, row):
     """drop"""
-    i = t.pop(ANY)
+    i = pop(t, ANY)
     if not t.dead and t.kinds[i] == PENDING:
-        t.flush()  # it may trap
+        flush(t)  # it may trap
 
 
 def select(t, op, row):
     """select without a type: of numbers."""
-    c = t.pop(0x7F)
-    b = t.pop(ANY)
-    a = t.pop(ANY)
+    c = pop(t, 0x7F)
+    b = pop(t, ANY)
+    a = pop(t, ANY)
     left = t.types[a] if a >= 0 else ANY
     right = t.types[b] if b >= 0 else ANY
     if left and right and left != right or left and left < _F64 or right and right < _F64:
@@ -130,28 +148,23 @@ def select_t(t, op, row):
     if len(types) != 1:
         raise Invalid("invalid result arity", t.pc)
     kind = types[0]
-    c = t.pop(0x7F)
-    b = t.pop(kind)
-    _select(t, kind, t.pop(kind), b, c)
+    c = pop(t, 0x7F)
+    b = pop(t, kind)
+    _select(t, kind, pop(t, kind), b, c)
 
 
 def _select(t, kind, a, b, c):
     if t.dead:
-        t.push(kind, SLOT)
+        push(t, kind, SLOT)
         return
-    left = t.slot_of(a)
-    right = t.slot_of(b)
+    left = slot_of(t, a)
+    right = slot_of(t, b)
     wide = kind == _I64 or kind == _F64
-    if t.in_acc(c):
-        t.defer(kind, _I64_SELECT if wide else _SELECT, not wide)
-        t.operand(left)
-        t.operand(right)
-        return
-    condition = t.slot_of(c)
-    t.defer(kind, _I64_SELECT + 1 if wide else _SELECT + 2, not wide)
-    t.operand(left)
-    t.operand(right)
-    t.operand(condition)
+    if in_acc(t, c):
+        defer(t, kind, _I64_SELECT if wide else _SELECT, not wide, 2, left, right)
+    else:
+        number = _I64_SELECT + 1 if wide else _SELECT + 2
+        defer(t, kind, number, not wide, 3, left, right, slot_of(t, c))
 
 
 def global_cells(module):
