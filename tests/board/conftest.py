@@ -3,7 +3,6 @@
 The PC package has the same name, so tests/pc and tests/board need a process each.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,8 +10,9 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "modules"), str(ROOT / "tests" / "shims"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT / "modules"), str(ROOT / "tests" / "shims"), str(ROOT / "scripts"), str(Path(__file__).parent)]
 
+import spec_suite  # noqa: E402
 import wasmote  # noqa: E402
 
 if Path(list(wasmote.__path__)[0]).resolve() != ROOT / "modules" / "wasmote":
@@ -22,15 +22,14 @@ if Path(list(wasmote.__path__)[0]).resolve() != ROOT / "modules" / "wasmote":
 hypothesis.settings.register_profile("wasmote", deadline=None)
 hypothesis.settings.load_profile("wasmote")
 
-SPEC_TESTS = Path(os.environ.get("WASM_TESTSUITE", ROOT.parent / "shared" / "spec-testsuite"))
-
 
 @pytest.fixture(scope="session")
 def spec_tests():
     """The folder of the WebAssembly specification test suite, converted to JSON and .wasm files."""
-    if not SPEC_TESTS.is_dir():
-        pytest.skip("no spec test suite: set WASM_TESTSUITE")
-    return SPEC_TESTS
+    try:
+        return spec_suite.find()
+    except spec_suite.NoSuite as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

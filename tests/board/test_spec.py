@@ -1,12 +1,6 @@
 """The WebAssembly specification test suite on both engines, in CPython; on boards: tests/firmware/test_spec.py."""
 
-import sys
-
 import pytest
-from conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "scripts"))
-
 import spec_suite
 from spec_runner import Result, judge
 from spec_targets import Target
