@@ -211,15 +211,18 @@ def traps_py():
     return "\n".join(lines + ["}"]) + "\n"
 
 
-def interp_table_py():
+def operations_py():
     """What the Python twin needs of each operation: family, modes, form."""
-    lines = [f'"""A16 operations by number, for functions.py. {NOTICE.format("a16.csv")}"""', "",
-             "# family, where its operands are, form", "OPERATIONS = ("]  # fmt: skip
-    for row in rows("a16.csv"):
-        for mode in row["modes"].split() or [""]:
-            for form in row["forms"].split() or [""]:
-                lines.append(f'    ("{row["family"]}", "{mode}", "{form}"),')
-    return "\n".join(lines + [")"]) + "\n"
+    lines = [f'"""A16 operations, for plan.py. {NOTICE.format("a16.csv")}"""', "",
+             "# family, where its operands are, forms: an operation for each pair of them", "FAMILIES = ("]  # fmt: skip
+    lines += ['    ("{family}", "{modes}", "{forms}"),'.format(**row) for row in rows("a16.csv")]
+    lines += [")", "", "", "def operations():",
+              '    """(family, mode, form) of each operation, by number."""',
+              "    for family, modes, forms in FAMILIES:",
+              '        for mode in modes.split() or ("",):',
+              '            for form in forms.split() or ("",):',
+              "                yield family, mode, form"]  # fmt: skip
+    return "\n".join(lines) + "\n"
 
 
 def engine_md():
@@ -257,7 +260,7 @@ FILES = {
     C / "traps.h": traps_h,
     PY / "opcodes.py": opcodes_py,
     PY / "traps.py": traps_py,
-    PY / "operations.py": interp_table_py,
+    PY / "operations.py": operations_py,
     DOCS / "engine.md": engine_md,
     PY / "translate.py": in_place("translate.py", with_numbers, with_shapes),
 }

@@ -4,11 +4,11 @@ from array import array
 
 import _wasm
 from wasmote.wasm import interp
-from wasmote.wasm.operations import OPERATIONS
+from wasmote.wasm.operations import operations
 
 ENGINES = (_wasm, interp)
 DONE, TRAP, HOST_CALL, OUT_OF_FUEL = range(4)
-NUMBERS = {operation: number for number, operation in enumerate(OPERATIONS)}
+NUMBERS = {operation: number for number, operation in enumerate(operations())}
 DONE_STUB = 1024
 OWNER_OF = 1316  # in the header: a byte per granule
 SPARSE = 0xFFFF  # `reserve` of memory_new: more than any limit leaves
@@ -109,8 +109,8 @@ def machines(program, frame=(), **kind):
     """A Machine per engine, about to run `program`: offset of code -> operations."""
     out = [Machine(engine, **kind) for engine in ENGINES]
     for machine in out:
-        for at, operations in program.items():
-            machine.write(machine.code + at, operations)
+        for at, code in program.items():
+            machine.write(machine.code + at, code)
         machine.start(frame)
     return out
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import spec_runner
 from machines import DONE, ENGINES, HOST_CALL, OUT_OF_FUEL, RETURN, SPARSE, TRAP, both, machines
 from wasmote.wasm.bulk import BULK
-from wasmote.wasm.operations import OPERATIONS
+from wasmote.wasm.operations import operations
 
 FLOATS = [0x3F800000, 0xBF800000, 0x3FF00000, 0x7F800000, 0x7FC00000, 0xFFC00001, 0x7F800001, 0x7FF00000, 0x7FF80000, 0xFFF80001, 0x4F000000, 0xCF000001, 0x41DFFFFF, 0xC1E00000, 0x43E00000, 0x00800000, 0x00100000, 0x3F000000]  # fmt: skip
 EDGES = FLOATS + [
@@ -83,7 +83,7 @@ def operands_of(family, mode, rng):
 
 
 CONTROL = {"done", "leave", "enter", "return", "unreachable", "call", "call_import", "call_indirect"}
-ORDINARY = [operation for operation in OPERATIONS if operation[0] not in CONTROL | BULK.keys()]
+ORDINARY = [operation for operation in operations() if operation[0] not in CONTROL | BULK.keys()]
 
 
 @pytest.mark.parametrize("operation", ORDINARY, ids="-".join)

@@ -11,7 +11,7 @@ from .access import ACCESSES
 from .arena import halves, words
 from .bulk import BULK
 from .functions import FUNCTIONS
-from .operations import OPERATIONS
+from .operations import operations
 
 # A16 numbers, from scripts/make_tables.py
 _SS = const(0)
@@ -178,9 +178,11 @@ def _access(family, kind, to):
     return kind, to, ACCESSES[family]
 
 
-KINDS = bytearray(len(OPERATIONS))
-FORMS = bytearray(len(OPERATIONS))
+KINDS = bytearray()
+FORMS = bytearray()
 EFFECTS = []
-for _i in range(len(OPERATIONS)):
-    KINDS[_i], FORMS[_i], _effect = _of(*OPERATIONS[_i])
+for _operation in operations():
+    _kind, _form, _effect = _of(*_operation)
+    KINDS.append(_kind)
+    FORMS.append(_form)
     EFFECTS.append(_effect)
