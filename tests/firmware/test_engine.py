@@ -2,6 +2,7 @@
 """The engine on every board: the same programs, the same answers, and not a byte of the GC heap while they run."""
 
 import binascii
+import struct
 import subprocess
 
 import pytest
@@ -15,6 +16,9 @@ PROGRAM = """
 (module
   (import "host" "twice" (func $twice (param i32) (result i32)))
   (memory 17)
+  (table $table 8 funcref)
+  (elem $functions func $fib)
+  (data $bytes "0123456789")
   (func $fib (export "fib") (param i32) (result i32)
     (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
       (then (local.get 0))
@@ -32,6 +36,18 @@ PROGRAM = """
     (i32.store (i32.add (local.get 0) (i32.const 1)) (i32.const 0x11223344))
     (i32.store16 (i32.add (local.get 0) (i32.const 5)) (i32.const 0x5566))
     (i64.load (local.get 0)))
+  (func (export "floats") (param f64) (result i64) (local f32)
+    (local.set 1 (f32.sqrt (f32.demote_f64 (local.get 0))))
+    (i64.xor (i64.reinterpret_f64 (f64.div (f64.nearest (f64.mul (local.get 0) (f64.const 1e10))) (f64.const -3)))
+             (i64.trunc_sat_f32_s (f32.mul (local.get 1) (f32.const 1e10)))))
+  (func (export "bulk") (param i32) (result i64)
+    (memory.init $bytes (i32.const 1020) (i32.const 0) (i32.const 10))
+    (memory.copy (i32.const 1500) (i32.const 1000) (local.get 0))
+    (memory.fill (i32.const 4000) (i32.const 7) (local.get 0))
+    (table.init $functions (i32.const 3) (i32.const 0) (i32.const 1))
+    (table.copy (i32.const 4) (i32.const 2) (i32.const 3))
+    (i64.add (i64.load (i32.const 1523))
+      (i64.extend_i32_u (call_indirect (param i32) (result i32) (i32.load8_u (i32.const 4600)) (i32.const 5)))))
   (func (export "host") (param i32) (result i32) (i32.add (call $twice (local.get 0)) (i32.const 1)))
   (func (export "deep") (param i32) (result i32) (call $fib (call $deeper (local.get 0))))
   (func $deeper (param i32) (result i32) (call $deeper (i32.add (local.get 0) (i32.const 1)))))
@@ -58,7 +74,7 @@ twice = wasm.HostFunction(store, b"\\x7f", b"\\x7f", lambda n: 2 * n)
 source = wasm.Source(binascii.a2b_base64(%r))
 free = wasm.arena_info()[1]
 instance = wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: twice))
-for name, args in (("fib", [15]), ("collatz", [27]), ("unaligned", [1021]), ("host", [20]), ("deep", [1])):
+for name, args in (("fib", [15]), ("collatz", [27]), ("unaligned", [1021]), ("floats", [0x4000000000000000]), ("bulk", [900]), ("host", [20]), ("deep", [1])):
     try:
         print(name, wasm.drive(store.invoke(instance.exports[name], args)))
     except wasm.Trap as trap:
@@ -68,12 +84,16 @@ store.close()
 print("free", wasm.arena_info()[1] - wasm.arena_info()[0])
 """
 
+FLOATS = int.from_bytes(struct.pack("<d", 2e10 / -3), "little") ^ 14142135296  # sqrt(2) in f32, times 1e10 in f32
+
 ANSWERS = f"""fib [610]
 collatz [111]
 unaligned [{0x0055661122334400}]
+floats [{FLOATS}]
+bulk [{0x39383736353433 + 13}]
 host [41]
-deep call stack exhausted: in function 6, called by function 6 (7 times)
-slices True granules 7
+deep call stack exhausted: in function 8, called by function 8 (7 times)
+slices True granules 11
 free -2
 """
 
