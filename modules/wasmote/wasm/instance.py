@@ -35,7 +35,8 @@ class Instance:
 
         resolve(module_name, name) -> what is imported; None if there is none. Once per import, in order
         Raises Invalid, Malformed or Unsupported for a body; then Unlinkable (OutOfMemory too), whatever the order in
-        which they are found; then a Trap of initialising or starting.
+        which they are found; then a Trap of initialising or starting. What a module that failed has allocated comes
+        back when the store closes.
         """
         self = cls()
         self.store = store
