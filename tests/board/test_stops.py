@@ -24,7 +24,9 @@ PROGRAM = """
   (global $calls (export "calls") (mut i32) (i32.const 0))
   (global $sum (export "sum") (mut i64) (i64.const 0))
   (type $unary (func (param i32) (result i32)))
-  (table funcref (elem $fib $twice $sieve $trap))
+  (data $text "twelve bytes")
+  (table $refs (export "refs") 1000 2000 funcref)
+  (table $indirect funcref (elem $fib $twice $sieve $trap))
   (func $fib (export "fib") (type $unary)
     (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
     (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
@@ -60,7 +62,7 @@ PROGRAM = """
   (func (export "indirect") (type $unary) (local $n i32)
     (local.set $n (i32.const 9))
     (loop $again
-      (local.set 0 (i32.add (local.get 0) (call_indirect (type $unary) (local.get $n) (i32.and (local.get $n) (i32.const 1)))))
+      (local.set 0 (i32.add (local.get 0) (call_indirect $indirect (type $unary) (local.get $n) (i32.and (local.get $n) (i32.const 1)))))
       (local.set $n (i32.sub (local.get $n) (i32.const 1)))
       (br_if $again (local.get $n)))
     (local.get 0))
@@ -74,6 +76,22 @@ PROGRAM = """
       (local.set $n (i32.sub (local.get $n) (i32.const 1)))
       (br_if $again (local.get $n)))
     (local.get 0))
+  (func (export "bulk") (type $unary)
+    (memory.init $text (i32.const 1020) (i32.const 0) (i32.const 12))
+    (memory.copy (i32.const 1500) (i32.const 1000) (i32.mul (local.get 0) (i32.const 1000)))
+    (memory.copy (i32.const 900) (i32.const 1400) (i32.mul (local.get 0) (i32.const 1100)))
+    (memory.fill (i32.const 20000) (local.get 0) (i32.const 9000))
+    (table.fill $refs (i32.const 100) (ref.func $fib) (i32.const 700))
+    (table.copy $refs $refs (i32.const 300) (i32.const 0) (i32.const 700))
+    (drop (table.grow $refs (ref.null func) (local.get 0)))
+    (memory.copy (i32.const 131000) (i32.const 0) (i32.mul (local.get 0) (i32.const 20)))
+    (table.size $refs))
+  (func (export "floats") (param i32) (result f64) (local f64)
+    (loop $again
+      (local.set 1 (f64.sqrt (f64.add (local.get 1) (f64.promote_f32 (f32.div (f32.convert_i32_s (local.get 0)) (f32.const 7))))))
+      (global.set $sum (i64.add (global.get $sum) (i64.reinterpret_f64 (local.get 1))))
+      (br_if $again (i32.gt_s (local.tee 0 (i32.sub (local.get 0) (i32.const 1))) (i32.const -9))))
+    (local.get 1))
   (func (export "grow") (type $unary) (local $n i32)
     (loop $again
       (local.set $n (i32.add (local.get $n) (memory.grow (i32.const 1))))
@@ -95,7 +113,7 @@ PROGRAM = """
     (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
     (br $again))))
 """
-FUNCTIONS = ("fib", "sieve", "mix", "indirect", "hosted", "grow", "touch", "trap", "deep")
+FUNCTIONS = ("fib", "sieve", "mix", "indirect", "hosted", "bulk", "floats", "grow", "touch", "trap", "deep")
 
 
 @functools.cache
@@ -132,12 +150,14 @@ class Guest:
         return Call(self.store, self.instance.exports[name], args)
 
     def traces(self):
-        """What a call can leave behind: memory, globals, granules, and the store's state."""
+        """What a call can leave behind: memory, globals, a table, granules, and the store's state."""
         memory = self.instance.exports["memory"]
         store = self.store
         view = [bytes(store.view(self.instance.exports[name].at, size)) for name, size in (("calls", 4), ("sum", 8))]
         state = bytes(store.view(store.state, 16)), store.top, store.running, store.stack_taken
-        return memory.size, memory.read(0, 1 << 17), view, store.used, state
+        table = self.instance.exports["refs"]
+        refs = bytes(store.view(int.from_bytes(store.view(table.at + 8, 4), "little"), 4 * table.size))
+        return memory.size, memory.read(0, 1 << 17), view, refs, store.used, state
 
 
 def outcome(guest, name, n, fuels):
@@ -168,6 +188,16 @@ def test_slices_of_any_size_do_what_running_through_does(engine, name, n, fuels)
         with Guest() as guest:
             cut = outcome(guest, name, n, fuels)
     assert cut == whole
+
+
+@settings(max_examples=20)
+@given(st.sampled_from(FUNCTIONS), st.integers(0, 9), st.lists(st.integers(1, 300), min_size=1, max_size=8))
+def test_both_engines_leave_the_same_and_use_the_same_fuel(name, n, fuels):
+    outcomes = []
+    for engine in ("c", "python"):
+        with using(engine), Guest() as guest:
+            outcomes.append(outcome(guest, name, n, fuels))
+    assert outcomes[0] == outcomes[1]
 
 
 @ENGINES
