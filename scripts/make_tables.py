@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 C, PY, DOCS = ROOT / "firmware/wasm", ROOT / "modules/wasmote/wasm", ROOT / "docs"
+EXEC_H = C / "exec.h"
 NOTICE = "Printed by scripts/make_tables.py from {}; do not edit."
 
 # How a body's instructions are lowered: what many share, and the function in modules/wasmote/wasm that does it.
@@ -190,6 +191,33 @@ def with_numbers(text, more=()):
     return between(text, begin, end, "".join(f"{n} = const({known[n]})\n" for n in used))
 
 
+def records():
+    """{record: [field]} of exec.h: a record is a row of words, its name less _t."""
+    out = {}
+    for body, name in re.findall(
+        r"typedef struct __attribute__\(\(may_alias\)\) \{(.*?)\} (\w+)_t;", EXEC_H.read_text(), re.S
+    ):
+        fields = re.findall(r"^ *uint32_t (.*?);", body, re.M)
+        out[name] = [field.strip() for line in fields for field in line.split(",")]
+    return out
+
+
+def with_records(text):
+    """A Python file of ours with what it names of exec.h and traps.csv: offsets, sizes, exits, trap codes."""
+    known = {"_TRAP_" + row["name"].upper(): row["code"] for row in rows("traps.csv")}
+    exits = re.search(r"enum \{ (RUN_.*?) \};", EXEC_H.read_text())[1].split(", ")
+    known |= {"_" + name: number for number, name in enumerate(exits)}
+    for record, fields in records().items():
+        known[f"_SIZEOF_{record.upper()}"] = 4 * len(fields)
+        for number, field in enumerate(fields):
+            known[f"_AT_{record}_{field}".upper()] = 4 * number  # in bytes
+            known[f"_WORD_{record}_{field}".upper()] = number
+    begin, end = "# Numbers of exec.h and traps.csv, from scripts/make_tables.py", "# end of numbers"
+    rest = between(text, begin, end, "")
+    used = [name for name in known if re.search(rf"\b{name}\b", rest)]
+    return between(text, begin, end, "".join(f"{name} = const({known[name]})\n" for name in used))
+
+
 def a16_h():
     lines = ["// SPDX-License-Identifier: MIT", "// clang-format off", "// " + NOTICE.format("a16.csv"), "#ifdef A16"]
     lines += [f"A16({number}, {name})" for number, name, _ in a16_operations()]
@@ -262,12 +290,17 @@ FILES = {
     PY / "traps.py": traps_py,
     PY / "operations.py": operations_py,
     DOCS / "engine.md": engine_md,
-    PY / "translate.py": in_place("translate.py", with_numbers, with_shapes),
 }
-for _name in ("interp", "plan"):
-    FILES[PY / f"{_name}.py"] = in_place(f"{_name}.py", with_decoding)
-for _name in ("control", "memories", "numeric", "operands", "tables", "variables"):
-    FILES[PY / f"{_name}.py"] = in_place(f"{_name}.py", with_numbers)
+for _path in PY.glob("*.py"):
+    _changes = []
+    if "\n# A16 numbers, from" in _path.read_text():
+        _changes.append(with_decoding if _path.stem in ("interp", "plan") else with_numbers)
+    if "\n# Numbers of exec.h" in _path.read_text():
+        _changes.append(with_records)
+    if _path.stem == "translate":
+        _changes.append(with_shapes)
+    if _changes:
+        FILES[_path] = in_place(_path.name, *_changes)
 
 
 def main():

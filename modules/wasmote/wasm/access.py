@@ -3,13 +3,24 @@
 They take the effective address: in a sparse memory or, as `dense_…`, in a dense one. Out of bounds they raise Trapped.
 """
 
+from micropython import const
+
 from .arena import halves, octets, words
 from .functions import Trapped
-from .memory import BASE, BYTES, OUT_OF_BOUNDS, OUT_OF_MEMORY, PAGES, SHIFT, touch
 from .memory import memory_grow as grow
+from .memory import touch
 
-_OUT_OF_BOUNDS = Trapped(OUT_OF_BOUNDS)
-_OUT_OF_MEMORY = Trapped(OUT_OF_MEMORY)
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
+_TRAP_OUT_OF_MEMORY = const(11)
+_WORD_MEMORY_BYTES = const(0)
+_WORD_MEMORY_PAGES = const(2)
+_WORD_MEMORY_BASE = const(4)
+_WORD_MEMORY_SHIFT = const(5)
+# end of numbers
+
+_OUT_OF_BOUNDS = Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
+_OUT_OF_MEMORY = Trapped(_TRAP_OUT_OF_MEMORY)
 
 # Of the running instance's memory: offset of its memory_t, size, index of its page map, arena offset if it is dense.
 _memory = 0
@@ -29,13 +40,13 @@ def enter_instance(instance):
 def _look_again():
     global _bytes, _pages, _base
     at = _memory >> 2
-    _bytes = words[at + BYTES]
-    _pages = words[at + PAGES] >> 1
-    _base = words[at + BASE]
+    _bytes = words[at + _WORD_MEMORY_BYTES]
+    _pages = words[at + _WORD_MEMORY_PAGES] >> 1
+    _base = words[at + _WORD_MEMORY_BASE]
 
 
 def memory_size(x, y):
-    return _bytes >> words[(_memory >> 2) + SHIFT]
+    return _bytes >> words[(_memory >> 2) + _WORD_MEMORY_SHIFT]
 
 
 def memory_grow(x, y):

@@ -8,12 +8,18 @@ from the file: nothing is kept for it while all is well.
 from micropython import const
 
 from .binary import decode
-from .engine import GRANULE, INSTANCE, IP, RP, engine
+from .engine import GRANULE, engine
 from .errors import WasmError
 from .names import function_name
 
 FRAMES = const(8)
-_RECORD = const(12)  # bytes of a function_t
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_AT_STATE_IP = const(0)
+_AT_STATE_RP = const(8)
+_AT_STATE_INSTANCE = const(12)
+_SIZEOF_FUNCTION = const(12)
+# end of numbers
+
 _STEP = const(64)  # instructions translated between two yields
 _LEAVE = const(2)  # bytes from the stub `done`, which begins the second granule, to the stub `leave` (arena.c)
 
@@ -56,9 +62,9 @@ def frames(store, returning):
 
 def _addresses(state, returning):
     # [(offset of the instance_t, an offset inside of the operation under way)]
-    ip = engine.get(state + IP) - (2 if returning else 0)
-    rp = engine.get(state + RP)
-    at = engine.get(state + INSTANCE)
+    ip = engine.get(state + _AT_STATE_IP) - (2 if returning else 0)
+    rp = engine.get(state + _AT_STATE_RP)
+    at = engine.get(state + _AT_STATE_INSTANCE)
     out = []
     while True:
         out.append((at, ip))
@@ -81,7 +87,7 @@ def _function_at(instance, ip):
         code = engine.get(at)
         if start < code <= ip:
             own, start = i, code
-        at += _RECORD
+        at += _SIZEOF_FUNCTION
     return own, (ip - start) >> 1
 
 

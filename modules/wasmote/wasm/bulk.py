@@ -9,20 +9,30 @@ from micropython import const
 
 from .arena import halves, move, octets, view, words
 from .functions import Trapped
-from .memory import BYTES, ELEMENTS, OUT_OF_BOUNDS, OUT_OF_MEMORY, locate, memory_write, touch
+from .memory import locate, memory_write, touch
 from .memory import table_grow as grow
 
 _GRANULE = const(1024)
 _PIECE = const(256)  # references for a unit of fuel
-_DATA = const(5)  # of an instance_t, in words
-_SEGMENTS = const(6)
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
+_TRAP_OUT_OF_BOUNDS_TABLE_ACCESS = const(6)
+_TRAP_UNDEFINED_ELEMENT = const(7)
+_TRAP_UNINITIALIZED_ELEMENT = const(8)
+_TRAP_INDIRECT_CALL_TYPE_MISMATCH = const(9)
+_TRAP_OUT_OF_MEMORY = const(11)
+_WORD_INSTANCE_DATA = const(5)
+_WORD_INSTANCE_ELEMENTS = const(6)
+_WORD_TABLE_ELEMENTS = const(2)
+_WORD_MEMORY_BYTES = const(0)
+# end of numbers
 
-_MEMORY_BOUNDS = Trapped(OUT_OF_BOUNDS)
-_TABLE_BOUNDS = Trapped(6)
-_UNDEFINED = Trapped(7)
-_UNINITIALIZED = Trapped(8)
-_MISMATCH = Trapped(9)
-_OUT_OF_MEMORY = Trapped(OUT_OF_MEMORY)
+_MEMORY_BOUNDS = Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
+_TABLE_BOUNDS = Trapped(_TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
+_UNDEFINED = Trapped(_TRAP_UNDEFINED_ELEMENT)
+_UNINITIALIZED = Trapped(_TRAP_UNINITIALIZED_ELEMENT)
+_MISMATCH = Trapped(_TRAP_INDIRECT_CALL_TYPE_MISMATCH)
+_OUT_OF_MEMORY = Trapped(_TRAP_OUT_OF_MEMORY)
 
 METER = [0]  # the fuel, while an operation runs
 
@@ -60,7 +70,7 @@ def memory_fill(at, fp, instance):
     to = fp + (halves[at] >> 2)
     value = words[fp + (halves[at + 1] >> 2)] & 0xFF
     count = fp + (halves[at + 2] >> 2)
-    _check(words[to], words[count], words[(this >> 2) + BYTES], _MEMORY_BOUNDS)
+    _check(words[to], words[count], words[(this >> 2) + _WORD_MEMORY_BYTES], _MEMORY_BOUNDS)
     while words[count]:
         n = _piece(count, _GRANULE)
         if not n:
@@ -103,7 +113,7 @@ def memory_copy(at, fp, instance):
     to = fp + (halves[at] >> 2)
     source = fp + (halves[at + 1] >> 2)
     count = fp + (halves[at + 2] >> 2)
-    size = words[(this >> 2) + BYTES]
+    size = words[(this >> 2) + _WORD_MEMORY_BYTES]
     _check(max(words[to], words[source]), words[count], size, _MEMORY_BOUNDS)
     backward = words[to] > words[source]
     while words[count]:
@@ -119,11 +129,11 @@ def memory_copy(at, fp, instance):
 
 def memory_init(at, fp, instance):
     this = words[instance]
-    segment = (words[instance + _DATA] >> 2) + 2 * halves[at]
+    segment = (words[instance + _WORD_INSTANCE_DATA] >> 2) + 2 * halves[at]
     to = fp + (halves[at + 1] >> 2)
     source = fp + (halves[at + 2] >> 2)
     count = fp + (halves[at + 3] >> 2)
-    _check(words[to], words[count], words[(this >> 2) + BYTES], _MEMORY_BOUNDS)
+    _check(words[to], words[count], words[(this >> 2) + _WORD_MEMORY_BYTES], _MEMORY_BOUNDS)
     _check(words[source], words[count], words[segment + 1], _MEMORY_BOUNDS)
     while words[count]:
         n = _piece(count, _GRANULE)
@@ -136,7 +146,7 @@ def memory_init(at, fp, instance):
 
 
 def data_drop(at, fp, instance):
-    words[(words[instance + _DATA] >> 2) + 2 * halves[at] + 1] = 0
+    words[(words[instance + _WORD_INSTANCE_DATA] >> 2) + 2 * halves[at] + 1] = 0
 
 
 # Tables
@@ -153,7 +163,7 @@ def callee_of(at, fp, instance):
     index = words[fp + (halves[at + 3] >> 2)]
     if index >= words[table]:
         raise _UNDEFINED
-    offset = words[(words[table + ELEMENTS] >> 2) + index]
+    offset = words[(words[table + _WORD_TABLE_ELEMENTS] >> 2) + index]
     if offset == 0:
         raise _UNINITIALIZED
     if words[(offset >> 2) + 2] != halves[at + 1]:
@@ -165,14 +175,14 @@ def table_get(at, fp, instance):
     table = _table(at, instance)
     index = words[fp + (halves[at + 1] >> 2)]
     _check(index, 1, words[table], _TABLE_BOUNDS)
-    words[fp + (halves[at + 2] >> 2)] = words[(words[table + ELEMENTS] >> 2) + index]
+    words[fp + (halves[at + 2] >> 2)] = words[(words[table + _WORD_TABLE_ELEMENTS] >> 2) + index]
 
 
 def table_set(at, fp, instance):
     table = _table(at, instance)
     index = words[fp + (halves[at + 1] >> 2)]
     _check(index, 1, words[table], _TABLE_BOUNDS)
-    words[(words[table + ELEMENTS] >> 2) + index] = words[fp + (halves[at + 2] >> 2)]
+    words[(words[table + _WORD_TABLE_ELEMENTS] >> 2) + index] = words[fp + (halves[at + 2] >> 2)]
 
 
 def table_size(at, fp, instance):
@@ -195,7 +205,7 @@ def table_fill(at, fp, instance):
         n = _piece(count, _PIECE)
         if not n:
             return True
-        first = (words[table + ELEMENTS] >> 2) + words[to]
+        first = (words[table + _WORD_TABLE_ELEMENTS] >> 2) + words[to]
         for i in range(first, first + n):
             words[i] = value
         words[to] += n
@@ -215,8 +225,8 @@ def table_copy(at, fp, instance):
         if not n:
             return True
         rest = words[count] if backward else 0
-        first = words[other + ELEMENTS] + 4 * (words[source] + rest)
-        move(words[table + ELEMENTS] + 4 * (words[to] + rest), first, 4 * n)
+        first = words[other + _WORD_TABLE_ELEMENTS] + 4 * (words[source] + rest)
+        move(words[table + _WORD_TABLE_ELEMENTS] + 4 * (words[to] + rest), first, 4 * n)
         if not backward:
             words[to] += n
             words[source] += n
@@ -224,7 +234,7 @@ def table_copy(at, fp, instance):
 
 def table_init(at, fp, instance):
     table = _table(at, instance)
-    segment = (words[instance + _SEGMENTS] >> 2) + 2 * halves[at + 1]
+    segment = (words[instance + _WORD_INSTANCE_ELEMENTS] >> 2) + 2 * halves[at + 1]
     to = fp + (halves[at + 2] >> 2)
     source = fp + (halves[at + 3] >> 2)
     count = fp + (halves[at + 4] >> 2)
@@ -235,13 +245,13 @@ def table_init(at, fp, instance):
         if not n:
             return True
         first = words[segment] + 4 * words[source]
-        move(words[table + ELEMENTS] + 4 * words[to], first, 4 * n)
+        move(words[table + _WORD_TABLE_ELEMENTS] + 4 * words[to], first, 4 * n)
         words[to] += n
         words[source] += n
 
 
 def elem_drop(at, fp, instance):
-    words[(words[instance + _SEGMENTS] >> 2) + 2 * halves[at] + 1] = 0
+    words[(words[instance + _WORD_INSTANCE_ELEMENTS] >> 2) + 2 * halves[at] + 1] = 0
 
 
 # Family: (function, halfwords with the operation's own).

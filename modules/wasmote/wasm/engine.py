@@ -7,20 +7,6 @@ import os
 
 from micropython import const
 
-DONE = const(0)  # how a run ends
-TRAP = const(1)
-HOST_CALL = const(2)
-OUT_OF_FUEL = const(3)
-
-IP = const(0)  # state_t, in bytes
-FP = const(4)
-RP = const(8)
-INSTANCE = const(12)
-DETAIL = const(16)
-ARGS = const(20)
-FUEL = const(24)
-STATE_SIZE = const(28)
-
 try:
     if hasattr(os, "getenv") and os.getenv("WASMOTE_ENGINE") == "python":
         raise ImportError

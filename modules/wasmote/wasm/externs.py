@@ -12,14 +12,17 @@ from .traps import TRAPS
 from .types import GLOBAL, MEMORY, TABLE
 from .values import Function, from_bits, get_value, put_value, to_bits
 
-_FUNCTION = const(12)  # bytes of a function_t
-_TABLE = const(20)  # bytes of a table_t, and the offsets of its fields
-_MAX = const(4)
-_ELEMENTS = const(8)
-_OWNER = const(12)
-_CAPACITY = const(16)
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
+_SIZEOF_FUNCTION = const(12)
+_SIZEOF_TABLE = const(20)
+_AT_TABLE_MAX = const(4)
+_AT_TABLE_ELEMENTS = const(8)
+_AT_TABLE_OWNER = const(12)
+_AT_TABLE_CAPACITY = const(16)
+# end of numbers
+
 _NONE = const(0xFFFFFFFF)  # no maximum; or "could not grow"
-_OUT_OF_BOUNDS = const(5)  # traps.csv
 
 
 class HostFunction(Function):
@@ -30,7 +33,7 @@ class HostFunction(Function):
     """
 
     def __init__(self, store, params, results, call):
-        at = store.alloc(_FUNCTION)
+        at = store.alloc(_SIZEOF_FUNCTION)
         engine.set(at + 4, len(store.host_functions))
         engine.set(at + 8, store.type_id(params, results))
         super().__init__(at, (params, results))
@@ -58,13 +61,13 @@ class Table:
         """A table of `least` elements, each `value`, of at most `most`. Raises OutOfMemory."""
         bits = to_bits(reftype, value)
         allowed = store.take(TABLE, least)
-        at = store.alloc(_TABLE)
+        at = store.alloc(_SIZEOF_TABLE)
         elements = store.alloc(4 * least) if least else 0
         engine.set(at, least)
-        engine.set(at + _MAX, allowed if most is None else min(most, allowed))
-        engine.set(at + _ELEMENTS, elements)
-        engine.set(at + _OWNER, store.owner)
-        engine.set(at + _CAPACITY, least)
+        engine.set(at + _AT_TABLE_MAX, allowed if most is None else min(most, allowed))
+        engine.set(at + _AT_TABLE_ELEMENTS, elements)
+        engine.set(at + _AT_TABLE_OWNER, store.owner)
+        engine.set(at + _AT_TABLE_CAPACITY, least)
         if bits:
             for i in range(least):
                 engine.set(elements + 4 * i, bits)
@@ -85,7 +88,7 @@ class Table:
 
     def put(self, i, bits):
         """Sets element `i`, which the caller knows to exist, to a reference as the arena holds it."""
-        engine.set(engine.get(self.at + _ELEMENTS) + 4 * i, bits)
+        engine.set(engine.get(self.at + _AT_TABLE_ELEMENTS) + 4 * i, bits)
 
     def grow(self, delta, value=None):
         """Adds `delta` elements, each `value`. Returns the size before, or -1 if there is no room (table.grow)."""
@@ -95,7 +98,7 @@ class Table:
     def _element(self, i):
         if not 0 <= i < self.size:
             raise Trap("out of bounds table access", "element %d of %d" % (i, self.size))
-        return engine.get(self.at + _ELEMENTS) + 4 * i
+        return engine.get(self.at + _AT_TABLE_ELEMENTS) + 4 * i
 
 
 class Global:
@@ -169,21 +172,21 @@ class Memory:
 
     def read_into(self, address, buffer):
         """Fills `buffer` with the bytes from `address` on."""
-        trap = _OUT_OF_BOUNDS if address >> 32 else engine.memory_read(self.at, address, buffer)
+        trap = _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS if address >> 32 else engine.memory_read(self.at, address, buffer)
         if trap:
             raise Trap(TRAPS[trap])
 
     def read(self, address, size):
         """`size` bytes from `address` on, as a bytes object."""
         if not 0 <= address <= self.size - size:
-            raise Trap(TRAPS[_OUT_OF_BOUNDS], "%d bytes at %d" % (size, address))
+            raise Trap(TRAPS[_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS], "%d bytes at %d" % (size, address))
         data = bytearray(size)
         self.read_into(address, data)
         return bytes(data)
 
     def write(self, address, data):
         """Copies `data`, any buffer of bytes, to `address`. Trap "out of memory": a first write that finds no granule."""
-        trap = _OUT_OF_BOUNDS if address >> 32 else engine.memory_write(self.at, address, data)
+        trap = _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS if address >> 32 else engine.memory_write(self.at, address, data)
         if trap:
             raise Trap(TRAPS[trap])
 

@@ -12,6 +12,15 @@ _M32 = const(0xFFFFFFFF)
 _M64 = const(0xFFFFFFFFFFFFFFFF)
 
 
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_TRAP_UNREACHABLE = const(1)
+_TRAP_INTEGER_DIVIDE_BY_ZERO = const(2)
+_TRAP_INTEGER_OVERFLOW = const(3)
+_TRAP_INVALID_CONVERSION_TO_INTEGER = const(4)
+_TRAP_CALL_STACK_EXHAUSTED = const(10)
+# end of numbers
+
+
 class Trapped(Exception):
     """The running code trapped: `code` as in traps.csv. Never leaves interp.run."""
 
@@ -20,11 +29,11 @@ class Trapped(Exception):
 
 
 # Made once: raising one of these allocates nothing.
-_UNREACHABLE = Trapped(1)
-_DIVIDE_BY_ZERO = Trapped(2)
-_OVERFLOW = Trapped(3)
-_INVALID_CONVERSION = Trapped(4)
-STACK_EXHAUSTED = Trapped(10)
+_UNREACHABLE = Trapped(_TRAP_UNREACHABLE)
+_DIVIDE_BY_ZERO = Trapped(_TRAP_INTEGER_DIVIDE_BY_ZERO)
+_OVERFLOW = Trapped(_TRAP_INTEGER_OVERFLOW)
+_INVALID_CONVERSION = Trapped(_TRAP_INVALID_CONVERSION_TO_INTEGER)
+STACK_EXHAUSTED = Trapped(_TRAP_CALL_STACK_EXHAUSTED)
 
 
 def unreachable(x, y):

@@ -13,14 +13,17 @@ from .translate import Translator, global_cells
 from .types import FUNC, GLOBAL, MEMORY, TABLE
 from .values import Function, function_at, get_bits, put_bits
 
-_RECORD = const(12)  # bytes of a function_t
-_MEMORY = const(0)  # instance_t, in bytes
-_RECORDS = const(4)
-_IMPORTS = const(8)
-_TABLES = const(12)
-_GLOBALS = const(16)
-_SIZE = const(28)
-_BASE = const(16)  # memory_t, in bytes: not 0 where it is dense
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_SIZEOF_INSTANCE = const(28)
+_AT_INSTANCE_MEMORY = const(0)
+_AT_INSTANCE_RECORDS = const(4)
+_AT_INSTANCE_IMPORTS = const(8)
+_AT_INSTANCE_TABLES = const(12)
+_AT_INSTANCE_GLOBALS = const(16)
+_SIZEOF_FUNCTION = const(12)
+_AT_MEMORY_BASE = const(16)
+# end of numbers
+
 _STEP = const(64)  # instructions translated between two yields
 _ITEMS = const(15)  # records or globals made between two yields, less one
 _KINDS = ("function", "table", "memory", "global")
@@ -84,19 +87,19 @@ class Instance:
         store.take(FUNC, self.count)
         cells = global_cells(module)
         store.take(GLOBAL, cells[-1])
-        self.at = store.alloc(_SIZE)
-        self.imports = self._array(_IMPORTS, self.externs[FUNC])
+        self.at = store.alloc(_SIZEOF_INSTANCE)
+        self.imports = self._array(_AT_INSTANCE_IMPORTS, self.externs[FUNC])
         yield from self._records(module)
         tables, memories = self.externs[TABLE], self.externs[MEMORY]
         for reftype, least, most in module.tables[module.imported[TABLE] :]:
             tables.append(Table.new(store, reftype, least, most))
-        self._array(_TABLES, tables)
+        self._array(_AT_INSTANCE_TABLES, tables)
         yield from self._globals(module, cells)
         for least, most, shift in module.memories[module.imported[MEMORY] :]:
             reserve = yield from _reserve(module, least, most, shift)
             memories.append(Memory.new(store, least, most, shift, reserve))
         if memories:
-            engine.set(self.at + _MEMORY, memories[0].at)
+            engine.set(self.at + _AT_INSTANCE_MEMORY, memories[0].at)
 
     def _array(self, field, externs):
         # An array of what the externs' records are, for a field of the instance_t. Returns its offset.
@@ -109,13 +112,13 @@ class Instance:
         return at
 
     def _records(self, module):
-        at = self.records = self.store.alloc(_RECORD * self.count or 4)
-        engine.set(self.at + _RECORDS, at)
+        at = self.records = self.store.alloc(_SIZEOF_FUNCTION * self.count or 4)
+        engine.set(self.at + _AT_INSTANCE_RECORDS, at)
         ids = self._type_ids(module)
         for i in range(self.count):
             engine.set(at + 4, self.at)
             engine.set(at + 8, ids[module.functions[self.imported + i]])
-            at += _RECORD
+            at += _SIZEOF_FUNCTION
             if i & _ITEMS == _ITEMS:
                 yield
 
@@ -124,7 +127,7 @@ class Instance:
 
     def _globals(self, module, cells):
         at = self.globals = self.store.alloc(4 * cells[-1] or 4)
-        engine.set(self.at + _GLOBALS, at)
+        engine.set(self.at + _AT_INSTANCE_GLOBALS, at)
         imported = self.externs[GLOBAL]
         for i, extern in enumerate(imported):
             engine.set(at + 4 * cells[i], extern.at)
@@ -144,7 +147,7 @@ class Instance:
         """Where function `x` has its function_t; 0 while the instance has none, because an import is missing."""
         if x < self.imported:
             return engine.get(self.imports + 4 * x) if self.imports else 0
-        return self.records + _RECORD * (x - self.imported)
+        return self.records + _SIZEOF_FUNCTION * (x - self.imported)
 
     # Bodies
 
@@ -163,12 +166,14 @@ class Instance:
             if linked:
                 code = store.alloc(2 * translator.n)
                 translator.copy_code(engine.put, code)
-                engine.set(self.records + _RECORD * i, code)
+                engine.set(self.records + _SIZEOF_FUNCTION * i, code)
             yield
 
     def translator(self, module):
         """A Translator of the module's bodies: always the same code for the same body."""
-        dense = engine.get(engine.get(self.at + _MEMORY) + _BASE) != 0  # without memory: in the zero granule
+        dense = (
+            engine.get(engine.get(self.at + _AT_INSTANCE_MEMORY) + _AT_MEMORY_BASE) != 0
+        )  # without memory: in the zero granule
         return Translator(module, self._type_ids(module), engine.handlers(), dense, self.function_offset)
 
 

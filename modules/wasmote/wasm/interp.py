@@ -82,10 +82,12 @@ _CALL_IMPORT = const(98)
 _CALL_INDIRECT = const(99)
 # end of A16 numbers
 
-_RUN_DONE = const(0)  # exits, exec.h
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_RUN_DONE = const(0)
 _RUN_TRAP = const(1)
 _RUN_HOST_CALL = const(2)
 _RUN_OUT_OF_FUEL = const(3)
+# end of numbers
 
 
 def handlers():

@@ -13,25 +13,24 @@ _MAX_MAP = const(65535)
 _LEAF = const(64)  # bytes of one: a granule's number each
 _NONE = const(0xFFFFFFFF)
 
-# A memory_t, in words.
-BYTES = const(0)
-_MAX = const(1)
-PAGES = const(2)
-_OWNER = const(3)
-BASE = const(4)
-SHIFT = const(5)
-_MAP = const(6)
-_MEMORY_SIZE = const(28)  # bytes
-
-# A table_t, in words.
-_TABLE_SIZE = const(0)
-_TABLE_MAX = const(1)
-ELEMENTS = const(2)
-_TABLE_OWNER = const(3)
-_CAPACITY = const(4)
-
-OUT_OF_BOUNDS = const(5)  # traps.csv
-OUT_OF_MEMORY = const(11)
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
+_TRAP_OUT_OF_MEMORY = const(11)
+_SIZEOF_TABLE = const(20)
+_WORD_TABLE_SIZE = const(0)
+_WORD_TABLE_MAX = const(1)
+_WORD_TABLE_ELEMENTS = const(2)
+_WORD_TABLE_OWNER = const(3)
+_WORD_TABLE_CAPACITY = const(4)
+_SIZEOF_MEMORY = const(28)
+_WORD_MEMORY_BYTES = const(0)
+_WORD_MEMORY_MAX = const(1)
+_WORD_MEMORY_PAGES = const(2)
+_WORD_MEMORY_OWNER = const(3)
+_WORD_MEMORY_BASE = const(4)
+_WORD_MEMORY_SHIFT = const(5)
+_WORD_MEMORY_MAP = const(6)
+# end of numbers
 
 
 def memory_new(owner, least, most, shift, reserve):
@@ -42,21 +41,21 @@ def memory_new(owner, least, most, shift, reserve):
     most = min(most, _MAX_MAP * _PAGE >> shift)
     if least > most:
         return 0
-    memory = alloc(owner, _MEMORY_SIZE)
+    memory = alloc(owner, _SIZEOF_MEMORY)
     if not memory:
         return 0
     size = least << shift
     at = memory >> 2
-    words[at + BYTES] = size
-    words[at + _MAX] = most
-    words[at + _OWNER] = owner
-    words[at + SHIFT] = shift
+    words[at + _WORD_MEMORY_BYTES] = size
+    words[at + _WORD_MEMORY_MAX] = most
+    words[at + _WORD_MEMORY_OWNER] = owner
+    words[at + _WORD_MEMORY_SHIFT] = shift
     if size:
-        base = words[at + BASE] = row(owner, _units(size, _GRANULE), reserve)
+        base = words[at + _WORD_MEMORY_BASE] = row(owner, _units(size, _GRANULE), reserve)
         if not base:
-            words[at + _MAP] = _units(size, _PAGE)
-            words[at + PAGES] = alloc(owner, 2 * words[at + _MAP])
-            if not words[at + PAGES]:
+            words[at + _WORD_MEMORY_MAP] = _units(size, _PAGE)
+            words[at + _WORD_MEMORY_PAGES] = alloc(owner, 2 * words[at + _WORD_MEMORY_MAP])
+            if not words[at + _WORD_MEMORY_PAGES]:
                 return 0
     return memory
 
@@ -67,73 +66,75 @@ def _units(size, unit):
 
 def memory_grow(memory, delta):
     """Adds `delta` pages. Returns how many there were, or 0xffffffff."""
-    check(memory, _MEMORY_SIZE)
+    check(memory, _SIZEOF_MEMORY)
     at = memory >> 2
-    size = words[at + BYTES]
-    shift = words[at + SHIFT]
+    size = words[at + _WORD_MEMORY_BYTES]
+    shift = words[at + _WORD_MEMORY_SHIFT]
     pages = size >> shift
     if delta == 0:
         return pages
-    if delta > words[at + _MAX] - pages:
+    if delta > words[at + _WORD_MEMORY_MAX] - pages:
         return _NONE
     size = pages + delta << shift
-    if not (_grow_dense if words[at + BASE] else _grow_map)(at, size):
+    if not (_grow_dense if words[at + _WORD_MEMORY_BASE] else _grow_map)(at, size):
         return _NONE
-    words[at + BYTES] = size
+    words[at + _WORD_MEMORY_BYTES] = size
     return pages
 
 
 def _grow_dense(at, size):
-    have = _units(words[at + BYTES], _GRANULE)
+    have = _units(words[at + _WORD_MEMORY_BYTES], _GRANULE)
     more = _units(size, _GRANULE) - have
     if more:
-        base = longer(words[at + _OWNER], words[at + BASE], have, more)
+        base = longer(words[at + _WORD_MEMORY_OWNER], words[at + _WORD_MEMORY_BASE], have, more)
         if not base:
             return False
-        words[at + BASE] = base
+        words[at + _WORD_MEMORY_BASE] = base
     return True
 
 
 def _grow_map(at, size):
     # At once for as many pages again, within what the memory may become.
-    if not left(words[at + _OWNER]):
+    if not left(words[at + _WORD_MEMORY_OWNER]):
         return False
-    have = words[at + _MAP]
+    have = words[at + _WORD_MEMORY_MAP]
     needed = _units(size, _PAGE)
     if needed > have:
-        needed = min(max(2 * have, needed), _units(words[at + _MAX] << words[at + SHIFT], _PAGE))
-        pages = alloc(words[at + _OWNER], 2 * needed)
+        needed = min(
+            max(2 * have, needed), _units(words[at + _WORD_MEMORY_MAX] << words[at + _WORD_MEMORY_SHIFT], _PAGE)
+        )
+        pages = alloc(words[at + _WORD_MEMORY_OWNER], 2 * needed)
         if not pages:
             return False
-        move(pages, words[at + PAGES], 2 * have)
-        words[at + PAGES] = pages
-        words[at + _MAP] = needed
+        move(pages, words[at + _WORD_MEMORY_PAGES], 2 * have)
+        words[at + _WORD_MEMORY_PAGES] = pages
+        words[at + _WORD_MEMORY_MAP] = needed
     return True
 
 
 def locate(memory, address):
     """The arena offset of the byte at `address`, to be read: in the zero granule if nothing was written near it."""
     at = memory >> 2
-    if words[at + BASE]:
-        return words[at + BASE] + address
-    leaf = halves[(words[at + PAGES] >> 1) + (address >> 16)] << 3
+    if words[at + _WORD_MEMORY_BASE]:
+        return words[at + _WORD_MEMORY_BASE] + address
+    leaf = halves[(words[at + _WORD_MEMORY_PAGES] >> 1) + (address >> 16)] << 3
     return octets[leaf + (address >> 10 & 63)] << 10 | address & 1023
 
 
 def touch(memory, address):
     """The arena offset of the byte at `address`, whose granule is allocated if need be; 0: out of memory."""
     at = memory >> 2
-    if words[at + BASE]:
-        return words[at + BASE] + address
-    page = (words[at + PAGES] >> 1) + (address >> 16)
+    if words[at + _WORD_MEMORY_BASE]:
+        return words[at + _WORD_MEMORY_BASE] + address
+    page = (words[at + _WORD_MEMORY_PAGES] >> 1) + (address >> 16)
     if halves[page] == 0:
-        halves[page] = alloc(words[at + _OWNER], _LEAF) >> 3
+        halves[page] = alloc(words[at + _WORD_MEMORY_OWNER], _LEAF) >> 3
         if halves[page] == 0:
             return 0
     entry = (halves[page] << 3) + (address >> 10 & 63)
     granule = octets[entry]
     if not granule:
-        granule = octets[entry] = take(words[at + _OWNER], 1, 0)
+        granule = octets[entry] = take(words[at + _WORD_MEMORY_OWNER], 1, 0)
         if not granule:
             return 0
     return granule << 10 | address & 1023
@@ -141,11 +142,11 @@ def touch(memory, address):
 
 def memory_read(memory, address, buffer):
     """Fills `buffer` from linear memory. Returns 0 or a trap code."""
-    check(memory, _MEMORY_SIZE)
+    check(memory, _SIZEOF_MEMORY)
     size = len(buffer)
     address &= 0xFFFFFFFF
-    if address + size > words[(memory >> 2) + BYTES]:
-        return OUT_OF_BOUNDS
+    if address + size > words[(memory >> 2) + _WORD_MEMORY_BYTES]:
+        return _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS
     region = memoryview(octets)
     buffer = memoryview(buffer)
     done = 0
@@ -160,18 +161,18 @@ def memory_read(memory, address, buffer):
 
 def memory_write(memory, address, data):
     """Copies `data` into linear memory. Returns 0 or a trap code."""
-    check(memory, _MEMORY_SIZE)
+    check(memory, _SIZEOF_MEMORY)
     size = len(data)
     address &= 0xFFFFFFFF
-    if address + size > words[(memory >> 2) + BYTES]:
-        return OUT_OF_BOUNDS
+    if address + size > words[(memory >> 2) + _WORD_MEMORY_BYTES]:
+        return _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS
     data = memoryview(data)
     done = 0
     while done < size:
         n = min(_GRANULE - (address & 1023), size - done)
         at = touch(memory, address)
         if not at:
-            return OUT_OF_MEMORY
+            return _TRAP_OUT_OF_MEMORY
         octets[at : at + n] = data[done : done + n]
         done += n
         address += n
@@ -180,22 +181,22 @@ def memory_write(memory, address, data):
 
 def table_grow(table, value, delta):
     """Adds `delta` elements, all `value`, to a table_t. Returns how many there were, or 0xffffffff."""
-    check(table, 4 * (_CAPACITY + 1))
+    check(table, _SIZEOF_TABLE)
     at = table >> 2
-    size = words[at + _TABLE_SIZE]
-    most = words[at + _TABLE_MAX]
+    size = words[at + _WORD_TABLE_SIZE]
+    most = words[at + _WORD_TABLE_MAX]
     if delta > most - size:
         return _NONE
-    if size + delta > words[at + _CAPACITY]:
-        capacity = min(max(2 * words[at + _CAPACITY], size + delta), most)
-        elements = alloc(words[at + _TABLE_OWNER], 4 * capacity)
+    if size + delta > words[at + _WORD_TABLE_CAPACITY]:
+        capacity = min(max(2 * words[at + _WORD_TABLE_CAPACITY], size + delta), most)
+        elements = alloc(words[at + _WORD_TABLE_OWNER], 4 * capacity)
         if not elements:
             return _NONE
-        move(elements, words[at + ELEMENTS], 4 * size)
-        words[at + ELEMENTS] = elements
-        words[at + _CAPACITY] = capacity
-    words[at + _TABLE_SIZE] = size + delta
-    at = words[at + ELEMENTS] >> 2
+        move(elements, words[at + _WORD_TABLE_ELEMENTS], 4 * size)
+        words[at + _WORD_TABLE_ELEMENTS] = elements
+        words[at + _WORD_TABLE_CAPACITY] = capacity
+    words[at + _WORD_TABLE_SIZE] = size + delta
+    at = words[at + _WORD_TABLE_ELEMENTS] >> 2
     for i in range(at + size, at + size + delta):
         words[i] = value
     return size

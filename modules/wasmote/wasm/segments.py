@@ -11,8 +11,11 @@ ACTIVE = const(0)  # modes: copied at instantiation
 PASSIVE = const(1)  # copied by table.init, memory.init
 DECLARATIVE = const(2)  # only names functions for ref.func
 
-_DATA = const(20)  # fields of an instance_t, in bytes
-_ELEMENTS = const(24)
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_AT_INSTANCE_DATA = const(20)
+_AT_INSTANCE_ELEMENTS = const(24)
+# end of numbers
+
 _PIECE = const(256)  # bytes of a data segment copied between two yields
 
 
@@ -80,10 +83,10 @@ def read_data(reader, module, instance=None):
 
 def initialise(instance, module):
     """Copies the active segments and keeps the passive ones in the arena. A generator: yields now and then."""
-    at = _records(instance, _ELEMENTS, len(module.elements))
+    at = _records(instance, _AT_INSTANCE_ELEMENTS, len(module.elements))
     for i in range(len(module.elements)):
         yield from _element(instance, module, i, at + 8 * i)
-    at = _records(instance, _DATA, len(module.data))
+    at = _records(instance, _AT_INSTANCE_DATA, len(module.data))
     for i in range(len(module.data)):
         yield from _data(instance, module, i, at + 8 * i)
 

@@ -3,22 +3,7 @@
 from micropython import const
 
 from .backtrace import FRAMES, frames, sentence
-from .engine import (
-    ARGS,
-    DETAIL,
-    DONE,
-    FP,
-    FUEL,
-    GRANULE,
-    HOST_CALL,
-    INSTANCE,
-    IP,
-    OUT_OF_FUEL,
-    RP,
-    STATE_SIZE,
-    TRAP,
-    engine,
-)
+from .engine import GRANULE, engine
 from .errors import Exhaustion, OutOfMemory, Trap
 from .traps import TRAPS
 from .types import FUNC, GLOBAL, TABLE
@@ -38,7 +23,22 @@ except ImportError:  # CPython, in tests
 
 _SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
 _RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
-_STACK_EXHAUSTED = const(10)
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_TRAP_CALL_STACK_EXHAUSTED = const(10)
+_RUN_DONE = const(0)
+_RUN_TRAP = const(1)
+_RUN_HOST_CALL = const(2)
+_RUN_OUT_OF_FUEL = const(3)
+_SIZEOF_STATE = const(28)
+_AT_STATE_IP = const(0)
+_AT_STATE_FP = const(4)
+_AT_STATE_RP = const(8)
+_AT_STATE_INSTANCE = const(12)
+_AT_STATE_DETAIL = const(16)
+_AT_STATE_ARGS = const(20)
+_AT_STATE_FUEL = const(24)
+# end of numbers
+
 _COUNTED = {FUNC: "functions", TABLE: "table elements", GLOBAL: "words of globals"}
 
 
@@ -107,10 +107,10 @@ class Store:
 
     def new_stack(self):
         """A stack for frames and the state_t that runs there: (offset of the state, offset of the first frame)."""
-        state = self.alloc(STATE_SIZE)
+        state = self.alloc(_SIZEOF_STATE)
         stack = self.alloc(self.stack)
-        engine.set(state + FP, stack)
-        engine.set(state + RP, stack + (self.stack & ~7))
+        engine.set(state + _AT_STATE_FP, stack)
+        engine.set(state + _AT_STATE_RP, stack + (self.stack & ~7))
         return state, stack
 
     def take(self, kind, n):
@@ -139,10 +139,10 @@ class Store:
 
     def _set_state(self, ip, fp, rp, instance):
         state = self.state
-        engine.set(state + IP, ip)
-        engine.set(state + FP, fp)
-        engine.set(state + RP, rp)
-        engine.set(state + INSTANCE, instance)
+        engine.set(state + _AT_STATE_IP, ip)
+        engine.set(state + _AT_STATE_FP, fp)
+        engine.set(state + _AT_STATE_RP, rp)
+        engine.set(state + _AT_STATE_INSTANCE, instance)
 
     def invoke(self, function, args):
         """Calls `function` (4.5.4). A generator: yields when a slice is used up, returns the results.
@@ -159,7 +159,7 @@ class Store:
             results = len(function.type[1])
             return list(result) if results > 1 else [result] if results else []
         state = self.state
-        saved = [engine.get(state + field) for field in (IP, FP, RP, INSTANCE)]
+        saved = [engine.get(state + field) for field in (_AT_STATE_IP, _AT_STATE_FP, _AT_STATE_RP, _AT_STATE_INSTANCE)]
         base = self.top
         self._enter(function, code, args)
         try:
@@ -169,16 +169,18 @@ class Store:
                 fuel = self.fuel if budget is None else min(self.fuel, max(budget, 0))
                 why = engine.run(state, fuel)
                 if budget is not None:
-                    rest = engine.get(state + FUEL)  # signed: a debt, when the last branch back cost more than was left
+                    rest = engine.get(
+                        state + _AT_STATE_FUEL
+                    )  # signed: a debt, when the last branch back cost more than was left
                     self.budget = budget - fuel + (rest - (1 << 32) if rest >> 31 else rest)
-                if why == DONE:
+                if why == _RUN_DONE:
                     return get_values(self, base, function.type[1])
-                if why == TRAP:
-                    code = engine.get(state + DETAIL)
-                    raise Exhaustion() if code == _STACK_EXHAUSTED else Trap(TRAPS[code])
-                if why == HOST_CALL:
-                    called = self.host_functions[engine.get(state + DETAIL)]
-                    at = engine.get(state + ARGS)
+                if why == _RUN_TRAP:
+                    code = engine.get(state + _AT_STATE_DETAIL)
+                    raise Exhaustion() if code == _TRAP_CALL_STACK_EXHAUSTED else Trap(TRAPS[code])
+                if why == _RUN_HOST_CALL:
+                    called = self.host_functions[engine.get(state + _AT_STATE_DETAIL)]
+                    at = engine.get(state + _AT_STATE_ARGS)
                     params, results = called.type
                     # What the host calls back lies above its arguments and result.
                     self.top = at + 8 * max(len(params), len(results))
@@ -191,7 +193,7 @@ class Store:
                         for i, t in enumerate(results):
                             at = put_value(at, t, result[i])
                 took = ticks_diff(ticks_us(), began)
-                if why == OUT_OF_FUEL:
+                if why == _RUN_OUT_OF_FUEL:
                     if fuel != self.fuel:
                         pass  # the budget's end: no measure of speed
                     elif took > _SLICE_US:
@@ -205,7 +207,7 @@ class Store:
                 began = ticks_us()
         except Trap as trap:
             if len(trap.frames) < FRAMES:  # fewer: it comes from what a host function called back, or from itself
-                calls = yield from frames(self, why == HOST_CALL)
+                calls = yield from frames(self, why == _RUN_HOST_CALL)
                 calls = (trap.frames + calls)[:FRAMES]
                 trap.came_from(calls, sentence(calls))
             raise
@@ -218,7 +220,7 @@ class Store:
         """Makes the first frame of a call, and the record that leads from it to the host."""
         base = at = self.top
         params = function.type[0]
-        rp = engine.get(self.state + RP) - 8
+        rp = engine.get(self.state + _AT_STATE_RP) - 8
         if base + 8 * len(params) + _RESERVE > rp:
             raise Exhaustion()
         for i, t in enumerate(params):

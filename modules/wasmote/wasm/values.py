@@ -17,8 +17,10 @@ _I64 = const(0x7E)
 _F64 = const(0x7C)
 _FUNCREF = const(0x70)
 _EXTERNREF = const(0x6F)
-_HOST = const(4)  # function_t, in bytes: the host function's number, where there is no code
-_TYPE = const(8)
+# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+_AT_FUNCTION_INSTANCE = const(4)
+_AT_FUNCTION_TYPE = const(8)
+# end of numbers
 
 
 class Function:
@@ -45,8 +47,8 @@ def function_at(store, at):
     if not at:
         return None
     if not engine.get(at):
-        return store.host_functions[engine.get(at + _HOST)]
-    return Function(at, store.types[engine.get(at + _TYPE) - 1])
+        return store.host_functions[engine.get(at + _AT_FUNCTION_INSTANCE)]
+    return Function(at, store.types[engine.get(at + _AT_FUNCTION_TYPE) - 1])
 
 
 def put_bits(at, t, bits):
