@@ -304,3 +304,17 @@ def test_generators_wait_for_tasks(engine):
             while True:
                 next(steps)
         assert stop.value.value == 10
+
+
+def test_a_closed_store_runs_nothing(engine):
+    instance = wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}})
+    task = instance.exports.spin.start()
+    task.step()
+    count = instance.exports.count
+    instance.close()
+    for call in (task.step, lambda: count(1)):
+        with pytest.raises(ValueError, match="the store is closed"):
+            call()
+    task.close()
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as other:
+        assert other.exports.count(3) == 3

@@ -63,6 +63,8 @@ class Call:
         """
         if self.done:
             raise ValueError("the call has ended")
+        if not self.store.owner:
+            raise ValueError("the store is closed")
         self._check()
         if self._stack is None and self._outer is None:
             self._stack = self._take_stack()

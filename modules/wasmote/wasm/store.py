@@ -85,6 +85,7 @@ class Store:
             self.owner = 0
             self.instances = []
             self.host_functions = []
+            self.objects = []
 
     @property
     def used(self):
