@@ -29,7 +29,8 @@ def patterns(format):
         st.integers(-60, 70),
         st.one_of(st.sampled_from((0, 1, format.one // 2, format.one - 1)), st.integers(0, format.one - 1)),
     )  # fmt: skip
-    return st.one_of(st.sampled_from(special(format)), st.integers(0, 2 * format.sign - 1), middle)
+    subnormal = st.one_of(st.integers(0, 99), st.integers(0, format.one))
+    return st.one_of(st.sampled_from(special(format)), st.integers(0, 2 * format.sign - 1), middle, subnormal)
 
 
 f32s, f64s = patterns(F32), patterns(F64)
@@ -75,6 +76,13 @@ def test_arithmetic_is_exact_and_rounded_once(case):
     assert_rounded(format, a * b, format.mul(x, y))
     if b:
         assert_rounded(format, a / b, format.div(x, y))
+
+
+@BOTH
+def test_quotients_of_subnormals_just_above_the_middle_of_two_numbers(format):
+    for x in range(1, 40):
+        for y in range(format.one - 40, format.one):
+            assert_rounded(format, value(format, x) / value(format, y), format.div(x, y))
 
 
 @settings(max_examples=300)
