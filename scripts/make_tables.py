@@ -271,6 +271,33 @@ def engine_md():
     return between(page, "<!-- traps.csv -->", "<!-- end of traps.csv -->", traps + "\n")
 
 
+def becomes(row, families):
+    """What an instruction may become: families of a16.csv, or patterns of them, as its row and its shape say."""
+    kind, family = shape(row, families)
+    out = row["becomes"].split()
+    if kind in SHAPES and family:
+        forms = (f"br_{family}", f"{family}_wide", f"{family}_at", short_form(family))
+        out = [family, *(name for name in forms if name in families), *out]
+    return out + [f"dense_{name}" for name in out if f"dense_{name}" in families]
+
+
+def instructions_md():
+    """docs/instructions.md: what each instruction becomes, those of one kind in a row."""
+    families = {row["family"]: row for row in rows("a16.csv")}
+    groups = {}
+    for row in rows("opcodes.csv"):
+        name = re.escape(row["mnemonic"].replace(".", "_"))
+        own = [re.sub(rf"^(dense_|br_)?{name}(_[a-z]+|2)?$", r"\1…\2", family) for family in becomes(row, families)]
+        groups.setdefault((row["section"], " ".join(own)), []).append(row["mnemonic"])
+    lines = ["# Instructions", "", f"<!-- {NOTICE.format('opcodes.csv and a16.csv')} -->", "",
+             "What each WebAssembly instruction may become in A16; [engine.md](engine.md) tells the families' operands. `…` is the",
+             "instruction's own name with `_` for `.`; *nothing*: it only changes what the translator knows. Sections are those of",
+             "the core specification 2.0.", "", "| instructions | A16 | section |", "|---|---|---|"]  # fmt: skip
+    for (section, own), names in groups.items():
+        lines.append(f"| {' '.join(names)} | {own.replace('*', '…') or '*nothing*'} | {section} |")
+    return "\n".join(lines) + "\n"
+
+
 def in_place(name, *changes):
     """What prints parts of a file of ours that is otherwise written by hand."""
 
@@ -290,6 +317,7 @@ FILES = {
     PY / "traps.py": traps_py,
     PY / "operations.py": operations_py,
     DOCS / "engine.md": engine_md,
+    DOCS / "instructions.md": instructions_md,
 }
 for _path in PY.glob("*.py"):
     _changes = []
