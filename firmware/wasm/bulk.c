@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Bulk memory operations (core 4.4.7). Contract: exec.h, operands: a16.csv.
 //
-// Bounds are checked before anything is written. A granule's worth is done per unit of fuel, so that a slice stays
+// Bounds are checked before anything is written. A granule's worth is done and paid at once, so that a slice stays
 // short; the operation is then entered again with slots that count what is left. Zeros that go to a granule that
 // nobody wrote leave it unwritten: clearing memory costs none.
 #include <string.h>
 
 #include "exec.h"
 
+#define PIECE_COST (128) // halfwords of code that take about as long as copying a granule
 #define SLOT(n) (*(uint32_t *)(void *)(fp + operands[n]))
 
 int bulk_piece(uint32_t *count, uint32_t most, int32_t *fuel) {
     if (*fuel <= 0) {
         return 0;
     }
-    --*fuel;
+    *fuel -= PIECE_COST;
     uint32_t n = *count < most ? *count : most;
     *count -= n;
     return n;

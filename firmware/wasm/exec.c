@@ -173,12 +173,12 @@ table:
     ip += 1 + x;
     x = (int16_t)*ip;
     ip += (int32_t)x;
-    if (CHARGE((int32_t)x < 0 ? CODE_COST((int32_t)x) : 1)) { goto out_of_fuel; }
+    if ((int32_t)x < 0 && CHARGE(-(int32_t)x)) { goto out_of_fuel; }
     DISPATCH
 
     // Calls. A record is pushed for the caller, one more for its instance where that changes.
     OP(call) {
-        if (CHARGE(1)) { goto out_of_fuel_here; }
+        PAY(CALL_COST)
         PUSH_RECORD(OFFSET(ip + 3), OFFSET(fp))
         fp += ip[2];
         ip = AT(uint16_t, *AT(uint32_t, instance->records + 4 * ip[1]));
@@ -203,7 +203,7 @@ table:
         goto call;
     }
 call:
-    if (CHARGE(1)) { goto out_of_fuel_here; }
+    PAY(CALL_COST)
     if (callee->code == 0) {
         state->detail = callee->instance;
         state->args = OFFSET(fp + x);
@@ -318,8 +318,6 @@ out_of_bounds:
 out_of_memory:
     trap = TRAP_out_of_memory;
     goto trapped;
-out_of_fuel_here: // the operation was not done: it is not paid for
-    fuel++;
 out_of_fuel:
     trap = RUN_OUT_OF_FUEL;
     goto leave_run;

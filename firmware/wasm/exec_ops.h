@@ -104,22 +104,24 @@ typedef int16_t distance_t;
 #define SHORT64(name, expr) \
     OP(name##_short_si_s) { uint64_t x = L(1), y = (uint64_t)(int64_t)(int16_t)ip[2]; set_cell64(&S(3), expr); NEXT(4) }
 
-// Fuel pays for code by its length, 8 halfwords a unit: a branch back for what may have run since its target, `enter`
-// for what a call may run without one. So a slice's time hardly depends on how a guest is written. A branch back ends
-// the slice at its target, where the accumulator does not count.
+// Fuel pays for code by its length in halfwords: a branch back for what may have run since its target, `enter` for what a
+// call may run without one. So a slice's time hardly depends on how a guest is written. A branch back ends the slice at
+// its target, where the accumulator does not count.
 #if defined(WASM_UNCHARGED) // to measure what charging costs
 #define CHARGE(units) 0
+#define PAY(units)
 #else
 #define CHARGE(units) ((fuel -= (units)) < 0)
+#define PAY(units) { if (fuel <= 0) { goto out_of_fuel; } fuel -= (units); }
 #endif
-#define CODE_COST(distance) (-(((distance)-1) >> 3)) // 1 + (-distance >> 3)
+#define CALL_COST (8) // what calling and returning takes longer than their code is
 #define GO_FORWARD(n) { ip += (n); ip += (int16_t)*ip; DISPATCH }
 #define GO_BACK(n) \
     { \
         ip += (n); \
         int32_t distance = (int16_t)*ip; \
         ip += distance; \
-        if (CHARGE(CODE_COST(distance))) { goto out_of_fuel; } \
+        if (CHARGE(-distance)) { goto out_of_fuel; } \
         DISPATCH \
     }
 #if WASM_SMALL

@@ -5,7 +5,7 @@
 #include "exec.h"
 
 #define SLOT(n) (*(uint32_t *)(void *)(fp + operands[n]))
-#define PIECE (GRANULE / sizeof(uint32_t)) // references per unit of fuel
+#define PIECE (GRANULE / sizeof(uint32_t)) // references that are done and paid at once
 
 static table_t *table_at(const instance_t *instance, uint32_t index) {
     return AT(table_t, AT(uint32_t, instance->tables)[index]);

@@ -2,7 +2,7 @@
 
 Twin of firmware/wasm/bulk.c and table.c. An operation is a function of where its operands are (index of a halfword),
 the frame and the instance (indices of words). Bounds are checked before anything is written; then it works in pieces,
-each paid with a unit of METER. It returns whether it was cut for want of fuel: its slots count what is left to do.
+each paid from METER. It returns whether it was cut for want of fuel: its slots count what is left to do.
 """
 
 from micropython import const
@@ -13,7 +13,8 @@ from .memory import locate, memory_write, touch
 from .memory import table_grow as grow
 
 _GRANULE = const(1024)
-_PIECE = const(256)  # references for a unit of fuel
+_PIECE = const(256)  # references done at once
+_PIECE_COST = const(128)  # fuel
 # Numbers of exec.h and traps.csv, from scripts/make_tables.py
 _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
 _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS = const(6)
@@ -38,10 +39,10 @@ METER = [0]  # the fuel, while an operation runs
 
 
 def _piece(count, most):
-    # Takes what a unit of fuel pays for off a count, the index of a word. Returns it; 0: the slice is over.
+    # Takes what is done at once off a count, and pays for it, the index of a word. Returns it; 0: the slice is over.
     if METER[0] <= 0:
         return 0
-    METER[0] -= 1
+    METER[0] -= _PIECE_COST
     n = min(words[count], most)
     words[count] -= n
     return n

@@ -6,7 +6,7 @@
     except Stopped:             # OutOfFuel or Interrupt; the call stands where it was stopped
         results = call.run()    # resumes it; close() would drop it
 
-Fuel measures code, not time: a unit is 8 halfwords of A16 code run, or a call; see exec.c. How a call is cut into
+Fuel measures code, not time: a unit is a halfword of A16 code, a call 8; see exec_ops.h. How a call is cut into
 slices does not change what it uses.
 """
 

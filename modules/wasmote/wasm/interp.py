@@ -89,6 +89,8 @@ _RUN_HOST_CALL = const(2)
 _RUN_OUT_OF_FUEL = const(3)
 # end of numbers
 
+_CALL_COST = const(8)  # fuel
+
 
 def handlers():
     """Little-endian halfwords, the first of each A16 operation by number: here the number itself."""
@@ -164,7 +166,7 @@ def run(state, fuel):
                     if fuel <= 0:
                         why = _RUN_OUT_OF_FUEL
                         break
-                    fuel -= 1
+                    fuel -= _CALL_COST
                     x = fp + (h[n - 1 if op != _CALL_INDIRECT else n - 2] >> 2)
                     if w[callee] == 0:
                         w[state + 4] = w[callee + 1]
@@ -202,7 +204,7 @@ def run(state, fuel):
                     n += 1 + min(x, h[n])
                     x = i[n]
                     ip = n + x
-                    fuel -= 1 + (-x >> 3) if x < 0 else 1
+                    fuel += min(x, 0)
                     if fuel < 0:
                         why = _RUN_OUT_OF_FUEL
                         break
@@ -320,7 +322,7 @@ def run(state, fuel):
                 if function[op](x, y):
                     x = i[n]
                     ip = n + x
-                    fuel -= 1 + (-x >> 3)
+                    fuel += x
                     if fuel < 0:
                         why = _RUN_OUT_OF_FUEL
                         break

@@ -65,7 +65,7 @@ class Store:
         self.host_functions = []
         self.instances = []
         self.reopen = None
-        self.fuel = 500  # per slice; follows the clock
+        self.fuel = 4000  # per slice; follows the clock
         self.budget = None  # fuel that the running call may still use; None: no limit
         self.running = self.stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
         self.spare_stacks = []
@@ -198,9 +198,9 @@ class Store:
                     if fuel != self.fuel:
                         pass  # the budget's end: no measure of speed
                     elif took > _SLICE_US:
-                        self.fuel = max(self.fuel * _SLICE_US // took, 8)
+                        self.fuel = max(self.fuel * _SLICE_US // took, 64)
                     elif took < _SLICE_US >> 2:
-                        self.fuel = min(self.fuel << 1, 1 << 20)
+                        self.fuel = min(self.fuel << 1, 1 << 23)
                 elif took < _SLICE_US:  # else a guest that calls the host again and again would never give way
                     continue
                 self.slices += 1

@@ -116,7 +116,7 @@ class Translator(Emitter):
                 if reader.at != reader.end:
                     raise Malformed("unexpected content after the end of the function", reader.at)
                 patch(self, 1, self.frame)
-                patch(self, 4, self.n >> 3)
+                patch(self, 4, self.n)
                 return True
         return False
 
