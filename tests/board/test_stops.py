@@ -318,7 +318,7 @@ def test_calls_back_share_the_limits_of_the_call_that_made_them(engine):
         with pytest.raises(OutOfFuel):
             through.run(fuel=used // 2)
         through = guest.call("indirect", 3)
-        assert through.run(fuel=used) == whole
+        assert through.run(fuel=used + 1) == whole  # its last steps cost nothing, but a slice may end before them
         store.host_functions[0].call = lambda n: Call(store, guest.instance.exports["forever"], [], True).run()
         with pytest.raises(Interrupt):
             guest.call("indirect", 3).run(timeout_ms=10)
