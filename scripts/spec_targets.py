@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +19,13 @@ _RAW_PROMPT = b"\x04>"  # of the board's REPL, which has ended the agent
 
 class Lost(Exception):
     """The agent went away or does not answer any more; the text holds its last words."""
+
+
+class Unavailable(Exception):
+    """There is no such target here: no firmware for it, no emulator."""
+
+
+cancelled = threading.Event()  # set: every target ends what it does with KeyboardInterrupt
 
 
 class _Process:
@@ -46,12 +54,16 @@ class _Board:
     def __init__(self, name):
         sys.path.insert(0, str(ROOT / "tests/firmware"))
         from raw_board import RawBoard, new_flash
+        from wasmote.errors import Failed
 
         self.folder = tempfile.TemporaryDirectory()
         flash = new_flash(Path(self.folder.name) / "flash")
         compiled = Path(self.folder.name) / "agent.mpy"
         subprocess.run([ROOT / "build/mpy-cross/mpy-cross", "-o", compiled, AGENT], check=True)
-        self.board = RawBoard(name, flash)
+        try:
+            self.board = RawBoard(name, flash)
+        except Failed as error:
+            raise Unavailable(error) from None
         try:
             self.board.raw_repl()
             self.board.run("file = open('spec_agent.mpy', 'wb')")
@@ -77,7 +89,7 @@ def _cpython(engine, settings):
 def _unix(engine, settings):
     program = ROOT / "build/firmware/unix/micropython"
     if not program.exists():
-        raise Lost("no build/firmware/unix/micropython: make unix")
+        raise Unavailable("no build/firmware/unix/micropython: make unix")
     return _Process([program, AGENT], {**settings, "WASMOTE_ENGINE": engine})
 
 
@@ -118,7 +130,7 @@ class Target:
         return self._lines(1)[0]
 
     def ask(self, requests, each=lambda: None):
-        """Send the requests ahead; returns the answers. Raises Lost."""
+        """Send the requests ahead; returns the answers. Raises Lost, Unavailable."""
         if not self.link:
             self.start()
         return self._lines(len(requests), "".join(requests).encode(), each)
@@ -132,6 +144,8 @@ class Target:
         part = b""
         heard = time.monotonic()
         while len(lines) < count:
+            if cancelled.is_set():
+                raise KeyboardInterrupt
             readable, writable, _ = select.select([link.out], [link.into] if data else [], [], 1)
             try:
                 if writable:

@@ -10,7 +10,6 @@ Exit code 1 when a command failed on any target, 2 when the run could not be mad
 
 import argparse
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,10 +18,11 @@ import spec_suite
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from spec_targets import TARGETS, Lost, Target
+from spec_targets import TARGETS, Lost, Target, Unavailable, cancelled
 
 DEFAULT = ("unix", "unix-python", "QEMU_M0", "QEMU_M3", "QEMU_RV32")
 TOO_LARGE = 0.01  # share of the commands
+_PROGRESS = 20  # seconds between two lines of progress where there are no bars
 
 
 def run(target, suite, scripts, each=lambda: None):
@@ -66,34 +66,48 @@ def main():
         print(f"error: the suite has no script {unknown}", file=sys.stderr)
         return 2
     console = Console(highlight=False, soft_wrap=True)
-    results = run_all(options.target or DEFAULT, suite, scripts, options.jobs, console)
+    try:
+        results = run_all(options.target or DEFAULT, suite, scripts, options.jobs, console)
+    except Unavailable as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
     return report(results, suite, console, options.verbose)
 
 
 def run_all(targets, suite, scripts, jobs, console):
+    """{target: (Result, seconds)}, `jobs` targets at a time; a bar for each on a terminal, else a line now and then."""
     count = sum(len(spec_suite.commands(suite, script)) for script in scripts)
     columns = TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    results = {}
+
+    def one(name, bar):
+        began = said = time.monotonic()
+        done = 0
+
+        def each():
+            nonlocal done, said
+            done += 1
+            bars.advance(bar)
+            if not console.is_terminal and time.monotonic() - said > _PROGRESS:
+                said = time.monotonic()
+                print(f"{name}: {done} of {count} commands", flush=True)
+
+        bars.start_task(bar)
+        result = run(Target(name), suite, scripts, each)
+        bars.update(bar, completed=count)
+        seconds = time.monotonic() - began
+        if not console.is_terminal:
+            print(f"{name}: {result.passed} of {count} commands passed, {seconds:.0f} s", flush=True)
+        return result, seconds
+
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars, ThreadPoolExecutor(jobs) as pool:
-        lock = threading.Lock()
-
-        def one(name, bar):
-            bars.start_task(bar)
-            if not console.is_terminal:
-                print(f"{name}: running {count} commands", flush=True)
-            began = time.monotonic()
-            result = run(Target(name), suite, scripts, lambda: bars.advance(bar))
-            seconds = time.monotonic() - began
-            bars.update(bar, completed=count)
-            with lock:
-                results[name] = result, seconds
-                if not console.is_terminal:
-                    print(f"{name}: {result.passed} of {result.total} passed, {seconds:.0f} s", flush=True)
-
         waiting = [pool.submit(one, name, bars.add_task(name, total=count, start=False)) for name in targets]
-        for future in waiting:
-            future.result()
-    return {name: results[name] for name in targets}
+        try:
+            return {name: future.result() for name, future in zip(targets, waiting, strict=True)}
+        except BaseException:
+            cancelled.set()
+            raise
 
 
 def report(results, suite, console, verbose):
