@@ -157,6 +157,30 @@ def opcodes_py():
     return "\n".join(lines + [")"]) + "\n"
 
 
+def opcodes_h():
+    """The same for translate_lower.c: SHAPE(name) of each, or OPCODE(…) of each instruction."""
+    lines = [
+        "// SPDX-License-Identifier: MIT",
+        "// clang-format off",
+        "// " + NOTICE.format("opcodes.csv"),
+        "#ifdef SHAPE",
+    ]
+    lines += [f"SHAPE({name})" for name in shapes()]
+    lines += [
+        "#else",
+        "// row, shape, A16 number, of its wide or short form, operands, result, log2 of the bytes accessed",
+    ]
+    for row, entry in enumerate(instructions()):
+        if entry:
+            _, kind, first, other, (pops, pushes), width = entry
+            types = [*(pops.split() + ["NONE"] * 2)[:2], pushes or "NONE"]
+            other = 0 if not other else f"SHORT({other})" if kind.startswith("I64") else f"WIDE({other})"
+            lines.append(
+                f"OPCODE(0x{row:02x}, {kind}, {first}, {other}, {', '.join(types)}, {width and width.bit_length() - 1})"
+            )
+    return "\n".join(lines + ["#endif"]) + "\n"
+
+
 def between(text, begin, end, new):
     """`text` with what stands between two lines replaced."""
     head, rest = text.split(begin + "\n")
@@ -312,6 +336,7 @@ def in_place(name, *changes):
 
 FILES = {
     C / "a16.h": a16_h,
+    C / "opcodes.h": opcodes_h,
     C / "traps.h": traps_h,
     PY / "opcodes.py": opcodes_py,
     PY / "traps.py": traps_py,

@@ -161,6 +161,16 @@ uint32_t arena_granule(uint32_t owner) {
     return take(owner, 1, 0);
 }
 
+// As far from everybody's records as can be, so that their runs can go on while it is there.
+uint32_t arena_scratch(uint32_t owner, uint32_t count) {
+    for (uint32_t first = WASM_ARENA_KB - 1; first > 1; first--) {
+        if (all_free(first, count)) {
+            return take(owner, count, first) * GRANULE;
+        }
+    }
+    return 0;
+}
+
 uint32_t arena_alloc(uint32_t owner, uint32_t size) {
     owner_t *o = owner_at(owner);
     if (size > sizeof(arena)) {

@@ -104,13 +104,14 @@ typedef struct __attribute__((may_alias)) {
 // arena.c
 uint8_t *arena_start(void);
 void arena_reset(void);
-uint32_t arena_claim(uint32_t limit);                // a new owner, or 0
-void arena_release(uint32_t owner);                  // all that it owns
-uint32_t arena_alloc(uint32_t owner, uint32_t size); // cleared, 8-aligned; 0: out of memory
-uint32_t arena_granule(uint32_t owner);              // a cleared granule's number, or 0
-uint32_t arena_used(uint32_t owner);                 // granules; owner 0: the free ones
-uint32_t arena_left(uint32_t owner);                 // granules that it could still get
-uint32_t arena_done_stub(void);                      // where the code of `done` lies
+uint32_t arena_claim(uint32_t limit);                   // a new owner, or 0
+void arena_release(uint32_t owner);                     // all that it owns
+uint32_t arena_alloc(uint32_t owner, uint32_t size);    // cleared, 8-aligned; 0: out of memory
+uint32_t arena_granule(uint32_t owner);                 // a cleared granule's number, or 0
+uint32_t arena_scratch(uint32_t owner, uint32_t count); // offset of granules in a row at the arena's end, or 0
+uint32_t arena_used(uint32_t owner);                    // granules; owner 0: the free ones
+uint32_t arena_left(uint32_t owner);                    // granules that it could still get
+uint32_t arena_done_stub(void);                         // where the code of `done` lies
 // Whole granules in a row, cleared: their first byte's offset, or 0.
 uint32_t arena_row(uint32_t owner, uint32_t count, uint32_t reserve);              // leaves `reserve` for the rest
 uint32_t arena_longer(uint32_t owner, uint32_t at, uint32_t count, uint32_t more); // in place, or moved

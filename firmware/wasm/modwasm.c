@@ -9,6 +9,7 @@
 
 #include "a16.h"
 #include "exec.h"
+#include "translate.h"
 
 static void *arena_at(mp_obj_t offset, size_t size) {
     mp_uint_t at = mp_obj_get_int_truncated(offset);
@@ -143,6 +144,32 @@ static mp_obj_t wasm_run(mp_obj_t state, mp_obj_t fuel) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(wasm_run_obj, wasm_run);
 
+// Translation: bodies.py drives it, translate.h explains it.
+// translate_open(owner, granules, module) -> offset of the scratch, or 0
+static mp_obj_t wasm_translate_open(mp_obj_t owner, mp_obj_t granules, mp_obj_t module) {
+    mp_buffer_info_t packed;
+    mp_get_buffer_raise(module, &packed, MP_BUFFER_READ);
+    return mp_obj_new_int_from_uint(
+        translate_open(owner_of(owner), mp_obj_get_int_truncated(granules), packed.buf, packed.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(wasm_translate_open_obj, wasm_translate_open);
+
+// translate_begin(scratch, index, offset, end, find)
+static mp_obj_t wasm_translate_begin(size_t n, const mp_obj_t *args) {
+    arena_at(args[0], sizeof(translator_t));
+    translate_begin(mp_obj_get_int(args[0]), mp_obj_get_int(args[1]), mp_obj_get_int_truncated(args[2]),
+        mp_obj_get_int_truncated(args[3]), mp_obj_get_int(args[4]));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wasm_translate_begin_obj, 5, 5, wasm_translate_begin);
+
+// translate(scratch, n) -> TRANSLATE_…
+static mp_obj_t wasm_translate(mp_obj_t scratch, mp_obj_t n) {
+    arena_at(scratch, sizeof(translator_t));
+    return MP_OBJ_NEW_SMALL_INT(translate(mp_obj_get_int(scratch), mp_obj_get_int_truncated(n)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_translate_obj, wasm_translate);
+
 static const mp_rom_map_elem_t wasm_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wasm)},
     {MP_ROM_QSTR(MP_QSTR_GRANULES), MP_ROM_INT(WASM_ARENA_KB)},
@@ -161,6 +188,9 @@ static const mp_rom_map_elem_t wasm_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_table_grow), MP_ROM_PTR(&wasm_table_grow_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory_read), MP_ROM_PTR(&wasm_memory_read_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory_write), MP_ROM_PTR(&wasm_memory_write_obj)},
+    {MP_ROM_QSTR(MP_QSTR_translate_open), MP_ROM_PTR(&wasm_translate_open_obj)},
+    {MP_ROM_QSTR(MP_QSTR_translate_begin), MP_ROM_PTR(&wasm_translate_begin_obj)},
+    {MP_ROM_QSTR(MP_QSTR_translate), MP_ROM_PTR(&wasm_translate_obj)},
     {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&wasm_run_obj)},
 };
 static MP_DEFINE_CONST_DICT(wasm_globals, wasm_globals_table);

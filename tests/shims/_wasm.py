@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SOURCES = [
-    _ROOT / "firmware/wasm" / name for name in ("exec.c", "arena.c", "memory.c", "bulk.c", "table.c", "floats.c")
-]
+_SOURCES = [_ROOT / "firmware/wasm" / f"{name}.c" for name in (
+    "exec", "arena", "memory", "bulk", "table", "floats",
+    "translate", "translate_control", "translate_emit", "translate_lower")]  # fmt: skip
 _LIBRARY = _ROOT / "build/tests/libwasm.so"
 GRANULES = int(os.environ.get("WASM_ARENA_KB", "96"))
 _SANITIZE = os.environ.get("WASM_SANITIZE", "")
@@ -35,7 +35,7 @@ def _build():
 
 _lib = _build()
 _u32 = ctypes.c_uint32
-for _name in ("arena_alloc", "arena_claim", "arena_used", "memory_new", "memory_grow", "table_grow"):
+for _name in ("arena_alloc", "arena_claim", "arena_used", "memory_new", "translate_open", "memory_grow", "table_grow"):
     getattr(_lib, _name).restype = _u32
 _lib.exec_handler.restype = ctypes.c_uint16
 _lib.arena_start.restype = ctypes.POINTER(ctypes.c_uint8 * (GRANULES * 1024))
@@ -119,3 +119,16 @@ def memory_write(memory, address, data):
 
 def run(state, fuel):
     return _lib.exec_run(_pointer(state), ctypes.c_int32(fuel))
+
+
+def translate_open(owner, granules, module):
+    module = bytes(module)
+    return _lib.translate_open(_u32(owner), _u32(granules), module, _u32(len(module)))
+
+
+def translate_begin(scratch, index, offset, end, find):
+    _lib.translate_begin(_u32(scratch), _u32(index), _u32(offset), _u32(end), ctypes.c_int32(find))
+
+
+def translate(scratch, n):
+    return _lib.translate(_u32(scratch), _u32(n))

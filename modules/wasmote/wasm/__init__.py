@@ -32,18 +32,14 @@ from .engine import NAME as engine
 from .engine import engine as _engine
 from .reader import Reader, Source
 from .binary import Module
-from . import emit as _emit
-from . import operands as _operands
-from . import control as _control
-from . import numeric as _numeric
-from . import variables as _variables
-from . import memories as _memories
-from . import tables as _tables
-from . import translate as _translate
+from .bodies import import_translator as _import_translator
 from . import backtrace as _backtrace
 from .store import Store
 from .externs import Function, Global, HostFunction, Memory, Table
 from .instance import Instance
+
+if not hasattr(_engine, "translate"):
+    _import_translator()  # while the heap is whole
 
 
 def arena_info():

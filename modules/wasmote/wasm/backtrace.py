@@ -8,6 +8,7 @@ from the file: nothing is kept for it while all is well.
 from micropython import const
 
 from .binary import decode
+from .bodies import locate
 from .engine import GRANULE, engine
 from .errors import WasmError
 from .names import function_name
@@ -20,7 +21,6 @@ _AT_STATE_INSTANCE = const(12)
 _SIZEOF_FUNCTION = const(12)
 # end of numbers
 
-_STEP = const(64)  # instructions translated between two yields
 _LEAVE = const(2)  # bytes from the stub `done`, which begins the second granule, to the stub `leave` (arena.c)
 
 
@@ -38,18 +38,13 @@ def frames(store, returning):
         own, distance = _function_at(instance, ip)
         key = at, own, distance
         if key not in known:
-            name = offset = source = module = translator = None  # the last ones' room is needed again
+            name = offset = source = module = None  # the last ones' room is needed again
             try:
                 if instance.reopen is not None:
                     source = instance.reopen()
                     module = yield from decode(source.reader().fork(*instance.range))
                     name = yield from function_name(module, instance.imported + own)
-                    translator = instance.translator(module)
-                    translator.find = distance
-                    translator.begin(own)
-                    while not translator.step(_STEP):
-                        yield
-                    offset = translator.found
+                    offset = yield from locate(instance, module, own, distance)
             except (OSError, WasmError, MemoryError):  # the file is gone or has changed, or the heap is full
                 pass
             finally:

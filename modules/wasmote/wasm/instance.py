@@ -2,15 +2,14 @@
 
 from micropython import const
 
+from .bodies import python_translator, translate_bodies
 from .constants import constant
 from .engine import engine
-from .errors import Invalid, Unlinkable
+from .errors import Unlinkable
 from .exports import Exports
 from .externs import Global, Memory, Table
 from .segments import initialise
-from .structure import check_body
-from .translate import Translator, global_cells
-from .types import FUNC, GLOBAL, MEMORY, TABLE
+from .types import FUNC, GLOBAL, MEMORY, TABLE, global_cells
 from .values import Function, function_at, get_bits, put_bits
 
 # Numbers of exec.h and traps.csv, from scripts/make_tables.py
@@ -24,7 +23,6 @@ _SIZEOF_FUNCTION = const(12)
 _AT_MEMORY_BASE = const(16)
 # end of numbers
 
-_STEP = const(64)  # instructions translated between two yields
 _ITEMS = const(15)  # records or globals made between two yields, less one
 _KINDS = ("function", "table", "memory", "global")
 
@@ -55,7 +53,7 @@ class Instance:
             yield from self._allocate(module)
         except Unlinkable as error:
             refused = error
-        yield from self._translate(module, refused is None)
+        yield from translate_bodies(self, module, refused is None)
         if refused:
             raise refused
         self.exports = Exports(self, module, global_cells(module))
@@ -114,7 +112,7 @@ class Instance:
     def _records(self, module):
         at = self.records = self.store.alloc(_SIZEOF_FUNCTION * self.count or 4)
         engine.set(self.at + _AT_INSTANCE_RECORDS, at)
-        ids = self._type_ids(module)
+        ids = self.type_ids(module)
         for i in range(self.count):
             engine.set(at + 4, self.at)
             engine.set(at + 8, ids[module.functions[self.imported + i]])
@@ -122,7 +120,8 @@ class Instance:
             if i & _ITEMS == _ITEMS:
                 yield
 
-    def _type_ids(self, module):
+    def type_ids(self, module):
+        """What call_indirect compares, of each of the module's types."""
         return [self.store.type_id(params, results) for params, results in module.types]
 
     def _globals(self, module, cells):
@@ -151,30 +150,14 @@ class Instance:
 
     # Bodies
 
-    def _translate(self, module, linked):
-        # Not linked: only validates.
-        store = self.store
-        translator = self.translator(module)
-        for i in range(self.count):
-            try:
-                translator.begin(i)
-                while not translator.step(_STEP):
-                    yield
-            except Invalid as error:
-                yield from check_body(module.body(i))
-                raise error
-            if linked:
-                code = store.alloc(2 * translator.n)
-                translator.copy_code(engine.put, code)
-                engine.set(self.records + _SIZEOF_FUNCTION * i, code)
-            yield
-
     def translator(self, module):
-        """A Translator of the module's bodies: always the same code for the same body."""
-        dense = (
-            engine.get(engine.get(self.at + _AT_INSTANCE_MEMORY) + _AT_MEMORY_BASE) != 0
-        )  # without memory: in the zero granule
-        return Translator(module, self._type_ids(module), engine.handlers(), dense, self.function_offset)
+        """A Translator of the module's bodies, in Python: always the same code for the same body."""
+        return python_translator(self, module)
+
+    def is_dense(self):
+        """Whether the memory's bytes lie in a row: other operations serve it."""
+        # Without memory: in the zero granule.
+        return engine.get(engine.get(self.at + _AT_INSTANCE_MEMORY) + _AT_MEMORY_BASE) != 0
 
 
 def _fits(module, kind, wanted, extern):

@@ -17,8 +17,7 @@ from .control import open_body
 from .emit import Emitter, emit, patch
 from .errors import Malformed, Unsupported
 from .opcodes import TABLE
-from .types import valtype
-from .variables import global_cells
+from .types import global_cells, valtype
 
 # A16 numbers, from scripts/make_tables.py
 _ENTER = const(3)

@@ -107,3 +107,17 @@ def _limits(reader, flags):
 def _ordered(low, high, at):
     if high is not None and low > high:
         raise Invalid("size minimum must not be greater than maximum", at)
+
+
+def global_cells(module):
+    """Word offset of each global's cell among an instance's globals, and of what follows them.
+
+    An imported global's cell holds an offset.
+    """
+    cells = []
+    at = 0
+    for i, (kind, _) in enumerate(module.globals):
+        cells.append(at)
+        at += 2 if i >= module.imported[GLOBAL] and (kind == I64 or kind == F64) else 1
+    cells.append(at)
+    return cells

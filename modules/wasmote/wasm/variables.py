@@ -165,14 +165,3 @@ def _select(t, kind, a, b, c):
     else:
         number = _I64_SELECT + 1 if wide else _SELECT + 2
         defer(t, kind, number, not wide, 3, left, right, slot_of(t, c))
-
-
-def global_cells(module):
-    """Word offset of each global's cell among an instance's globals. An imported one's cell holds an offset."""
-    cells = []
-    at = 0
-    for i, (kind, _) in enumerate(module.globals):
-        cells.append(at)
-        at += 2 if i >= module.imported[3] and (kind == _I64 or kind == _F64) else 1
-    cells.append(at)
-    return cells

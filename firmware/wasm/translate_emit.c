@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// A16 code of one function body: the operand stack as the translator sees it, and the code it becomes.
+// Twin of wasmote/wasm/emit.py, which explains it; names and order are the same.
+#pragma GCC optimize("Os", "no-strict-aliasing")
+
+#include "a16.h"
+#include "translate.h"
+
+// Nothing is emitted any more, as in dead code; translate() looks at the status after each instruction.
+int fail(translator_t *t, int status) {
+    if (t->status == 0) {
+        t->status = status;
+    }
+    t->dead = 1;
+    return 0;
+}
+
+void push(translator_t *t, uint32_t type, uint32_t kind, int64_t value) {
+    operand_t *o = t->operands + t->sp;
+    if ((uint8_t *)(o + 1) > (uint8_t *)t->control) {
+        fail(t, TRANSLATE_FULL);
+        return;
+    }
+    *o = (operand_t){.low = value, .high = value >> 32, .slot = t->top, .type = type, .kind = kind};
+    t->sp++;
+    t->top += is_wide(type) ? 8 : 4;
+    if (t->top > t->frame) {
+        if (t->top > MAX_FRAME) {
+            fail(t, TRANSLATE_REFUSED);
+        }
+        t->frame = t->top;
+    }
+    if (kind == LOCAL) {
+        t->locals[o->low].refs++;
+    }
+}
+
+void drop_to(translator_t *t, uint32_t height) {
+    while (t->sp > height) {
+        operand_t *o = t->operands + --t->sp;
+        t->work--;
+        if (o->kind == LOCAL) {
+            t->locals[o->low].refs--;
+        }
+        t->top = o->slot;
+    }
+}
+
+// Operations: begin(), then put() each halfword.
+
+void put(translator_t *t, uint32_t halfword) {
+    uint16_t *to = t->code + t->n;
+    if (to >= t->code_end) {
+        fail(t, TRANSLATE_FULL);
+        return;
+    }
+    *to = halfword;
+    t->n++;
+}
+
+void begin(translator_t *t, uint32_t op, uint32_t pc) {
+    if (t->n > MAX_CODE) {
+        fail(t, TRANSLATE_REFUSED);
+    }
+    if ((int32_t)t->n <= t->find) {
+        t->found = pc;
+    }
+    t->last = t->n;
+    t->last_op = op;
+    put(t, exec_handler(op));
+}
+
+// Makes `op` of the operation emitted last; more operands follow it.
+void replace_last(translator_t *t, uint32_t op) {
+    t->code[t->last] = exec_handler(op);
+    t->last_op = op;
+}
+
+void start(translator_t *t, uint32_t op) {
+    if (t->pending >= 0) {
+        flush(t);
+    }
+    begin(t, op, t->pc);
+}
+
+// The pending operation
+
+void defer(translator_t *t, uint32_t type, uint32_t op, int has_acc) {
+    if (t->pending >= 0) {
+        flush(t);
+    }
+    t->pending = t->sp;
+    push(t, type, PENDING, 0);
+    t->p_op = op;
+    t->p_acc = has_acc;
+    t->p_mode = 0;
+    t->p_relation = NO_RELATION;
+    t->p_pc = t->pc;
+    t->p_count = 0;
+}
+
+void operand(translator_t *t, uint32_t halfword) {
+    t->p_operand[t->p_count++] = halfword;
+}
+
+void finish(translator_t *t, uint32_t op) {
+    t->pending = -1;
+    if (op == A16_i32_add_si_s && t->last_op == op) {
+        replace_last(t, A16_i32_add2);
+    } else {
+        begin(t, op, t->p_pc);
+    }
+    for (uint32_t i = 0; i < t->p_count; i++) {
+        put(t, t->p_operand[i]);
+    }
+}
+
+static void finish_slot(translator_t *t, uint32_t slot) {
+    finish(t, t->p_op + t->p_acc);
+    put(t, slot);
+    t->last_to = slot;
+}
+
+void flush(translator_t *t) {
+    operand_t *o = t->operands + t->pending;
+    finish_slot(t, o->slot);
+    o->kind = SLOT;
+}
+
+int is_pending(translator_t *t, int i) {
+    return t->operands[i].kind == PENDING && t->p_acc;
+}
+
+int in_acc(translator_t *t, int i) {
+    if (t->operands[i].kind != PENDING) {
+        return 0;
+    }
+    if (!t->p_acc) {
+        flush(t);
+        return 0;
+    }
+    finish(t, t->p_op);
+    return 1;
+}
+
+// True if operand i is pending, and the sum of a slot or the accumulator and a short constant.
+int is_sum(translator_t *t, int i) {
+    return t->operands[i].kind == PENDING && (t->p_op == A16_i32_add_si_a || t->p_op == A16_i32_add_ai_a);
+}
+
+// Operands
+
+static int fits_halfword(const operand_t *o) {
+    int32_t value = (int32_t)o->low;
+    return value == (int16_t)value && (int32_t)o->high == value >> 31;
+}
+
+int is_short(translator_t *t, int i) {
+    return t->operands[i].kind == CONST && fits_halfword(t->operands + i);
+}
+
+static void move(translator_t *t, const operand_t *o, uint32_t slot) {
+    int wide = is_wide(o->type);
+    if (o->kind == CONST) {
+        if (fits_halfword(o)) {
+            begin(t, wide ? A16_i64_mov_i_s : A16_i32_mov_i_s, t->pc);
+            put(t, o->low);
+        } else {
+            begin(t, wide ? A16_i64_const_s : A16_i32_const_s, t->pc);
+            put(t, o->low);
+            put(t, o->low >> 16);
+            if (wide) {
+                put(t, o->high);
+                put(t, o->high >> 16);
+            }
+        }
+        put(t, slot);
+        return;
+    }
+    uint32_t here = o->kind == LOCAL ? t->locals[o->low].slot : o->slot;
+    if (here != slot) {
+        if (!wide && t->last_op == A16_i32_mov_s_s) {
+            replace_last(t, A16_i32_mov2);
+        } else {
+            begin(t, wide ? A16_i64_mov_s_s : A16_i32_mov_s_s, t->pc);
+        }
+        put(t, here);
+        put(t, slot);
+    }
+}
+
+void home(translator_t *t, int i) {
+    operand_t *o = t->operands + i;
+    if (o->kind == SLOT) {
+        return;
+    }
+    if (o->kind == PENDING) {
+        flush(t);
+        return;
+    }
+    if (t->pending >= 0 && i > t->pending) {
+        flush(t); // it may read what stands in this home
+    }
+    move(t, o, o->slot);
+    if (o->kind == LOCAL && i < t->sp) {
+        t->locals[o->low].refs--;
+    }
+    o->kind = SLOT;
+}
+
+void home_from(translator_t *t, uint32_t height) {
+    for (; height < t->sp; height++) {
+        t->work--;
+        home(t, height);
+    }
+}
+
+uint32_t slot_of(translator_t *t, int i) {
+    operand_t *o = t->operands + i;
+    if (o->kind == LOCAL) {
+        return t->locals[o->low].slot;
+    }
+    home(t, i);
+    return o->slot;
+}
+
+void move_to(translator_t *t, int i, uint32_t slot) {
+    operand_t *o = t->operands + i;
+    if (o->kind == PENDING) {
+        finish_slot(t, slot);
+        o->kind = SLOT;
+        return;
+    }
+    if (t->pending >= 0) {
+        flush(t);
+    }
+    move(t, o, slot);
+}
+
+void save_local(translator_t *t, uint32_t x) {
+    for (int i = t->sp; t->locals[x].refs > 0;) {
+        operand_t *o = t->operands + --i;
+        t->work--;
+        if (o->kind == LOCAL && o->low == x) {
+            home(t, i);
+        }
+    }
+}
+
+// Labels: a chain of the halfwords that wait for one runs through the code; 0 ends it.
+
+static uint32_t distance(translator_t *t, uint32_t from, uint32_t to) {
+    int32_t halfwords = (int32_t)(to - from);
+    if (halfwords != (int16_t)halfwords) {
+        fail(t, TRANSLATE_REFUSED);
+    }
+    return halfwords;
+}
+
+void put_label(translator_t *t, uint16_t *chain) {
+    uint32_t at = t->n;
+    put(t, *chain);
+    *chain = at;
+}
+
+void put_back(translator_t *t, uint32_t target) {
+    put(t, distance(t, t->n, target));
+}
+
+void resolve(translator_t *t, uint32_t chain) {
+    if (chain != 0) {
+        t->last_op = NOTHING;
+    }
+    while (chain != 0 && t->status == 0) {
+        uint16_t *halfword = t->code + chain;
+        chain = *halfword;
+        *halfword = distance(t, halfword - t->code, t->n);
+        t->work--;
+    }
+}

@@ -1,0 +1,225 @@
+"""The C translator accepts exactly the bodies that the Python translator does, and gives them the same code.
+
+Over every module of the official suite, the examples, and random ones of wasm-smith.
+"""
+
+import os
+import random
+import subprocess
+from collections import Counter
+
+import pytest
+from conftest import ROOT
+from wasmote import wasm
+from wasmote.wasm import bodies
+from wasmote.wasm.engine import engine
+from wasmote.wasm.translate import Translator
+from wasmote.wasm.types import FUNC
+
+pytestmark = pytest.mark.skipif(not hasattr(engine, "translate"), reason="the Python engine has no C translator")
+_STATES = {2: "done", 3: "refused", 4: "full"}
+
+
+class Unlinked:
+    """As much of an Instance as translating needs: records and imports in the arena, but no imports."""
+
+    def __init__(self, module, dense):
+        self.module = module
+        self.dense = dense
+        self.store = wasm.Store(engine.GRANULES - 30)
+        self.at = self.store.alloc(28)
+        self.records = self.store.alloc(12 * module.defined(FUNC) or 4)
+        self.imports = self.store.alloc(4 * module.imported[FUNC] or 4)
+        engine.set(self.at + 4, self.records)
+        engine.set(self.at + 8, self.imports)
+        for i in range(module.imported[FUNC]):
+            engine.set(self.imports + 4 * i, 40_000 * (i & 1) + 12 * i)
+
+    def is_dense(self):
+        return self.dense
+
+    def type_ids(self, module):
+        return [self.store.type_id(*functype) for functype in module.types]
+
+    def function_offset(self, x):
+        imported = self.module.imported[FUNC]
+        return engine.get(self.imports + 4 * x) if x < imported else self.records + 12 * (x - imported)
+
+
+def decode(binary):
+    return wasm.Module(wasm.Source(binary).reader())
+
+
+def in_python(instance):
+    """By function: the code, or the error."""
+    module = instance.module
+    translator = Translator(
+        module, instance.type_ids(module), engine.handlers(), instance.dense, instance.function_offset
+    )
+    found = []
+    for i in range(module.defined(FUNC)):
+        try:
+            translator.begin(i)
+            while not translator.step(1000):
+                pass
+        except wasm.WasmError as error:
+            found.append(error)
+        else:
+            code = bytearray(2 * translator.n)
+            translator.copy_code(lambda at, part, code=code: put(code, at, part), 0)
+            found.append(bytes(code))
+    return found
+
+
+def put(code, at, part):
+    part = bytes(part)
+    code[at : at + len(part)] = part
+
+
+def in_c(instance, granules=24, piece=None):
+    """By function: where its code lies, or "refused" or "full". `piece`: function that gives the size of the next piece."""
+    module = instance.module
+    count = module.defined(FUNC)
+    found = []
+    scratch = bodies.Scratch(granules, bodies.pack(instance, module, True))
+    assert scratch.at
+    try:
+        while len(found) < count:
+            first = len(found)
+            reader = module.reader.fork(module.bodies[first], module.body(count - 1).end)
+            status = _STATES[translate(scratch, reader, first, piece)]
+            index = engine.get(scratch.at + bodies._INDEX)
+            found += [engine.get(instance.records + 12 * i) for i in range(first, index)]
+            if status != "done":
+                found.append(status)
+        return found
+    finally:
+        scratch.close()
+
+
+def translate(scratch, reader, index, piece):
+    if piece is None:
+        return wasm.drive(scratch.translate(reader, index))
+    engine.translate_begin(scratch.at, index, reader.at, reader.end, -1)
+    n = 0
+    while (status := engine.translate(scratch.at, n)) < 2:
+        n = 0
+        if status == 0:
+            n = min(piece(), reader.end - reader.at)
+            reader.readinto(engine.view(scratch.at + bodies._LEFT_OVER, n))
+    return status
+
+
+def same(binary, dense=False, **options):
+    """Translates a module both ways, asserts that verdicts and code are equal. Returns a Counter of verdicts."""
+    module = decode(binary)
+    instance = Unlinked(module, dense)
+    try:
+        wanted = in_python(instance)
+        got = in_c(instance, **options)
+        seen = Counter()
+        for i, (want, have) in enumerate(zip(wanted, got, strict=True)):
+            if isinstance(have, str):
+                assert isinstance(want, wasm.WasmError) or have == "full", (i, have, want[:20])
+                seen[have] += 1
+            else:
+                assert isinstance(want, bytes), (i, want)
+                assert bytes(engine.view(have, len(want) + 7 & ~7)) == want + bytes(-len(want) % 8), i
+                seen["done"] += 1
+        return seen
+    finally:
+        instance.store.close()
+
+
+def suite(folder):
+    """Modules of the official suite that decode: bodies are all that may be wrong with them."""
+    for path in sorted(folder.glob("*/*.wasm")):
+        binary = path.read_bytes()
+        try:
+            decode(binary)
+        except wasm.WasmError:
+            continue
+        yield path, binary
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_all_modules_of_the_official_suite(spec_tests, dense):
+    seen = Counter()
+    for path, binary in suite(spec_tests):
+        try:
+            seen += same(binary, dense)
+        except AssertionError as error:
+            raise AssertionError(f"{path.parent.name}/{path.name}: {error}") from error
+    assert seen["done"] > 4000
+    assert seen["refused"] > 1000
+    assert seen["full"] < 5  # bodies of more than 16 KB: bodies.py gives them a larger scratch
+
+
+def test_the_examples():
+    paths = sorted((ROOT / "build/examples/core").glob("*.wasm"))
+    if not paths:
+        pytest.skip("no examples: make -C examples/c")
+    for path in paths:
+        assert same(path.read_bytes())["done"] > 20
+        assert same(path.read_bytes(), granules=7)["full"] == 0
+
+
+FEATURES = [
+    *("--bulk-memory-enabled", "true", "--reference-types-enabled", "true", "--multi-value-enabled", "true"),
+    *("--sign-extension-ops-enabled", "true", "--saturating-float-to-int-enabled", "true"),
+    *("--max-instructions", "2000", "--min-funcs", "3", "--max-funcs", "20", "--max-memories", "1"),
+    *("--max-tables", "4", "--max-imports", "8", "--max-globals", "20", "--max-memory32-bytes", "1048576"),
+    *("--max-element-segments", "6", "--max-data-segments", "4", "--max-table-elements", "1000"),
+]
+for _feature in ("simd", "relaxed-simd", "tail-call", "threads", "exceptions", "gc", "memory64", "wide-arithmetic",
+                 "custom-page-sizes", "extended-const", "shared-everything-threads"):  # fmt: skip
+    FEATURES += [f"--{_feature}-enabled", "false"]
+SEEDS = int(os.environ.get("TWIN_SEEDS", "120"))
+
+
+def smith(seed):
+    tool = ROOT / "build/wasm-tools/wasm-tools"
+    entropy = random.Random(seed).randbytes(12000)
+    return subprocess.run([tool, "smith", *FEATURES], input=entropy, capture_output=True, check=True).stdout
+
+
+def test_random_modules():
+    seen = Counter()
+    for seed in range(SEEDS):
+        rng = random.Random(seed)
+        binary = smith(seed)
+        seen += same(binary, rng.random() < 0.5)
+        assert same(binary, piece=lambda rng=rng: rng.choice([1, 2, 3, 23, 24, 25, 100, 512]))["refused"] == 0
+    assert seen["done"] > 2 * SEEDS
+    assert not seen["refused"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 11, 23, 24, 25, 31, 64, 511, 512])
+def test_pieces_of_every_size_give_the_same(size):
+    for path in sorted((ROOT / "build/examples/core").glob("*.wasm")):
+        assert same(path.read_bytes(), piece=lambda: size)["refused"] == 0
+
+
+def damaged(binary, rng):
+    """The module with some bytes of its bodies changed; bodies end where they did."""
+    module = decode(binary)
+    out = bytearray(binary)
+    for i in range(module.defined(FUNC)):
+        body = module.body(i)
+        if body.end > body.at and rng.random() < 0.7:
+            for _ in range(rng.choice([1, 1, 2, 5])):
+                out[rng.randrange(body.at, body.end)] = rng.choice(
+                    [0, 1, 0x0B, 0x40, 0x7F, 0x80, 0xFF, rng.randrange(256)]
+                )
+    return bytes(out)
+
+
+def test_damaged_bodies_get_the_same_verdict():
+    rng = random.Random(4)
+    seen = Counter()
+    bases = [smith(seed) for seed in range(40)]
+    bases += [path.read_bytes() for path in sorted((ROOT / "build/examples/core").glob("*.wasm"))]
+    for turn in range(int(os.environ.get("TWIN_DAMAGES", "400"))):
+        seen += same(damaged(bases[turn % len(bases)], rng))
+    assert seen["refused"] > 300
+    assert seen["done"] > 300
