@@ -17,7 +17,6 @@ from .operands import (
     defer,
     in_acc,
     is_pending,
-    is_short,
     pop,
     push,
     push_local,
@@ -74,28 +73,31 @@ def binary(t, op, row):
     base = TABLE[row + 1] | TABLE[row + 2] << 8
     shape = TABLE[row]
     relation = op - 0x46 if shape == _RELATION else NO_RELATION
+    kinds = t.kinds
     swap = False
-    if t.kinds[b] == PENDING:
+    if kinds[b] == PENDING:
         swap = t.p_acc and shape != _BINARY_SA
-    elif t.kinds[a] == CONST:
-        swap = t.kinds[b] != CONST and shape != _BINARY_SA
+    elif kinds[a] == CONST:
+        swap = kinds[b] != CONST and shape != _BINARY_SA
     if swap:
         a, b = b, a
         if shape == _RELATION:
             base += 8 * (_SWAPPED[relation] - relation)
             relation = _SWAPPED[relation]
-    if is_short(t, b):
-        right = t.values[b] & 0xFFFF
+    kind = kinds[b]
+    value = t.values[b]
+    if kind == CONST and -0x8000 <= value < 0x8000:
+        right = value & 0xFFFF
         mode = 2
-    elif is_pending(t, b):  # only with a form that takes it there
+    elif kind == PENDING and t.p_acc:  # only with a form that takes it there
         left = slot_of(t, a)
         in_acc(t, b)
         defer(t, _I32, base + 8, True, 1, left)
         return
     else:
-        right = slot_of(t, b)
+        right = t.local_slots[value] if kind == LOCAL else slot_of(t, b)
         mode = 0
-        if op == 0x6A and t.kinds[a] == PENDING and (t.p_op == _I32_SHL_SI_A or t.p_op == _I32_SHL_AI_A):
+        if op == 0x6A and kinds[a] == PENDING and (t.p_op == _I32_SHL_SI_A or t.p_op == _I32_SHL_AI_A):
             t.p_op += _I32_SHL_ADD - _I32_SHL_SI_A  # (x << k) + y, x in a slot or the accumulator as before
             t.p_count += 1
             if t.p_count == 2:
@@ -105,7 +107,10 @@ def binary(t, op, row):
             push(t, _I32, PENDING)
             t.pending = t.sp - 1
             return
-    if in_acc(t, a):
+    kind = kinds[a]
+    if kind == LOCAL:
+        defer(t, _I32, base + 2 * mode, True, 2, t.local_slots[t.values[a]], right)
+    elif kind == PENDING and in_acc(t, a):
         mode += 1
         defer(t, _I32, base + 2 * mode, True, 1, right)
     else:

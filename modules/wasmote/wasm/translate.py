@@ -17,7 +17,9 @@ from .control import open_body
 from .emit import Emitter, emit, patch
 from .errors import Malformed, Unsupported
 from .opcodes import TABLE
+from .operands import CONST, push
 from .types import global_cells, valtype
+from .variables import get
 
 # A16 numbers, from scripts/make_tables.py
 _ENTER = const(3)
@@ -67,6 +69,7 @@ class Translator(Emitter):
         self._declared(reader)
         if self.top > 0xFF00:
             raise Unsupported("function with a frame of more than 65,280 bytes", reader.at)
+        self.local_count = len(self.local_types)
         self.frame = self.top
         emit(self, _ENTER, reader.at, 4, 0, first, (self.top - first) >> 2, 0)
         open_body(self, results)
@@ -104,8 +107,18 @@ class Translator(Emitter):
         while count:
             count -= 1
             self.pc = at = reader.at
-            if at < reader.stop:  # reader.u8()
+            if at + 1 < reader.stop:  # as reader.u8(); and the most frequent instructions with a short immediate
                 op = window[at & _IN_WINDOW]
+                byte = window[at + 1 & _IN_WINDOW]
+                if byte < 0x80:
+                    if op == 0x20:
+                        reader.at = at + 2
+                        get(self, byte)
+                        continue
+                    if op == 0x41:
+                        reader.at = at + 2
+                        push(self, _I32, CONST, byte if byte < 0x40 else byte - 0x80)
+                        continue
                 reader.at = at + 1
             else:
                 op = reader.u8()

@@ -37,16 +37,14 @@ _I64 = const(0x7E)
 _F64 = const(0x7C)
 
 
-def _local(t):
-    x = t.reader.u32()
-    if x >= len(t.local_types):
-        raise Invalid("unknown local %d" % x, t.pc)
-    return x
-
-
 def local_get(t, op, row):
     """local.get: the operand stays in the local."""
-    x = _local(t)
+    get(t, t.reader.u32())
+
+
+def get(t, x):
+    if x >= t.local_count:
+        raise Invalid("unknown local %d" % x, t.pc)
     if t.dead:
         push(t, t.local_types[x], SLOT)
     else:
@@ -55,22 +53,23 @@ def local_get(t, op, row):
 
 def local_set(t, op, row):
     """local.set"""
-    x = _local(t)
-    _set(t, x, pop(t, t.local_types[x]))
+    _set(t, t.reader.u32())
 
 
 def local_tee(t, op, row):
     """local.tee: local.set, then the operand is in the local."""
-    x = _local(t)
-    kind = t.local_types[x]
-    _set(t, x, pop(t, kind))
+    x = t.reader.u32()
+    _set(t, x)
     if t.dead:
-        push(t, kind, SLOT)
+        push(t, t.local_types[x], SLOT)
     else:
         push_local(t, x)
 
 
-def _set(t, x, i):
+def _set(t, x):
+    if x >= t.local_count:
+        raise Invalid("unknown local %d" % x, t.pc)
+    i = pop(t, t.local_types[x])
     if not t.dead:
         if t.heads[x]:
             save_local(t, x)
