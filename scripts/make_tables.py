@@ -38,10 +38,11 @@ SHAPES = {
     "STORE64": "memories.store64",
 }
 # How the Python twin reads an operation's operands (a accumulator, s slot, i immediate, w word; L: 64 bits of it) and
-# where it puts the result: plan.py says which, interp.py does it.
-KINDS = """SS SI S AS AI A OWN NONE SA I W L LL SL SSA SSS LLA LLS W64 CELL CELLS FAR_CELL FAR_CELLS
-ALONE LI SHIFT_S SHIFT_A AT_S AT_A AT_SS AT_SL AT_AS ADD ADD_S ADD_I"""
-FORMS = """TO_A TO_S FORWARD BACK LOAD_A LOAD_S TO_MEMORY LOAD_WIDE TO_MEMORY_WIDE TO_L LOAD_L LOAD_L_NEAR
+# where it puts the result, most frequent first: plan.py says which, interp.py does it.
+KINDS = """SI S SS AS LL OWN I AI
+LI AT_S AT_A ALONE SA SL A W NONE L SSA SSS LLA LLS W64 CELL CELLS FAR_CELL FAR_CELLS ADD ADD_S ADD_I
+SHIFT_S SHIFT_A AT_AS AT_SS AT_SL"""
+FORMS = """TO_S TO_A TO_L BACK FORWARD LOAD_S LOAD_A TO_MEMORY LOAD_L LOAD_L_NEAR TO_MEMORY_WIDE LOAD_WIDE
 TO_CELL TO_CELLS TO_FAR_CELL TO_FAR_CELLS"""
 CHAPTERS = {"5.4.1": "control", "5.4.2": "tables", "5.4.3": "variables", "5.4.4": "variables", "5.4.5": "tables",
             "5.4.6": "memories", "5.4.7": "numeric"}  # fmt: skip
