@@ -44,7 +44,8 @@ class Call:
         self.yielded = None  # by a host function that waits
         self._end = None  # ticks_ms when the time is over
         self._interrupted = False
-        self._outer = store.running if nested else None
+        self._nested = nested
+        self._outer = store.running if nested and store.running is not store else None
         self._stack = None  # (state, top)
         self._steps = store.invoke(function, args)
 
@@ -66,7 +67,7 @@ class Call:
         if not self.store.owner:
             raise ValueError("the store is closed")
         self._check()
-        if self._stack is None and self._outer is None:
+        if self._stack is None and not self._nested:
             self._stack = self._take_stack()
         held = self._enter()
         try:
@@ -138,7 +139,7 @@ class Call:
         store.running = self
         if self._stack is not None:
             store.state, store.top = self._stack
-        if self._outer is None or self.fuel is not None:
+        if not self._nested or self.fuel is not None:
             store.budget = self.fuel
         return held
 
@@ -154,7 +155,7 @@ class Call:
                     store.spare_stacks.append(self._stack)
                 self._stack = None
         store.running, store.state, store.top, store.budget = held
-        if self._outer is not None and store.budget is not None:  # what it used, the outer call used
+        if self._nested and store.budget is not None:  # what it used, the outer call used
             store.budget = budget if self.fuel is None else store.budget - self.fuel + budget
         if self.fuel is not None:
             self.fuel = budget

@@ -22,6 +22,8 @@ except ImportError:  # CPython, in tests
 
 
 _SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
+_SAVED = const(16)  # bytes of a state_t, up to the instance, that a call within a call leaves as they were
+_I32 = const(0x7F)
 _RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
 # Numbers of exec.h and traps.csv, from scripts/make_tables.py
 _TRAP_CALL_STACK_EXHAUSTED = const(10)
@@ -138,13 +140,6 @@ class Store:
             self.type_ids[key] = len(self.types)
         return self.type_ids[key]
 
-    def _set_state(self, ip, fp, rp, instance):
-        state = self.state
-        engine.set(state + _AT_STATE_IP, ip)
-        engine.set(state + _AT_STATE_FP, fp)
-        engine.set(state + _AT_STATE_RP, rp)
-        engine.set(state + _AT_STATE_INSTANCE, instance)
-
     def invoke(self, function, args):
         """Calls `function` (4.5.4). A generator: yields when a slice is used up, returns the results.
 
@@ -160,7 +155,7 @@ class Store:
             results = len(function.type[1])
             return list(result) if results > 1 else [result] if results else []
         state = self.state
-        saved = [engine.get(state + field) for field in (_AT_STATE_IP, _AT_STATE_FP, _AT_STATE_RP, _AT_STATE_INSTANCE)]
+        saved = bytes(engine.view(state, _SAVED))
         base = self.top
         self._enter(function, code, args)
         try:
@@ -172,7 +167,7 @@ class Store:
                 if budget is not None:
                     rest = engine.get(
                         state + _AT_STATE_FUEL
-                    )  # signed: a debt, when the last branch back cost more than was left
+                    )  # signed: a debt if the last charge was more than was left
                     self.budget = budget - fuel + (rest - (1 << 32) if rest >> 31 else rest)
                 if why == _RUN_DONE:
                     return get_values(self, base, function.type[1])
@@ -215,17 +210,29 @@ class Store:
         finally:
             self.top = base
             if self.owner:
-                self._set_state(*saved)
+                engine.put(state, saved)
 
     def _enter(self, function, code, args):
         """Makes the first frame of a call, and the record that leads from it to the host."""
+        state = self.state
         base = at = self.top
         params = function.type[0]
-        rp = engine.get(self.state + _AT_STATE_RP) - 8
+        get = engine.get
+        set = engine.set
+        rp = get(state + _AT_STATE_RP) - 8
         if base + 8 * len(params) + _RESERVE > rp:
             raise Exhaustion()
-        for i, t in enumerate(params):
-            at = put_value(at, t, args[i])
-        engine.set(rp, GRANULE)  # the stub `done`: firmware/wasm/arena.c, header_t begins with it
-        engine.set(rp + 4, base)
-        self._set_state(code, base, rp, engine.get(function.at + 4))
+        i = 0
+        for t in params:
+            if t == _I32:
+                set(at, args[i] & 0xFFFFFFFF)
+                at += 4
+            else:
+                at = put_value(at, t, args[i])
+            i += 1
+        set(rp, GRANULE)  # the stub `done`: firmware/wasm/arena.c, header_t begins with it
+        set(rp + 4, base)
+        set(state + _AT_STATE_IP, code)
+        set(state + _AT_STATE_FP, base)
+        set(state + _AT_STATE_RP, rp)
+        set(state + _AT_STATE_INSTANCE, get(function.at + 4))

@@ -13,6 +13,7 @@ from micropython import const
 from .engine import engine
 from .types import FUNC
 
+_I32 = const(0x7F)
 _I64 = const(0x7E)
 _F64 = const(0x7C)
 _FUNCREF = const(0x70)
@@ -112,6 +113,9 @@ def get_values(store, at, types):
     """The values of these types in the slots from offset `at` on."""
     values = []
     for t in types:
-        values.append(from_bits(store, t, get_bits(at, t)))
+        if t == _I32:
+            values.append(engine.get(at))
+        else:
+            values.append(from_bits(store, t, get_bits(at, t)))
         at += 8 if t == _I64 or t == _F64 else 4
     return values
