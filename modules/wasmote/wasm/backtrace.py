@@ -45,7 +45,7 @@ def frames(store, returning):
                     module = yield from decode(source.reader().fork(*instance.range))
                     name = yield from function_name(module, instance.imported + own)
                     offset = yield from locate(instance, module, own, distance)
-            except (OSError, WasmError, MemoryError):  # the file is gone or has changed, or the heap is full
+            except (OSError, WasmError, MemoryError, RuntimeError):  # the file changed; heap or stack are full
                 pass
             finally:
                 if source is not None:
