@@ -132,7 +132,7 @@ fib 300 True True
 89
 fill 1 True True
 fill 7 True True
-fill 300 True False
+fill 300 True True
 FILL
 all fuel consumed by WebAssembly 8
 all fuel consumed by WebAssembly 8
