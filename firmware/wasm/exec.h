@@ -12,6 +12,8 @@
 // A frame is a row of 4-byte slots: parameters, locals, operands. Frames grow up; return records
 // (ip, fp) grow down from the other end of the same stack.
 #pragma once
+// GCC 12 for Cortex-M0 lets a caller keep a value in a register that the callee's epilogue pops into.
+#pragma GCC optimize("no-ipa-ra")
 #include <stddef.h>
 #include <stdint.h>
 
