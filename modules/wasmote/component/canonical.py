@@ -10,12 +10,12 @@ functions are generators, and look at the memory again after every call. Every v
 """
 
 import struct
+from struct import unpack_from
 
 from micropython import const
 
 from ..wasm.errors import Trap
 from ..wasm.reader import is_utf8
-from . import types
 from .types import (
     BOOL,
     BORROW,
@@ -23,6 +23,7 @@ from .types import (
     CHAR,
     ENUM,
     F32,
+    F64,
     FIELDS,
     FLAGS,
     LIST,
@@ -45,6 +46,8 @@ from .types import (
 )
 
 _MAX_BYTES = const(0x0FFFFFFF)  # of a string or list (MAX_STRING_BYTE_LENGTH, MAX_LIST_BYTE_LENGTH)
+_PIECE = const(128)  # bytes of a list's elements that are copied at a time; more if one has more
+_FORMATS = ("<d", "<f", "<Q", "<q", "<I", "<i", "<H", "<h", "<B", "<b")  # f64 to s8, by code - F64
 
 
 class Context:
@@ -104,40 +107,43 @@ def _char(value):
     return chr(value)
 
 
-def _load_bytes(memory, address, count):
-    if count == 1:
-        return memory.u8(address)
-    if count == 4:
-        return memory.u32(address)
-    if count == 2:
-        return memory.u16(address)
-    return memory.u64(address)
-
-
 def load(cx, d, p, address):
     """The value of type d[p] at `address`, which is aligned and in bounds."""
+    data = bytearray(size(d, p))
+    cx.memory.read_into(address, data)
+    return _load(cx, d, p, data, 0)
+
+
+def _load(cx, d, p, data, at):
+    """The value of type d[p] at index `at` of `data`, a copy of the guest's bytes."""
     code = d[p]
-    memory = cx.memory
-    if code == STRING:
-        return _lift_string(cx, memory.u32(address), memory.u32(address + 4))
-    if code == LIST:
-        return _lift_list(cx, d, p, memory.u32(address), memory.u32(address + 4))
     if code == RECORD:
         values = []
         end = p + length(d, p)
         p += FIELDS
         while p < end:
             step = align(d, p)
-            address = address + step - 1 & -step
-            values.append(load(cx, d, p, address))
-            address += size(d, p)
+            at = at + step - 1 & -step
+            if d[p] == OPTION and not data[at]:  # as most are
+                values.append(None)
+            else:
+                values.append(_load(cx, d, p, data, at))
+            at += size(d, p)
             p += length(d, p)
         return tuple(values)
+    if code == STRING or code == LIST:
+        address, count = unpack_from("<II", data, at)
+        return _lift_string(cx, address, count) if code == STRING else _lift_list(cx, d, p, address, count)
     if code == OPTION or code == RESULT or code == VARIANT:
-        case = _load_bytes(memory, address, types.discriminant_size(d[p + 7] | d[p + 8] << 8))
-        at = _case(d, p, case)
-        return _of_case(code, d, at, case, load(cx, d, at, address + d[p + 9]) if d[at] else None)
-    return _lift_scalar(cx, d, p, _load_bytes(memory, address, size(d, p)))
+        case = data[at]
+        if (d[p + 7] | d[p + 8] << 8) > 256:
+            case |= data[at + 1] << 8
+        at += d[p + 9]
+        p = _case(d, p, case)
+        return _of_case(code, d, p, case, _load(cx, d, p, data, at) if d[p] else None)
+    if F64 <= code < BOOL:
+        return unpack_from(_FORMATS[code - F64], data, at)[0]
+    return _lift_scalar(cx, d, p, int.from_bytes(data[at : at + size(d, p)], "little"))
 
 
 def lift_flat(cx, d, p, flat):
@@ -246,9 +252,16 @@ def _lift_list(cx, d, p, address, count):
         except MemoryError:
             raise _no_heap(count)
     values = []
-    for _ in range(count):  # no comprehension: that is one more call on the board's stack
-        values.append(load(cx, d, p, address))
-        address += step
+    end = address + count * step
+    piece = step if step > _PIECE else _PIECE - _PIECE % step
+    data = bytearray(min(piece, count * step))
+    while address < end:
+        if end - address < piece:
+            piece = end - address
+        cx.memory.read_into(address, memoryview(data)[:piece])
+        for at in range(0, piece, step):  # no comprehension: that is one more call on the board's stack
+            values.append(_load(cx, d, p, data, at))
+        address += piece
     return values
 
 
@@ -280,17 +293,6 @@ def _scalar(cx, d, p, value):
     return struct.unpack("<Q", struct.pack("<d", value))[0]
 
 
-def _store_bytes(memory, address, count, value):
-    if count == 1:
-        memory.set_u8(address, value & 0xFF)
-    elif count == 4:
-        memory.set_u32(address, value)
-    elif count == 2:
-        memory.set_u16(address, value & 0xFFFF)
-    else:
-        memory.set_u64(address, value)
-
-
 def _split(code, d, p, value):
     """(case, where its payload type is in d, payload) of an option, result or variant value."""
     if code == OPTION:
@@ -307,42 +309,68 @@ def _split(code, d, p, value):
 
 def store(cx, d, p, value, address):
     """A generator: writes a value of type d[p] to `address`, which is aligned and in bounds."""
+    later = []
+    data = bytearray(size(d, p))
+    cx.memory.read_into(address, data)  # bytes between fields stay as they are
+    _store(cx, d, p, value, data, 0, later)
+    for at, p, value in later:
+        pointer, count = yield from _lower_sequence(cx, d, p, value)
+        struct.pack_into("<II", data, at, pointer, count)
+    cx.memory.write(address, data)
+
+
+def _store(cx, d, p, value, data, at, later):
+    """Puts a value of type d[p] into `data` at index `at`, but (index, where its type is, value) of each string and
+    list into `later`: those need memory of the guest's."""
     code = d[p]
     if code == STRING or code == LIST:
-        pointer, count = yield from _lower_sequence(cx, d, p, value)
-        cx.memory.set_u32(address, pointer)
-        cx.memory.set_u32(address + 4, count)
+        later.append((at, p, value))
     elif code == RECORD:
         end = p + length(d, p)
         p += FIELDS
         for field in value:
             step = align(d, p)
-            address = address + step - 1 & -step
-            yield from store(cx, d, p, field, address)
-            address += size(d, p)
+            at = at + step - 1 & -step
+            _store(cx, d, p, field, data, at, later)
+            at += size(d, p)
             p += length(d, p)
         if p != end:
             raise ValueError("record value of %d fields" % len(value))
     elif code == OPTION or code == RESULT or code == VARIANT:
-        case, at, payload = _split(code, d, p, value)
-        _store_bytes(cx.memory, address, types.discriminant_size(d[p + 7] | d[p + 8] << 8), case)
-        if d[at]:
-            yield from store(cx, d, at, payload, address + d[p + 9])
+        case, of_case, payload = _split(code, d, p, value)
+        data[at] = case & 0xFF
+        if (d[p + 7] | d[p + 8] << 8) > 256:
+            data[at + 1] = case >> 8
+        if d[of_case]:
+            _store(cx, d, of_case, payload, data, at + d[p + 9], later)
     else:
-        _store_bytes(cx.memory, address, size(d, p), _scalar(cx, d, p, value))
+        count = size(d, p)
+        value = _scalar(cx, d, p, value)
+        if count < 4:
+            value &= (1 << 8 * count) - 1
+        data[at : at + count] = value.to_bytes(count, "little")
 
 
 def lower_flat(cx, d, p, value, flat):
     """A generator: appends the core values of a value of type d[p] to the list `flat`."""
+    later = []
+    _lower(cx, d, p, value, flat, later)
+    for at, p, value in later:
+        flat[at], flat[at + 1] = yield from _lower_sequence(cx, d, p, value)
+
+
+def _lower(cx, d, p, value, flat, later):
+    """Appends the core values of a value of type d[p] to `flat`; strings and lists are left for later (see _store)."""
     code = d[p]
     if code == STRING or code == LIST:
-        pair = yield from _lower_sequence(cx, d, p, value)
-        flat.extend(pair)
+        later.append((len(flat), p, value))
+        flat.append(0)
+        flat.append(0)
     elif code == RECORD:
         end = p + length(d, p)
         p += FIELDS
         for field in value:
-            yield from lower_flat(cx, d, p, field, flat)
+            _lower(cx, d, p, field, flat, later)
             p += length(d, p)
         if p != end:
             raise ValueError("record value of %d fields" % len(value))
@@ -351,7 +379,7 @@ def lower_flat(cx, d, p, value, flat):
         full = len(flat) + d[p + 6]
         flat.append(case)
         if d[at]:
-            yield from lower_flat(cx, d, at, payload, flat)
+            _lower(cx, d, at, payload, flat, later)
         while len(flat) < full:
             flat.append(0)
     else:
