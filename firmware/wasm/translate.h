@@ -130,6 +130,7 @@ int translate(uint32_t scratch, uint32_t n);
 int fail(translator_t *t, int status);
 void push(translator_t *t, uint32_t type, uint32_t kind, int64_t value);
 void drop_to(translator_t *t, uint32_t height);
+#define start translate_start // QEMU's RISC-V boot code has a global `start` too
 void start(translator_t *t, uint32_t op);
 void begin(translator_t *t, uint32_t op, uint32_t pc);
 void replace_last(translator_t *t, uint32_t op);
