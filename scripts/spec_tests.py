@@ -22,29 +22,30 @@ from spec_targets import TARGETS, Lost, Target, Unavailable, cancelled
 
 DEFAULT = ("unix", "unix-python", "QEMU_M0", "QEMU_M3", "QEMU_RV32")
 TOO_LARGE = 0.01  # share of the commands
+_PATIENCE = 3  # scripts that may lose a target before it gets no more
 _PROGRESS = 20  # seconds between two lines of progress where there are no bars
 
 
 def run(target, suite, scripts, each=lambda: None):
     """The Result of these scripts on a target."""
     result = spec_runner.Result()
+    lost = 0
     with target:
         for script in scripts:
-            run_script(target, suite, script, result, each)
+            requests = list(spec_runner.requests(suite, script))
+            try:
+                if lost == _PATIENCE:
+                    raise Lost("not run: the target was lost too often")
+                answers = target.ask([request for _, request, _ in requests], each)
+            except Lost as error:
+                lost = min(lost + 1, _PATIENCE)
+                lines = [command["line"] for command, _, _ in requests]
+                text = f"{error}; none of its {len(lines)} commands counts"
+                result.failures += [(script, line, text if i == 0 else "see above") for i, line in enumerate(lines)]
+                continue
+            for (command, _, module), answer in zip(requests, answers, strict=True):
+                spec_runner.judge(result, script, command, answer, module)
     return result
-
-
-def run_script(target, suite, script, result, each):
-    requests = list(spec_runner.requests(suite, script))
-    try:
-        answers = target.ask([request for _, request, _ in requests], each)
-    except Lost as error:
-        lines = [command["line"] for command, _, _ in requests]
-        result.failures.append((script, lines[0], f"{error}; none of its {len(lines)} commands counts"))
-        result.failures += [(script, line, "see above") for line in lines[1:]]
-        return
-    for (command, _, module), answer in zip(requests, answers, strict=True):
-        spec_runner.judge(result, script, command, answer, module)
 
 
 def main():

@@ -3,7 +3,7 @@
 import pytest
 import spec_suite
 from spec_runner import Result, judge
-from spec_targets import Target
+from spec_targets import Lost, Target
 from spec_tests import run
 
 SANITIZERS = "shift,signed-integer-overflow,integer-divide-by-zero,bounds"
@@ -20,6 +20,22 @@ def test_official_suite_passes(target, sanitizers, shard, spec_tests):
     result = run(Target(target, {"WASM_SANITIZE": sanitizers}), spec_tests, names)
     assert (result.failures, result.large_modules) == ([], {})
     assert result.passed == sum(len(spec_suite.commands(spec_tests, name)) for name in names)
+
+
+def test_a_target_that_is_lost_again_and_again_fails_all_of_its_commands_soon(spec_tests):
+    class Dead(Target):
+        asked = 0
+
+        def ask(self, requests, each):
+            self.asked += 1
+            raise Lost("dead said nothing")
+
+    dead = Dead("unix")
+    names = spec_suite.names(spec_tests)
+    result = run(dead, spec_tests, names)
+    assert dead.asked == 3
+    assert result.passed == 0
+    assert len(result.failures) == sum(len(spec_suite.commands(spec_tests, name)) for name in names)
 
 
 def outcome(command, answer):
