@@ -75,6 +75,13 @@ class Context:
         if address + count > self.memory.size:
             raise Trap("%s out of bounds of memory" % what, "0x%x+%d > %d" % (address, count, self.memory.size))
 
+    def check_new(self, address, count, alignment):
+        """What the guest's realloc returned for so many bytes."""
+        if address & alignment - 1:
+            raise Trap("realloc return: result not aligned", "0x%x" % address)
+        if address + count > self.memory.size:
+            raise Trap("realloc return: beyond end of memory", "0x%x+%d > %d" % (address, count, self.memory.size))
+
 
 # -- loading and lifting: guest to host
 
@@ -119,15 +126,27 @@ def _load(cx, d, p, data, at):
     code = d[p]
     if code == RECORD:
         values = []
-        end = p + length(d, p)
+        end = p + (d[p + 1] | d[p + 2] << 8)
         p += FIELDS
         while p < end:
+            code = d[p]
+            if code == STRING:
+                at = at + 3 & -4
+                address, count = unpack_from("<II", data, at)
+                values.append(_lift_string(cx, address, count))
+                at += 8
+                p += 1
+                continue
+            if code == OPTION:  # align, size and length in one go
+                step = d[p + 3]
+                at = at + step - 1 & -step
+                values.append(_load(cx, d, p, data, at) if data[at] else None)
+                at += d[p + 4] | d[p + 5] << 8
+                p += d[p + 1] | d[p + 2] << 8
+                continue
             step = align(d, p)
             at = at + step - 1 & -step
-            if d[p] == OPTION and not data[at]:  # as most are
-                values.append(None)
-            else:
-                values.append(_load(cx, d, p, data, at))
+            values.append(_load(cx, d, p, data, at))
             at += size(d, p)
             p += length(d, p)
         return tuple(values)
@@ -244,21 +263,24 @@ def _lift_list(cx, d, p, address, count):
     step = size(d, p)
     if count * step > _MAX_BYTES:
         raise Trap("list too long", "%d elements" % count)
-    cx.check(address, count * step, align(d, p), "list pointer/length")
-    cx.charge(count * step)
+    end = address + count * step
+    cx.check(address, end - address, align(d, p), "list pointer/length")
+    cx.charge(end - address)
     if d[p] == U8:
         try:
             return cx.memory.read(address, count)
         except MemoryError:
             raise _no_heap(count)
     values = []
-    end = address + count * step
+    data = None
     piece = step if step > _PIECE else _PIECE - _PIECE % step
-    data = bytearray(min(piece, count * step))
     while address < end:
         if end - address < piece:
             piece = end - address
-        cx.memory.read_into(address, memoryview(data)[:piece])
+            data = None
+        if data is None:
+            data = bytearray(piece)
+        cx.memory.read_into(address, data)
         for at in range(0, piece, step):  # no comprehension: that is one more call on the board's stack
             values.append(_load(cx, d, p, data, at))
         address += piece
@@ -394,25 +416,24 @@ def _lower_sequence(cx, d, p, value):
         p = -1
     else:
         p += 3
+    count = len(value)
     if p < 0 or d[p] == U8:
-        address = yield from reallocate(cx, 1, len(value))
-        if len(value):
+        (address,) = yield from cx.instance.store.invoke(cx.realloc, [0, 0, 1, count])
+        cx.check_new(address, count, 1)
+        if count:
             cx.memory.write(address, value)
-        return address, len(value)
+        return address, count
     step = size(d, p)
-    if len(value) * step > _MAX_BYTES:
-        raise Trap("list too long", "%d elements" % len(value))
-    address = yield from reallocate(cx, align(d, p), len(value) * step)
-    for i in range(len(value)):
+    if count * step > _MAX_BYTES:
+        raise Trap("list too long", "%d elements" % count)
+    address = yield from reallocate(cx, align(d, p), count * step)
+    for i in range(count):
         yield from store(cx, d, p, value[i], address + i * step)
-    return address, len(value)
+    return address, count
 
 
 def reallocate(cx, alignment, count):
     """A generator: `count` bytes from the guest's realloc, checked. Memory may have grown or moved afterwards."""
     (address,) = yield from cx.instance.store.invoke(cx.realloc, [0, 0, alignment, count])
-    if address & alignment - 1:
-        raise Trap("realloc return: result not aligned", "0x%x" % address)
-    if address + count > cx.memory.size:
-        raise Trap("realloc return: beyond end of memory", "0x%x+%d > %d" % (address, count, cx.memory.size))
+    cx.check_new(address, count, alignment)
     return address
