@@ -65,7 +65,7 @@ def why(what):
 
 
 WHY = {
-    "M instructions per round": "a dispatch takes 13.5 instructions on Cortex-M0: of its four registers that outlive an operation the frame has none, so "
+    "M instructions per round of mix, QEMU_M0": "a dispatch takes 13.5 instructions on Cortex-M0: of its four registers that outlive an operation the frame has none, so "
     "that nearly every operation reads its address from the C stack. Next: the frame and the code pointer in registers, which pays "
     "once loads and stores make no calls (measured: 1 less for each integer operation, 3 more for each load).",
     "x86-64 speed ÷ wasm3, slowest": "wasm3 keeps 64-bit values and floats in registers, our accumulator has 32 bits. Next: an "
