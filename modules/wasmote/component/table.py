@@ -253,7 +253,11 @@ class TypeTable:
             out.extend(entry[_MORE:])
             return
         for at in range(parts, len(entry), 2):
-            self._write(entry[at] | entry[at + 1] << 8, out)
+            t = entry[at] | entry[at + 1] << 8
+            if t < _FIRST:
+                out.append(t)
+            else:
+                self._write(t, out)
 
 
 def _primitive(code):
