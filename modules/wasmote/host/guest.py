@@ -26,6 +26,7 @@ from .runtime import Runtime
 _HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
 _RUN = "wasi:cli/run@0.2.0"
 _STACK = const(4096)  # bytes for the guest's frames
+_SLICE_MS = const(2)  # of a load: most of its steps are shorter than what the board does between two slices
 _BACKOFF_MS = const(50)  # before the second restart in a row; then twice as long each time
 _MAX_BACKOFF_MS = const(3000)
 _QUARANTINE = const(10)  # crashes in a row
@@ -92,11 +93,14 @@ class Guest:
             source = self._reopen()
             steps = Component.load(self.store, source, Imports(runtime, host.allow))
             end = _in(host.load_timeout_ms)
+            began = ticks_ms()
             try:
                 while True:
                     next(steps)
-                    _check(end)
-                    yield
+                    if ticks_diff(ticks_ms(), began) >= _SLICE_MS:
+                        _check(end)
+                        yield
+                        began = ticks_ms()
             except StopIteration as stop:
                 self.component = stop.value
             steps = self._run(runtime)
