@@ -156,7 +156,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(wasm_translate_open_obj, wasm_translate_open);
 
 // translate_begin(scratch, index, offset, end, find)
 static mp_obj_t wasm_translate_begin(size_t n, const mp_obj_t *args) {
-    arena_at(args[0], sizeof(translator_t));
+    arena_at(args[0], WINDOW + sizeof(translator_t));
     translate_begin(mp_obj_get_int(args[0]), mp_obj_get_int(args[1]), mp_obj_get_int_truncated(args[2]),
         mp_obj_get_int_truncated(args[3]), mp_obj_get_int(args[4]));
     return mp_const_none;
@@ -165,7 +165,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wasm_translate_begin_obj, 5, 5, wasm_
 
 // translate(scratch, n) -> TRANSLATE_…
 static mp_obj_t wasm_translate(mp_obj_t scratch, mp_obj_t n) {
-    arena_at(scratch, sizeof(translator_t));
+    arena_at(scratch, WINDOW + sizeof(translator_t));
     return MP_OBJ_NEW_SMALL_INT(translate(mp_obj_get_int(scratch), mp_obj_get_int_truncated(n)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(wasm_translate_obj, wasm_translate);

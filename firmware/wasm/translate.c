@@ -8,6 +8,9 @@
 #include "a16.h"
 #include "translate.h"
 
+#define WINDOW_OF(t) ((uint8_t *)(t)-WINDOW)
+#define PIECE_OF(t) (WINDOW_OF(t) + LEFT_OVER)
+
 enum { NEXT_BODY, LOCALS, CODE, ENTRIES, WAYS };
 
 #define WORK (1500) // instructions, entries, operands visited: about 4 ms of a Cortex-M0 at 125 MHz
@@ -63,12 +66,12 @@ uint32_t read_valtype(translator_t *t) {
 }
 
 static uint32_t offset_of(const translator_t *t, const uint8_t *at) {
-    return t->base + (at - (t->window + LEFT_OVER));
+    return t->base + (at - PIECE_OF(t));
 }
 
 // Where reading stops: at the end of the body, or of what is there.
 static void set_stop(translator_t *t) {
-    t->stop = t->window + t->filled;
+    t->stop = WINDOW_OF(t) + t->filled;
     if (offset_of(t, t->stop) > t->body_end) {
         t->stop -= offset_of(t, t->stop) - t->body_end;
     }
@@ -131,7 +134,7 @@ static void begin_code(translator_t *t) {
         return;
     }
     t->operands = (operand_t *)(((uintptr_t)(t->locals + t->locals_count) + 3) & ~(uintptr_t)3);
-    t->operands_at = (uint8_t *)t->operands - (uint8_t *)t;
+    t->operands_at = (uint8_t *)t->operands - WINDOW_OF(t);
     t->frame = at;
     t->pc = offset_of(t, t->at);
     begin(t, A16_enter, t->pc);
@@ -211,8 +214,8 @@ static void step(translator_t *t) {
 
 // Sets the pointers that are valid while a call runs.
 static translator_t *translator_at(uint32_t at) {
-    translator_t *t = AT(translator_t, at);
-    const module_t *m = AT(module_t, at + sizeof(translator_t));
+    translator_t *t = AT(translator_t, at + WINDOW);
+    const module_t *m = AT(module_t, at + WINDOW + sizeof(translator_t));
     t->module = m;
     t->functions = (const uint16_t *)(m + 1);
     t->type_at = t->functions + m->functions;
@@ -229,19 +232,19 @@ static translator_t *translator_at(uint32_t at) {
     t->code_end = AT(uint16_t, at + t->size);
     t->outermost = (control_t *)t->code - 1;
     t->control = t->outermost + 1 - t->depth;
-    t->at = t->window + t->position;
+    t->at = WINDOW_OF(t) + t->position;
     return t;
 }
 
 uint32_t translate_open(uint32_t owner, uint32_t granules, const uint8_t *module, uint32_t length) {
-    uint32_t locals = (sizeof(translator_t) + length + 7) & ~7u;
+    uint32_t locals = (WINDOW + sizeof(translator_t) + length + 7) & ~7u;
     uint32_t size = granules * GRANULE;
-    if (granules > WASM_ARENA_KB || length > size || size - length < sizeof(translator_t) + GRANULE) {
+    if (granules > WASM_ARENA_KB || length > size || size - length < WINDOW + sizeof(translator_t) + GRANULE) {
         return 0;
     }
     uint32_t at = arena_scratch(owner, granules);
     if (at != 0) {
-        translator_t *t = AT(translator_t, at);
+        translator_t *t = AT(translator_t, at + WINDOW);
         *t = (translator_t){.size = size, .locals_at = locals, .code_at = locals + ((size - locals) / 4 & ~7u)};
         memcpy(t + 1, module, length);
     }
@@ -249,7 +252,7 @@ uint32_t translate_open(uint32_t owner, uint32_t granules, const uint8_t *module
 }
 
 void translate_begin(uint32_t at, uint32_t index, uint32_t offset, uint32_t end, int32_t find) {
-    translator_t *t = AT(translator_t, at);
+    translator_t *t = AT(translator_t, at + WINDOW);
     t->index = index;
     t->find = find;
     t->base = t->next = offset;
@@ -274,7 +277,7 @@ int translate(uint32_t at, uint32_t n) {
         } else if (t->stop - t->at < LONGEST && offset_of(t, t->stop) < t->body_end) {
             // What is left over goes before the next piece.
             uint32_t left = t->stop - t->at;
-            memmove(t->window + LEFT_OVER - left, t->at, left);
+            memmove(PIECE_OF(t) - left, t->at, left);
             t->position = LEFT_OVER - left;
             t->filled = LEFT_OVER;
             t->base = t->next;
@@ -285,6 +288,6 @@ int translate(uint32_t at, uint32_t n) {
             step(t);
         }
     }
-    t->position = t->at - t->window;
+    t->position = t->at - WINDOW_OF(t);
     return t->status == 0 ? TRANSLATE_AGAIN : t->status;
 }

@@ -6,7 +6,7 @@
 //
 // The caller owns a run of granules, the scratch, and gives the code section's bytes in pieces:
 //
-//   translator_t, module_t and its lists, locals, operands (up), control frames (down), code (up)
+//   window, translator_t, module_t and its lists, locals, operands (up), control frames (down), code (up)
 //
 // The scratch keeps offsets between two calls; the pointers in translator_t are set anew at the start of each.
 #pragma once
@@ -18,6 +18,7 @@ enum { TRANSLATE_READ, TRANSLATE_AGAIN, TRANSLATE_DONE, TRANSLATE_REFUSED, TRANS
 
 #define LEFT_OVER (32)
 #define PIECE (512)
+#define WINDOW (LEFT_OVER + PIECE) // what an earlier piece left over lies before the piece
 #define LONGEST (24) // no instruction, br_table's entries aside, is longer: 0xfc and three integers of 5 bytes
 #define MAX_FRAME (0xff00)
 #define MAX_CODE (0xff00) // halfwords
@@ -79,42 +80,47 @@ typedef struct {
 enum { NO_RELATION = -1, EQZ = -2 };
 enum { NOTHING = 0xffff }; // last_op where a label is: what comes next is no pair with what came before
 
+// Bytes, halfwords and words in the order that lets Cortex-M0 reach the frequent ones with the shortest instructions.
 typedef struct __attribute__((may_alias)) {
-    uint8_t window[LEFT_OVER + PIECE];        // what an earlier piece left over lies before the piece
-    uint32_t index;                           // function that is being translated, imported ones not counted
-    uint32_t found;                           // see find: its offset in the file
-    uint32_t size;                            // of the scratch
-    uint32_t locals_at, operands_at, code_at; // from the scratch's start
-    uint32_t n;                               // halfwords of code
+    uint32_t index; // function that is being translated, imported ones not counted
+    uint32_t found; // see find: its offset in the file
+
+    int8_t p_relation;
+    uint8_t p_acc, p_mode, p_count, phase, dead, status;
+
+    uint16_t sp, depth, locals_count, params;
+    int16_t pending; // operand whose operation is not emitted yet, or -1
+    uint16_t p_op, p_operand[4];
+    uint16_t last, last_op;       // where the operation emitted last begins, and which it is: some pairs become one
+    uint16_t last_to;             // where it puts its result, if it was the pending one
+    uint16_t first_way, last_way; // depth + 1
+    uint16_t position;            // of the next byte in the window
+    uint16_t filled;              // up to here it is
+
+    // While a call runs.
+    const uint8_t *at, *stop;
+    operand_t *operands;
+    control_t *control;
+    uint16_t *code, *code_end;
+    local_t *locals;
+    const module_t *module;
+
+    uint32_t n;        // halfwords of code
+    uint32_t top;      // byte offset of the next home
+    uint32_t frame;    // bytes
+    uint32_t pc, p_pc; // of the instruction, of the pending one
+    int32_t work;      // left of this call
+    uint32_t entries;  // to come: groups of locals, or entries of br_table
+    int32_t arity;     // of br_table's labels; -1: not known yet
     int32_t find;      // locate: position in the code whose instruction is wanted, of this body only; or -1
     uint32_t base;     // offset in the file of the piece's first byte
     uint32_t next;     // of the first byte after it
     uint32_t body_end; // of the body, or of the section between two bodies
     uint32_t end;      // of the section
-    uint32_t pc, p_pc; // of the instruction, of the pending one
-    uint32_t entries;  // to come: groups of locals, or entries of br_table
-    uint32_t top;      // byte offset of the next home
-    uint32_t frame;    // bytes
-    int32_t work;      // left of this call
-    int32_t arity;     // of br_table's labels; -1: not known yet
-    uint16_t position; // of the next byte in the window
-    uint16_t filled;   // up to here it is
-    uint16_t sp, depth, params, locals_count;
-    uint16_t first_way, last_way; // depth + 1
-    int16_t pending;              // operand whose operation is not emitted yet, or -1
-    uint16_t p_op, p_operand[4];
-    uint16_t last, last_op; // where the operation emitted last begins, and which it is: some pairs become one
-    uint16_t last_to;       // where it puts its result, if it was the pending one
-    int8_t p_relation;
-    uint8_t p_acc, p_mode, p_count, phase, dead, status;
+    uint32_t size;     // of the scratch
+    uint32_t locals_at, operands_at, code_at; // from the scratch's start
 
-    // While a call runs.
-    const uint8_t *at, *stop;
-    uint16_t *code, *code_end;
-    local_t *locals;
-    operand_t *operands;
-    control_t *control, *outermost;
-    const module_t *module;
+    control_t *outermost;
     const uint16_t *functions, *type_at, *type_id, *cells;
     const uint8_t *globals, *tables, *elements, *declared, *strings;
 } translator_t;
@@ -128,7 +134,8 @@ int translate(uint32_t scratch, uint32_t n);
 
 // translate_emit.c: operands and code
 int fail(translator_t *t, int status);
-void push(translator_t *t, uint32_t type, uint32_t kind, int64_t value);
+void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value);
+void push_constant(translator_t *t, uint32_t type, int64_t value);
 void drop_to(translator_t *t, uint32_t height);
 #define start translate_start // QEMU's RISC-V boot code has a global `start` too
 void start(translator_t *t, uint32_t op);

@@ -152,6 +152,7 @@ static int add_and_branch(translator_t *t) {
 }
 
 static void branch_on(translator_t *t, int i, int inverse, int back) {
+    uint32_t unless = inverse ? A16_br_unless_a_f - A16_br_if_a_f : 0;
     if (t->operands[i].kind == PENDING) {
         int relation = t->p_relation;
         if (relation >= 0) {
@@ -164,11 +165,11 @@ static void branch_on(translator_t *t, int i, int inverse, int back) {
             return;
         }
         if (relation == EQZ) {
-            finish(t, (inverse ? A16_br_if_a_f : A16_br_unless_a_f) + 2 * t->p_mode + back);
+            finish(t, A16_br_unless_a_f - unless + 2 * t->p_mode + back);
             return;
         }
     }
-    uint32_t op = (inverse ? A16_br_unless_a_f : A16_br_if_a_f) + back;
+    uint32_t op = A16_br_if_a_f + unless + back;
     if (in_acc(t, i)) {
         start(t, op);
     } else {

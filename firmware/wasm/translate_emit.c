@@ -15,13 +15,13 @@ int fail(translator_t *t, int status) {
     return 0;
 }
 
-void push(translator_t *t, uint32_t type, uint32_t kind, int64_t value) {
+void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
     operand_t *o = t->operands + t->sp;
     if ((uint8_t *)(o + 1) > (uint8_t *)t->control) {
         fail(t, TRANSLATE_FULL);
         return;
     }
-    *o = (operand_t){.low = value, .high = value >> 32, .slot = t->top, .type = type, .kind = kind};
+    *o = (operand_t){.low = value, .high = value >> 31, .slot = t->top, .type = type, .kind = kind};
     t->sp++;
     t->top += is_wide(type) ? 8 : 4;
     if (t->top > t->frame) {
@@ -32,6 +32,13 @@ void push(translator_t *t, uint32_t type, uint32_t kind, int64_t value) {
     }
     if (kind == LOCAL) {
         t->locals[o->low].refs++;
+    }
+}
+
+void push_constant(translator_t *t, uint32_t type, int64_t value) {
+    push(t, type, CONST, value);
+    if (t->status == 0) {
+        t->operands[t->sp - 1].high = value >> 32;
     }
 }
 
@@ -159,34 +166,44 @@ int is_short(translator_t *t, int i) {
     return t->operands[i].kind == CONST && fits_halfword(t->operands + i);
 }
 
+_Static_assert(A16_i64_mov_i_s == A16_i64_mov_s_s + 1 && A16_i64_const_s == A16_i64_mov_s_s + 2, "see move()");
+_Static_assert(A16_i32_mov_i_s == A16_i32_mov_s_s + 1 && A16_i32_const_s == A16_i32_mov_s_s + 2, "see move()");
+
 static void move(translator_t *t, const operand_t *o, uint32_t slot) {
     int wide = is_wide(o->type);
+    uint32_t op = wide ? A16_i64_mov_s_s : A16_i32_mov_s_s; // _mov_i_s and _const_s follow it
+    uint32_t from = o->slot;
     if (o->kind == CONST) {
-        if (fits_halfword(o)) {
-            begin(t, wide ? A16_i64_mov_i_s : A16_i32_mov_i_s, t->pc);
-            put(t, o->low);
-        } else {
-            begin(t, wide ? A16_i64_const_s : A16_i32_const_s, t->pc);
-            put(t, o->low);
-            put(t, o->low >> 16);
+        from = o->low;
+        op++;
+        if (!fits_halfword(o)) {
+            begin(t, op + 1, t->pc);
+            put(t, from);
+            from >>= 16;
             if (wide) {
+                put(t, from);
                 put(t, o->high);
-                put(t, o->high >> 16);
+                from = o->high >> 16;
             }
+            op = 0;
         }
-        put(t, slot);
-        return;
-    }
-    uint32_t here = o->kind == LOCAL ? t->locals[o->low].slot : o->slot;
-    if (here != slot) {
-        if (!wide && t->last_op == A16_i32_mov_s_s) {
+    } else {
+        if (o->kind == LOCAL) {
+            from = t->locals[o->low].slot;
+        }
+        if (from == slot) {
+            return;
+        }
+        if (t->last_op == op && !wide) {
             replace_last(t, A16_i32_mov2);
-        } else {
-            begin(t, wide ? A16_i64_mov_s_s : A16_i32_mov_s_s, t->pc);
+            op = 0;
         }
-        put(t, here);
-        put(t, slot);
     }
+    if (op != 0) {
+        begin(t, op, t->pc);
+    }
+    put(t, from);
+    put(t, slot);
 }
 
 void home(translator_t *t, int i) {

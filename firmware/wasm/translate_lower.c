@@ -233,7 +233,9 @@ static void plain(translator_t *t, uint32_t row, int has_acc) {
 static void reinterpret(translator_t *t, uint32_t row) {
     int i = pop(t, first_type(row));
     if (!is_dead(t, result_of(row))) {
-        push(t, result_of(row), t->operands[i].kind, constant_of(t, i));
+        uint32_t high = t->operands[i].high;
+        push(t, result_of(row), t->operands[i].kind, t->operands[i].low);
+        t->operands[i].high = high;
     }
 }
 
@@ -281,13 +283,13 @@ static void global_get(translator_t *t, uint32_t x) {
     if (is_dead(t, type)) {
         return;
     }
+    uint32_t number = is_wide(type) ? A16_i64_global_get_s : A16_global_get_a;
+    int has_acc = !is_wide(type);
     if (x < t->module->imported_globals) {
-        defer(t, type, is_wide(type) ? A16_imported_i64_global_get_s : A16_imported_global_get_s, 0);
-    } else if (is_wide(type)) {
-        defer(t, type, A16_i64_global_get_s, 0);
-    } else {
-        defer(t, type, A16_global_get_a, 1);
+        number = is_wide(type) ? A16_imported_i64_global_get_s : A16_imported_global_get_s;
+        has_acc = 0;
     }
+    defer(t, type, number, has_acc);
     operand(t, t->cells[x]);
 }
 
@@ -341,17 +343,15 @@ static void select(translator_t *t, uint32_t type) {
     uint32_t left = slot_of(t, a);
     uint32_t right = slot_of(t, b);
     int wide = is_wide(type);
-    if (in_acc(t, c)) {
-        defer(t, type, wide ? A16_i64_select_ssa_s : A16_select_ssa_a, !wide);
-        operand(t, left);
-        operand(t, right);
-        return;
-    }
-    uint32_t condition = slot_of(t, c);
-    defer(t, type, wide ? A16_i64_select_sss_s : A16_select_sss_a, !wide);
+    int in_slot = !in_acc(t, c);
+    uint32_t condition = in_slot ? slot_of(t, c) : 0;
+    uint32_t number = wide ? A16_i64_select_ssa_s : A16_select_ssa_a;
+    defer(t, type, number + (in_slot << !wide), !wide);
     operand(t, left);
     operand(t, right);
-    operand(t, condition);
+    if (in_slot) {
+        operand(t, condition);
+    }
 }
 
 // Memories
@@ -663,13 +663,13 @@ void lower(translator_t *t, uint32_t op) {
             push(t, I32, CONST, read_signed(t, 28, 0x78));
             break;
         case SHAPE_I64_CONST:
-            push(t, I64, CONST, read_signed(t, 63, 0x7f));
+            push_constant(t, I64, read_signed(t, 63, 0x7f));
             break;
         case SHAPE_F32_CONST:
             push(t, F32, CONST, read_bytes(t, 4));
             break;
         case SHAPE_F64_CONST:
-            push(t, F64, CONST, read_bytes(t, 8));
+            push_constant(t, F64, read_bytes(t, 8));
             break;
         case SHAPE_BINARY:
         case SHAPE_BINARY_SA:
