@@ -19,7 +19,7 @@ enum { NEXT_BODY, LOCALS, CODE, ENTRIES, WAYS };
 
 uint32_t read_u8(translator_t *t) {
     if (t->at == t->stop) {
-        return fail(t, TRANSLATE_REFUSED);
+        return refuse(t);
     }
     return *t->at++;
 }
@@ -30,7 +30,7 @@ int64_t read_signed(translator_t *t, uint32_t last, uint32_t high) {
     for (uint32_t shift = 0;; shift += 7) {
         uint32_t byte = read_u8(t);
         if (shift == last && (byte & high) != 0 && (byte & high) != high) {
-            return fail(t, TRANSLATE_REFUSED);
+            return refuse(t);
         }
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80) {
@@ -38,7 +38,7 @@ int64_t read_signed(translator_t *t, uint32_t last, uint32_t high) {
             return value | -sign;
         }
         if (shift == last) {
-            return fail(t, TRANSLATE_REFUSED);
+            return refuse(t);
         }
     }
 }
@@ -49,7 +49,7 @@ uint32_t read_u32(translator_t *t) {
         uint32_t byte = read_u8(t);
         value |= (byte & 0x7f) << shift;
         if (shift == 28 && byte > 0x0f) {
-            return fail(t, TRANSLATE_REFUSED);
+            return refuse(t);
         }
         if (byte < 0x80) {
             return value;
@@ -62,7 +62,7 @@ uint32_t read_valtype(translator_t *t) {
     if ((type <= I32 && type >= F64) || type == FUNCREF || type == EXTERNREF) {
         return type;
     }
-    return fail(t, TRANSLATE_REFUSED);
+    return refuse(t);
 }
 
 static uint32_t offset_of(const translator_t *t, const uint8_t *at) {
@@ -81,7 +81,7 @@ static void set_stop(translator_t *t) {
 
 static void add_locals(translator_t *t, const uint8_t *types, uint32_t n, int step) {
     if (n > MAX_LOCALS || t->locals_count + n > MAX_LOCALS) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
         return;
     }
     for (local_t *to = t->locals + t->locals_count; n > 0; n--, to++, types += step) {
@@ -100,7 +100,7 @@ static void next_body(translator_t *t) {
     uint32_t size = read_u32(t);
     t->body_end = offset_of(t, t->at) + size;
     if (size > t->end || t->body_end > t->end) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
         return;
     }
     set_stop(t);
@@ -130,7 +130,7 @@ static void begin_code(translator_t *t) {
     uint32_t at = t->top;
     uint32_t first = t->params < t->locals_count ? t->locals[t->params].slot : at;
     if (at > MAX_FRAME) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
         return;
     }
     t->operands = (operand_t *)(((uintptr_t)(t->locals + t->locals_count) + 3) & ~(uintptr_t)3);
@@ -149,7 +149,7 @@ static void begin_code(translator_t *t) {
 // Gives the function its code, in its owner's granules.
 static void end_body(translator_t *t) {
     if (t->at != t->stop || offset_of(t, t->at) != t->body_end) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
     }
     if (t->status != 0) {
         return;
@@ -163,7 +163,7 @@ static void end_body(translator_t *t) {
     if (t->module->owner != 0) { // else it is only validated
         uint32_t at = arena_alloc(t->module->owner, 2 * t->n);
         if (at == 0) {
-            fail(t, TRANSLATE_REFUSED); // the Python translator says that there is no room
+            refuse(t); // the Python translator says that there is no room
             return;
         }
         memcpy(arena + at, t->code, 2 * t->n);

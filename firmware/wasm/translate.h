@@ -134,6 +134,7 @@ int translate(uint32_t scratch, uint32_t n);
 
 // translate_emit.c: operands and code
 int fail(translator_t *t, int status);
+int refuse(translator_t *t);
 void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value);
 void push_constant(translator_t *t, uint32_t type, int64_t value);
 void drop_to(translator_t *t, uint32_t height);
@@ -168,7 +169,40 @@ int table_way(translator_t *t);
 void lower_control(translator_t *t, uint32_t op);
 
 // translate_lower.c: all other instructions
+enum {
+#define SHAPE(name) SHAPE_##name,
+#include "opcodes.h"
+#undef SHAPE
+};
 void lower(translator_t *t, uint32_t op);
+int is_dead(translator_t *t, uint32_t result);
+uint32_t read_index(translator_t *t, uint32_t count);
+
+// translate_memory.c: of memories, references and tables
+void load(translator_t *t, uint32_t row);
+void store(translator_t *t, uint32_t row);
+void ref_func(translator_t *t);
+void in_slots(translator_t *t, uint32_t number, uint32_t types, int32_t x);
+int lower_indexed(translator_t *t, uint32_t shape);
+
+// A row of the table in translate_lower.c
+static inline uint32_t shape_of(uint32_t row) {
+    return row & 0x3f;
+}
+
+static inline uint32_t number_of(uint32_t row) {
+    return row >> 6 & 0x3ff;
+}
+
+#define NO_TYPE (0x78)
+
+static inline uint32_t first_type(uint32_t row) {
+    return NO_TYPE | (row >> 21 & 7);
+}
+
+static inline uint32_t result_of(uint32_t row) {
+    return NO_TYPE | (row >> 27 & 7);
+}
 
 // translate.c: bytes
 uint32_t read_u8(translator_t *t);

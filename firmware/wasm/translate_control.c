@@ -39,13 +39,13 @@ int pop(translator_t *t, uint32_t want) {
     int i = t->sp - 1;
     if (i < t->control->height) {
         if (!is_endless(t)) {
-            fail(t, TRANSLATE_REFUSED);
+            refuse(t);
         }
         return -1;
     }
     operand_t *o = t->operands + i;
     if (want != ANY && o->type != ANY && o->type != want) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
     }
     if (o->kind == LOCAL) {
         t->locals[o->low].refs--;
@@ -79,12 +79,12 @@ static void check_types(translator_t *t, types_t types) {
         t->work--;
         if (--sp < t->control->height) {
             if (!is_endless(t)) {
-                fail(t, TRANSLATE_REFUSED);
+                refuse(t);
             }
             return;
         }
         if (t->operands[sp].type != ANY && t->operands[sp].type != type[i]) {
-            fail(t, TRANSLATE_REFUSED);
+            refuse(t);
         }
     }
 }
@@ -196,7 +196,7 @@ static void block(translator_t *t, uint32_t kind) {
     } else {
         int64_t type = read_signed(t, 28, 0x70);
         if (type < 0 || type >= t->module->types) {
-            fail(t, TRANSLATE_REFUSED);
+            refuse(t);
             return;
         }
         params = params_of(t, type);
@@ -236,7 +236,7 @@ static void close_block(translator_t *t) {
     types_t results = control->results;
     if (!t->dead) {
         if (t->sp != control->height + count_of(results)) {
-            fail(t, TRANSLATE_REFUSED);
+            refuse(t);
         } else if (control->kind == BODY) {
             check_types(t, results);
             if (!t->dead) {
@@ -250,14 +250,14 @@ static void close_block(translator_t *t) {
     }
     pop_types(t, results);
     if (t->sp != control->height) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
     }
 }
 
 static void otherwise(translator_t *t) {
     control_t *control = t->control;
     if (!(control->flags & HAS_ELSE)) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
         return;
     }
     close_block(t);
@@ -278,7 +278,7 @@ static void end(translator_t *t) {
         uint32_t n = count_of(control->params);
         if (n != count_of(control->results) ||
             memcmp(string_of(t, control->params), string_of(t, control->results), n) != 0) {
-            fail(t, TRANSLATE_REFUSED);
+            refuse(t);
         }
         resolve(t, control->otherwise);
     }
@@ -302,7 +302,7 @@ static void end(translator_t *t) {
 // The control frame that a label names; the innermost if there is none such.
 static control_t *target(translator_t *t, uint32_t depth) {
     if (depth >= t->depth) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
         depth = 0;
     }
     return t->control + depth;
@@ -389,7 +389,7 @@ static void begin_entries(translator_t *t) {
     int c = pop(t, I32);
     uint32_t count = read_u32(t);
     if (count >= t->end) {
-        fail(t, TRANSLATE_REFUSED); // more than there are bytes: so that count + 1 is not 0
+        refuse(t); // more than there are bytes: so that count + 1 is not 0
     }
     if (!t->dead) {
         home_from(t, t->control->height);
@@ -413,7 +413,7 @@ void table_entry(translator_t *t) {
     types_t types = label_types(to);
     int32_t arity = count_of(types);
     if (t->arity >= 0 && arity != t->arity) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
     }
     t->arity = arity;
     check_types(t, types);
@@ -421,7 +421,7 @@ void table_entry(translator_t *t) {
         return;
     }
     if (t->n > MAX_CODE) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
     } else if (!in_place(t, to, types)) {
         if (to->way == 0) {
             uint16_t *link = t->first_way == 0 ? &t->first_way : &t->control[t->last_way - 1].next_way;
@@ -470,7 +470,7 @@ static void call(translator_t *t) {
     const module_t *m = t->module;
     uint32_t x = read_u32(t);
     if (x >= m->functions) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
         return;
     }
     uint32_t first = arguments(t, params_of(t, t->functions[x]));
@@ -488,7 +488,7 @@ static void call_indirect(translator_t *t) {
     uint32_t type = read_u32(t);
     uint32_t table = read_u32(t);
     if (table >= m->tables || type >= m->types || t->tables[table] != FUNCREF) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
         return;
     }
     int c = pop(t, I32);

@@ -15,6 +15,10 @@ int fail(translator_t *t, int status) {
     return 0;
 }
 
+int refuse(translator_t *t) {
+    return fail(t, TRANSLATE_REFUSED);
+}
+
 void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
     operand_t *o = t->operands + t->sp;
     if ((uint8_t *)(o + 1) > (uint8_t *)t->control) {
@@ -26,7 +30,7 @@ void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
     t->top += is_wide(type) ? 8 : 4;
     if (t->top > t->frame) {
         if (t->top > MAX_FRAME) {
-            fail(t, TRANSLATE_REFUSED);
+            refuse(t);
         }
         t->frame = t->top;
     }
@@ -67,7 +71,7 @@ void put(translator_t *t, uint32_t halfword) {
 
 void begin(translator_t *t, uint32_t op, uint32_t pc) {
     if (t->n > MAX_CODE) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
     }
     if ((int32_t)t->n <= t->find) {
         t->found = pc;
@@ -269,7 +273,7 @@ void save_local(translator_t *t, uint32_t x) {
 static uint32_t distance(translator_t *t, uint32_t from, uint32_t to) {
     int32_t halfwords = (int32_t)(to - from);
     if (halfwords != (int16_t)halfwords) {
-        fail(t, TRANSLATE_REFUSED);
+        refuse(t);
     }
     return halfwords;
 }
