@@ -17,20 +17,20 @@ enum { NEXT_BODY, LOCALS, CODE, ENTRIES, WAYS };
 
 // Bytes (core 5.2). At the end of the body, or of what is there of it, the answer is no.
 
-uint32_t read_u8(translator_t *t) {
+uint32_t tr_read_u8(translator_t *t) {
     if (t->at == t->stop) {
-        return refuse(t);
+        return tr_refuse(t);
     }
     return *t->at++;
 }
 
 // The top bits of a last byte (28 or 63 bits before it) are all equal to the sign: `high` says which.
-int64_t read_signed(translator_t *t, uint32_t last, uint32_t high) {
+int64_t tr_read_signed(translator_t *t, uint32_t last, uint32_t high) {
     uint64_t value = 0;
     for (uint32_t shift = 0;; shift += 7) {
-        uint32_t byte = read_u8(t);
+        uint32_t byte = tr_read_u8(t);
         if (shift == last && (byte & high) != 0 && (byte & high) != high) {
-            return refuse(t);
+            return tr_refuse(t);
         }
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80) {
@@ -38,18 +38,18 @@ int64_t read_signed(translator_t *t, uint32_t last, uint32_t high) {
             return value | -sign;
         }
         if (shift == last) {
-            return refuse(t);
+            return tr_refuse(t);
         }
     }
 }
 
-uint32_t read_u32(translator_t *t) {
+uint32_t tr_read_u32(translator_t *t) {
     uint32_t value = 0;
     for (uint32_t shift = 0;; shift += 7) {
-        uint32_t byte = read_u8(t);
+        uint32_t byte = tr_read_u8(t);
         value |= (byte & 0x7f) << shift;
         if (shift == 28 && byte > 0x0f) {
-            return refuse(t);
+            return tr_refuse(t);
         }
         if (byte < 0x80) {
             return value;
@@ -57,12 +57,12 @@ uint32_t read_u32(translator_t *t) {
     }
 }
 
-uint32_t read_valtype(translator_t *t) {
-    uint32_t type = read_u8(t);
+uint32_t tr_read_valtype(translator_t *t) {
+    uint32_t type = tr_read_u8(t);
     if ((type <= I32 && type >= F64) || type == FUNCREF || type == EXTERNREF) {
         return type;
     }
-    return refuse(t);
+    return tr_refuse(t);
 }
 
 static uint32_t offset_of(const translator_t *t, const uint8_t *at) {
@@ -81,12 +81,12 @@ static void set_stop(translator_t *t) {
 
 static void add_locals(translator_t *t, const uint8_t *types, uint32_t n, int step) {
     if (n > MAX_LOCALS || t->locals_count + n > MAX_LOCALS) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     for (local_t *to = t->locals + t->locals_count; n > 0; n--, to++, types += step) {
         if ((uint8_t *)(to + 1) > (uint8_t *)t->outermost) {
-            fail(t, TRANSLATE_FULL);
+            tr_fail(t, TRANSLATE_FULL);
             return;
         }
         *to = (local_t){.slot = t->top, .type = *types};
@@ -97,10 +97,10 @@ static void add_locals(translator_t *t, const uint8_t *types, uint32_t n, int st
 }
 
 static void next_body(translator_t *t) {
-    uint32_t size = read_u32(t);
+    uint32_t size = tr_read_u32(t);
     t->body_end = offset_of(t, t->at) + size;
     if (size > t->end || t->body_end > t->end) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     set_stop(t);
@@ -111,7 +111,7 @@ static void next_body(translator_t *t) {
     t->last = t->last_to = 0;
     t->last_op = NOTHING;
     t->control = t->outermost + 1;
-    t->entries = read_u32(t); // groups of locals
+    t->entries = tr_read_u32(t); // groups of locals
     uint32_t type = t->functions[t->module->imported_functions + t->index];
     const uint16_t *params = t->type_at + 2 * type;
     add_locals(t, t->strings + params[0], params[1] - params[0], 1);
@@ -120,8 +120,8 @@ static void next_body(translator_t *t) {
 }
 
 static void locals_group(translator_t *t) {
-    uint32_t n = read_u32(t);
-    uint8_t type = read_valtype(t);
+    uint32_t n = tr_read_u32(t);
+    uint8_t type = tr_read_valtype(t);
     add_locals(t, &type, n, 0);
     t->entries--;
 }
@@ -130,26 +130,26 @@ static void begin_code(translator_t *t) {
     uint32_t at = t->top;
     uint32_t first = t->params < t->locals_count ? t->locals[t->params].slot : at;
     if (at > MAX_FRAME) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     t->operands = (operand_t *)(((uintptr_t)(t->locals + t->locals_count) + 3) & ~(uintptr_t)3);
     t->operands_at = (uint8_t *)t->operands - WINDOW_OF(t);
     t->frame = at;
     t->pc = offset_of(t, t->at);
-    begin(t, A16_enter, t->pc);
-    put(t, 0);
-    put(t, first);
-    put(t, (at - first) >> 2);
-    put(t, 0);
-    open_body(t);
+    tr_begin(t, A16_enter, t->pc);
+    tr_put(t, 0);
+    tr_put(t, first);
+    tr_put(t, (at - first) >> 2);
+    tr_put(t, 0);
+    tr_open_body(t);
     t->phase = CODE;
 }
 
 // Gives the function its code, in its owner's granules.
 static void end_body(translator_t *t) {
     if (t->at != t->stop || offset_of(t, t->at) != t->body_end) {
-        refuse(t);
+        tr_refuse(t);
     }
     if (t->status != 0) {
         return;
@@ -163,7 +163,7 @@ static void end_body(translator_t *t) {
     if (t->module->owner != 0) { // else it is only validated
         uint32_t at = arena_alloc(t->module->owner, 2 * t->n);
         if (at == 0) {
-            refuse(t); // the Python translator says that there is no room
+            tr_refuse(t); // the Python translator says that there is no room
             return;
         }
         memcpy(arena + at, t->code, 2 * t->n);
@@ -190,19 +190,19 @@ static void step(translator_t *t) {
             }
             return;
         case ENTRIES:
-            table_entry(t);
+            tr_table_entry(t);
             if (--t->entries == 0) {
                 t->phase = WAYS;
             }
             return;
         case WAYS:
-            if (!table_way(t)) {
+            if (!tr_table_way(t)) {
                 t->phase = CODE;
             }
             return;
     }
     t->pc = offset_of(t, t->at);
-    lower(t, read_u8(t));
+    tr_lower(t, tr_read_u8(t));
     if (t->entries > 0) {
         t->phase = ENTRIES;
     } else if (t->depth == 0) {

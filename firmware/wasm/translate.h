@@ -132,41 +132,42 @@ void translate_begin(uint32_t scratch, uint32_t index, uint32_t offset, uint32_t
 // Goes on with n more bytes, which were put at scratch + LEFT_OVER; n is not 0 only after TRANSLATE_READ.
 int translate(uint32_t scratch, uint32_t n);
 
+// The prefix tr_: these names are all of the firmware's.
+
 // translate_emit.c: operands and code
-int fail(translator_t *t, int status);
-int refuse(translator_t *t);
-void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value);
-void push_constant(translator_t *t, uint32_t type, int64_t value);
-void drop_to(translator_t *t, uint32_t height);
-#define start translate_start // QEMU's RISC-V boot code has a global `start` too
-void start(translator_t *t, uint32_t op);
-void begin(translator_t *t, uint32_t op, uint32_t pc);
-void replace_last(translator_t *t, uint32_t op);
-void put(translator_t *t, uint32_t halfword);
-void defer(translator_t *t, uint32_t type, uint32_t op, int has_acc);
-void operand(translator_t *t, uint32_t halfword);
-void finish(translator_t *t, uint32_t op);
-void flush(translator_t *t);
-int in_acc(translator_t *t, int i);
-int is_pending(translator_t *t, int i);
-int is_sum(translator_t *t, int i);
-int is_short(translator_t *t, int i);
-void home(translator_t *t, int i);
-void home_from(translator_t *t, uint32_t height);
-uint32_t slot_of(translator_t *t, int i);
-void move_to(translator_t *t, int i, uint32_t slot);
-void save_local(translator_t *t, uint32_t x);
-void resolve(translator_t *t, uint32_t chain);
-void put_back(translator_t *t, uint32_t target);
-void put_label(translator_t *t, uint16_t *chain);
+int tr_fail(translator_t *t, int status);
+int tr_refuse(translator_t *t);
+void tr_push(translator_t *t, uint32_t type, uint32_t kind, int32_t value);
+void tr_push_constant(translator_t *t, uint32_t type, int64_t value);
+void tr_drop_to(translator_t *t, uint32_t height);
+void tr_start(translator_t *t, uint32_t op);
+void tr_begin(translator_t *t, uint32_t op, uint32_t pc);
+void tr_replace_last(translator_t *t, uint32_t op);
+void tr_put(translator_t *t, uint32_t halfword);
+void tr_defer(translator_t *t, uint32_t type, uint32_t op, int has_acc);
+void tr_operand(translator_t *t, uint32_t halfword);
+void tr_finish(translator_t *t, uint32_t op);
+void tr_flush(translator_t *t);
+int tr_in_acc(translator_t *t, int i);
+int tr_is_pending(translator_t *t, int i);
+int tr_is_sum(translator_t *t, int i);
+int tr_is_short(translator_t *t, int i);
+void tr_home(translator_t *t, int i);
+void tr_home_from(translator_t *t, uint32_t height);
+uint32_t tr_slot_of(translator_t *t, int i);
+void tr_move_to(translator_t *t, int i, uint32_t slot);
+void tr_save_local(translator_t *t, uint32_t x);
+void tr_resolve(translator_t *t, uint32_t chain);
+void tr_put_back(translator_t *t, uint32_t target);
+void tr_put_label(translator_t *t, uint16_t *chain);
 
 // translate_control.c: types of operands, blocks, branches, calls
 extern const uint8_t translate_inverse[10];
-int pop(translator_t *t, uint32_t want);
-void open_body(translator_t *t);
-void table_entry(translator_t *t);
-int table_way(translator_t *t);
-void lower_control(translator_t *t, uint32_t op);
+int tr_pop(translator_t *t, uint32_t want);
+void tr_open_body(translator_t *t);
+void tr_table_entry(translator_t *t);
+int tr_table_way(translator_t *t);
+void tr_lower_control(translator_t *t, uint32_t op);
 
 // translate_lower.c: all other instructions
 enum {
@@ -174,16 +175,16 @@ enum {
 #include "opcodes.h"
 #undef SHAPE
 };
-void lower(translator_t *t, uint32_t op);
-int is_dead(translator_t *t, uint32_t result);
-uint32_t read_index(translator_t *t, uint32_t count);
+void tr_lower(translator_t *t, uint32_t op);
+int tr_is_dead(translator_t *t, uint32_t result);
+uint32_t tr_read_index(translator_t *t, uint32_t count);
 
 // translate_memory.c: of memories, references and tables
-void load(translator_t *t, uint32_t row);
-void store(translator_t *t, uint32_t row);
-void ref_func(translator_t *t);
-void in_slots(translator_t *t, uint32_t number, uint32_t types, int32_t x);
-int lower_indexed(translator_t *t, uint32_t shape);
+void tr_load(translator_t *t, uint32_t row);
+void tr_store(translator_t *t, uint32_t row);
+void tr_ref_func(translator_t *t);
+void tr_in_slots(translator_t *t, uint32_t number, uint32_t types, int32_t x);
+int tr_lower_indexed(translator_t *t, uint32_t shape);
 
 // A row of the table in translate_lower.c
 static inline uint32_t shape_of(uint32_t row) {
@@ -205,10 +206,10 @@ static inline uint32_t result_of(uint32_t row) {
 }
 
 // translate.c: bytes
-uint32_t read_u8(translator_t *t);
-uint32_t read_u32(translator_t *t);
-int64_t read_signed(translator_t *t, uint32_t last, uint32_t high);
-uint32_t read_valtype(translator_t *t);
+uint32_t tr_read_u8(translator_t *t);
+uint32_t tr_read_u32(translator_t *t);
+int64_t tr_read_signed(translator_t *t, uint32_t last, uint32_t high);
+uint32_t tr_read_valtype(translator_t *t);
 
 static inline int is_wide(uint32_t type) {
     return type == I64 || type == F64;

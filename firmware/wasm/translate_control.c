@@ -35,17 +35,17 @@ static int is_endless(translator_t *t) {
     return t->control->flags & ENDLESS;
 }
 
-int pop(translator_t *t, uint32_t want) {
+int tr_pop(translator_t *t, uint32_t want) {
     int i = t->sp - 1;
     if (i < t->control->height) {
         if (!is_endless(t)) {
-            refuse(t);
+            tr_refuse(t);
         }
         return -1;
     }
     operand_t *o = t->operands + i;
     if (want != ANY && o->type != ANY && o->type != want) {
-        refuse(t);
+        tr_refuse(t);
     }
     if (o->kind == LOCAL) {
         t->locals[o->low].refs--;
@@ -58,7 +58,7 @@ int pop(translator_t *t, uint32_t want) {
 static void pop_types(translator_t *t, types_t types) {
     const uint8_t *type = string_of(t, types);
     for (uint32_t i = count_of(types); i-- > 0;) {
-        pop(t, type[i]);
+        tr_pop(t, type[i]);
         t->work--;
     }
 }
@@ -66,7 +66,7 @@ static void pop_types(translator_t *t, types_t types) {
 static void push_types(translator_t *t, types_t types) {
     const uint8_t *type = string_of(t, types);
     for (uint32_t i = 0; i < count_of(types); i++) {
-        push(t, type[i], SLOT, 0);
+        tr_push(t, type[i], SLOT, 0);
         t->work--;
     }
 }
@@ -79,18 +79,18 @@ static void check_types(translator_t *t, types_t types) {
         t->work--;
         if (--sp < t->control->height) {
             if (!is_endless(t)) {
-                refuse(t);
+                tr_refuse(t);
             }
             return;
         }
         if (t->operands[sp].type != ANY && t->operands[sp].type != type[i]) {
-            refuse(t);
+            tr_refuse(t);
         }
     }
 }
 
 static void die(translator_t *t) {
-    drop_to(t, t->control->height);
+    tr_drop_to(t, t->control->height);
     t->control->flags |= ENDLESS;
     t->dead = 1;
 }
@@ -100,7 +100,7 @@ static void die(translator_t *t) {
 static void open_block(translator_t *t, uint32_t kind, types_t params, types_t results, uint32_t otherwise) {
     control_t *control = t->control - 1;
     if ((uint8_t *)control < (uint8_t *)(t->operands + t->sp)) {
-        fail(t, TRANSLATE_FULL);
+        tr_fail(t, TRANSLATE_FULL);
         return;
     }
     if (kind == LOOP) {
@@ -121,7 +121,7 @@ static void open_block(translator_t *t, uint32_t kind, types_t params, types_t r
     push_types(t, params);
 }
 
-void open_body(translator_t *t) {
+void tr_open_body(translator_t *t) {
     uint32_t type = t->functions[t->module->imported_functions + t->index];
     open_block(t, BODY, 0, results_of(t, type), 0);
 }
@@ -130,7 +130,7 @@ void open_body(translator_t *t) {
 static void settle(translator_t *t, types_t params) {
     if (!t->dead) {
         check_types(t, params);
-        home_from(t, t->control->height);
+        tr_home_from(t, t->control->height);
     }
     pop_types(t, params);
 }
@@ -146,8 +146,8 @@ static int add_and_branch(translator_t *t) {
         number = A16_i32_add_br_ne_short_si_b;
     }
     t->pending = -1;
-    replace_last(t, number);
-    put(t, other);
+    tr_replace_last(t, number);
+    tr_put(t, other);
     return 1;
 }
 
@@ -161,25 +161,25 @@ static void branch_on(translator_t *t, int i, int inverse, int back) {
             } else if (back && relation == NE && t->last_op == A16_i32_add_si_s && add_and_branch(t)) {
                 return;
             }
-            finish(t, A16_br_i32_eq_ss_f + 8 * relation + 2 * t->p_mode + back);
+            tr_finish(t, A16_br_i32_eq_ss_f + 8 * relation + 2 * t->p_mode + back);
             return;
         }
         if (relation == EQZ) {
-            finish(t, A16_br_unless_a_f - unless + 2 * t->p_mode + back);
+            tr_finish(t, A16_br_unless_a_f - unless + 2 * t->p_mode + back);
             return;
         }
     }
     uint32_t op = A16_br_if_a_f + unless + back;
-    if (in_acc(t, i)) {
-        start(t, op);
+    if (tr_in_acc(t, i)) {
+        tr_start(t, op);
     } else {
-        uint32_t slot = slot_of(t, i);
+        uint32_t slot = tr_slot_of(t, i);
         if (op == A16_br_if_a_b && t->last_op == A16_i32_add_si_s && slot == t->last_to) {
-            replace_last(t, A16_i32_add_br_if_si_b);
+            tr_replace_last(t, A16_i32_add_br_if_si_b);
             return;
         }
-        start(t, op + 2);
-        put(t, slot);
+        tr_start(t, op + 2);
+        tr_put(t, slot);
     }
 }
 
@@ -189,25 +189,25 @@ static void block(translator_t *t, uint32_t kind) {
         t->at++;
     } else if (t->at<t->stop && * t->at> 0x40 && *t->at < 0x80) {
         // The first six of all strings are a value type each.
-        const uint8_t *found = memchr(t->strings, read_valtype(t), 6);
+        const uint8_t *found = memchr(t->strings, tr_read_valtype(t), 6);
         if (found != NULL) {
             results = (found - t->strings) | 1 << 16;
         }
     } else {
-        int64_t type = read_signed(t, 28, 0x70);
+        int64_t type = tr_read_signed(t, 28, 0x70);
         if (type < 0 || type >= t->module->types) {
-            refuse(t);
+            tr_refuse(t);
             return;
         }
         params = params_of(t, type);
         results = results_of(t, type);
     }
-    int c = kind == IF ? pop(t, I32) : 0;
+    int c = kind == IF ? tr_pop(t, I32) : 0;
     settle(t, params);
     uint16_t otherwise = 0;
     if (kind == IF && !t->dead) {
         branch_on(t, c, 1, 0);
-        put_label(t, &otherwise);
+        tr_put_label(t, &otherwise);
     }
     open_block(t, kind, params, results, otherwise);
 }
@@ -218,11 +218,11 @@ static void carry(translator_t *t, const control_t *to, types_t types) {
     uint32_t slot = to->kind == BODY ? 0 : to->slot;
     uint32_t first = t->sp - n;
     if (n > 1) {
-        home_from(t, first);
+        tr_home_from(t, first);
     }
     for (uint32_t i = first; i < t->sp; i++) {
         t->work--;
-        move_to(t, i, slot);
+        tr_move_to(t, i, slot);
         slot += is_wide(t->operands[i].type) ? 8 : 4;
     }
     if (slot > t->frame) {
@@ -236,7 +236,7 @@ static void close_block(translator_t *t) {
     types_t results = control->results;
     if (!t->dead) {
         if (t->sp != control->height + count_of(results)) {
-            refuse(t);
+            tr_refuse(t);
         } else if (control->kind == BODY) {
             check_types(t, results);
             if (!t->dead) {
@@ -245,27 +245,27 @@ static void close_block(translator_t *t) {
             pop_types(t, results);
             return;
         } else {
-            home_from(t, control->height);
+            tr_home_from(t, control->height);
         }
     }
     pop_types(t, results);
     if (t->sp != control->height) {
-        refuse(t);
+        tr_refuse(t);
     }
 }
 
 static void otherwise(translator_t *t) {
     control_t *control = t->control;
     if (!(control->flags & HAS_ELSE)) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     close_block(t);
     if (!t->dead) {
-        start(t, A16_br_f);
-        put_label(t, &control->label);
+        tr_start(t, A16_br_f);
+        tr_put_label(t, &control->label);
     }
-    resolve(t, control->otherwise);
+    tr_resolve(t, control->otherwise);
     control->flags &= ~(HAS_ELSE | ENDLESS);
     t->dead = control->flags & WAS_DEAD;
     push_types(t, control->params);
@@ -278,17 +278,17 @@ static void end(translator_t *t) {
         uint32_t n = count_of(control->params);
         if (n != count_of(control->results) ||
             memcmp(string_of(t, control->params), string_of(t, control->results), n) != 0) {
-            refuse(t);
+            tr_refuse(t);
         }
-        resolve(t, control->otherwise);
+        tr_resolve(t, control->otherwise);
     }
     if (control->kind != LOOP) {
-        resolve(t, control->label);
+        tr_resolve(t, control->label);
     }
     t->depth--;
     if (t->depth == 0) {
         if (!t->dead || control->label != 0) {
-            start(t, A16_return);
+            tr_start(t, A16_return);
         }
         return;
     }
@@ -302,7 +302,7 @@ static void end(translator_t *t) {
 // The control frame that a label names; the innermost if there is none such.
 static control_t *target(translator_t *t, uint32_t depth) {
     if (depth >= t->depth) {
-        refuse(t);
+        tr_refuse(t);
         depth = 0;
     }
     return t->control + depth;
@@ -327,13 +327,13 @@ static int in_place(translator_t *t, const control_t *to, types_t types) {
 // Emits a branch to `to`, its operands in place.
 static void jump(translator_t *t, control_t *to, types_t types) {
     if (to->kind == BODY && count_of(types) > 0) {
-        start(t, A16_return);
+        tr_start(t, A16_return);
     } else if (to->kind == LOOP) {
-        start(t, A16_br_b);
-        put_back(t, to->label);
+        tr_start(t, A16_br_b);
+        tr_put_back(t, to->label);
     } else {
-        start(t, A16_br_f);
-        put_label(t, &to->label);
+        tr_start(t, A16_br_f);
+        tr_put_label(t, &to->label);
     }
 }
 
@@ -349,9 +349,9 @@ static void branch(translator_t *t, uint32_t depth) {
 }
 
 static void branch_if(translator_t *t) {
-    control_t *to = target(t, read_u32(t));
+    control_t *to = target(t, tr_read_u32(t));
     types_t types = label_types(to);
-    int c = pop(t, I32);
+    int c = tr_pop(t, I32);
     check_types(t, types);
     if (t->dead) {
         pop_types(t, types);
@@ -359,61 +359,61 @@ static void branch_if(translator_t *t) {
         return;
     }
     if (t->pending >= 0 && t->pending != c) {
-        flush(t);
+        tr_flush(t);
     }
     if (in_place(t, to, types)) {
         int back = to->kind == LOOP;
         branch_on(t, c, 0, back);
         if (back) {
-            put_back(t, to->label);
+            tr_put_back(t, to->label);
         } else {
-            put_label(t, &to->label);
+            tr_put_label(t, &to->label);
         }
         return;
     }
     uint32_t n = count_of(types);
     if (n > 1) {
-        home_from(t, t->sp - n);
+        tr_home_from(t, t->sp - n);
     }
     uint16_t around = 0;
     branch_on(t, c, 1, 0);
-    put_label(t, &around);
+    tr_put_label(t, &around);
     carry(t, to, types);
     jump(t, to, types);
-    resolve(t, around);
+    tr_resolve(t, around);
 }
 
 // br_table: its head, then an entry at a time, then a way at a time.
 
 static void begin_entries(translator_t *t) {
-    int c = pop(t, I32);
-    uint32_t count = read_u32(t);
+    int c = tr_pop(t, I32);
+    uint32_t count = tr_read_u32(t);
     if (count >= t->end) {
-        refuse(t); // more than there are bytes: so that count + 1 is not 0
+        tr_refuse(t); // more than there are bytes: so that count + 1 is not 0
     }
     if (!t->dead) {
-        home_from(t, t->control->height);
-        if (in_acc(t, c)) {
-            start(t, A16_br_table_a);
+        tr_home_from(t, t->control->height);
+        if (tr_in_acc(t, c)) {
+            tr_start(t, A16_br_table_a);
         } else {
-            uint32_t slot = slot_of(t, c);
-            start(t, A16_br_table_s);
-            put(t, slot);
+            uint32_t slot = tr_slot_of(t, c);
+            tr_start(t, A16_br_table_s);
+            tr_put(t, slot);
         }
-        put(t, count);
+        tr_put(t, count);
     }
     t->entries = count + 1;
     t->arity = -1;
     t->first_way = t->last_way = 0;
 }
 
-void table_entry(translator_t *t) {
-    uint32_t depth = read_u32(t);
+void tr_table_entry(translator_t *t) {
+    uint32_t depth = tr_read_u32(t);
     control_t *to = target(t, depth);
     types_t types = label_types(to);
     int32_t arity = count_of(types);
     if (t->arity >= 0 && arity != t->arity) {
-        refuse(t);
+        tr_refuse(t);
     }
     t->arity = arity;
     check_types(t, types);
@@ -421,29 +421,29 @@ void table_entry(translator_t *t) {
         return;
     }
     if (t->n > MAX_CODE) {
-        refuse(t);
+        tr_refuse(t);
     } else if (!in_place(t, to, types)) {
         if (to->way == 0) {
             uint16_t *link = t->first_way == 0 ? &t->first_way : &t->control[t->last_way - 1].next_way;
             *link = t->last_way = depth + 1;
         }
-        put_label(t, &to->way);
+        tr_put_label(t, &to->way);
     } else if (to->kind == LOOP) {
-        put_back(t, to->label);
+        tr_put_back(t, to->label);
     } else {
-        put_label(t, &to->label);
+        tr_put_label(t, &to->label);
     }
 }
 
 // Emits the first of the ways that are left. Returns 0 if there was none: the instruction is done.
-int table_way(translator_t *t) {
+int tr_table_way(translator_t *t) {
     if (t->first_way == 0) {
         die(t);
         return 0;
     }
     control_t *to = t->control + t->first_way - 1;
     types_t types = label_types(to);
-    resolve(t, to->way);
+    tr_resolve(t, to->way);
     carry(t, to, types);
     jump(t, to, types);
     t->first_way = to->next_way;
@@ -460,7 +460,7 @@ static uint32_t arguments(translator_t *t, types_t params) {
         uint32_t end = t->sp + count_of(params);
         for (uint32_t i = t->sp; i < end; i++) {
             t->work--;
-            home(t, i);
+            tr_home(t, i);
         }
     }
     return t->top;
@@ -468,50 +468,50 @@ static uint32_t arguments(translator_t *t, types_t params) {
 
 static void call(translator_t *t) {
     const module_t *m = t->module;
-    uint32_t x = read_u32(t);
+    uint32_t x = tr_read_u32(t);
     if (x >= m->functions) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     uint32_t first = arguments(t, params_of(t, t->functions[x]));
     if (!t->dead) {
         int imported = x < m->imported_functions;
-        start(t, imported ? A16_call_import : A16_call);
-        put(t, imported ? x : 3 * (x - m->imported_functions));
-        put(t, first);
+        tr_start(t, imported ? A16_call_import : A16_call);
+        tr_put(t, imported ? x : 3 * (x - m->imported_functions));
+        tr_put(t, first);
     }
     push_types(t, results_of(t, t->functions[x]));
 }
 
 static void call_indirect(translator_t *t) {
     const module_t *m = t->module;
-    uint32_t type = read_u32(t);
-    uint32_t table = read_u32(t);
+    uint32_t type = tr_read_u32(t);
+    uint32_t table = tr_read_u32(t);
     if (table >= m->tables || type >= m->types || t->tables[table] != FUNCREF) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
-    int c = pop(t, I32);
+    int c = tr_pop(t, I32);
     if (!t->dead && t->operands[c].kind != LOCAL) {
-        home(t, c);
+        tr_home(t, c);
     }
     uint32_t first = arguments(t, params_of(t, type));
     if (!t->dead) {
-        uint32_t index = slot_of(t, c);
-        start(t, A16_call_indirect);
-        put(t, table);
-        put(t, t->type_id[type]);
-        put(t, first);
-        put(t, index);
+        uint32_t index = tr_slot_of(t, c);
+        tr_start(t, A16_call_indirect);
+        tr_put(t, table);
+        tr_put(t, t->type_id[type]);
+        tr_put(t, first);
+        tr_put(t, index);
     }
     push_types(t, results_of(t, type));
 }
 
-void lower_control(translator_t *t, uint32_t op) {
+void tr_lower_control(translator_t *t, uint32_t op) {
     switch (op) {
         case 0x00: // unreachable
             if (!t->dead) {
-                start(t, A16_unreachable);
+                tr_start(t, A16_unreachable);
             }
             die(t);
             break;
@@ -527,7 +527,7 @@ void lower_control(translator_t *t, uint32_t op) {
             end(t);
             break;
         case 0x0c:
-            branch(t, read_u32(t));
+            branch(t, tr_read_u32(t));
             break;
         case 0x0d:
             branch_if(t);

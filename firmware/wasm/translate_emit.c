@@ -7,7 +7,7 @@
 #include "translate.h"
 
 // Nothing is emitted any more, as in dead code; translate() looks at the status after each instruction.
-int fail(translator_t *t, int status) {
+int tr_fail(translator_t *t, int status) {
     if (t->status == 0) {
         t->status = status;
     }
@@ -15,14 +15,14 @@ int fail(translator_t *t, int status) {
     return 0;
 }
 
-int refuse(translator_t *t) {
-    return fail(t, TRANSLATE_REFUSED);
+int tr_refuse(translator_t *t) {
+    return tr_fail(t, TRANSLATE_REFUSED);
 }
 
-void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
+void tr_push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
     operand_t *o = t->operands + t->sp;
     if ((uint8_t *)(o + 1) > (uint8_t *)t->control) {
-        fail(t, TRANSLATE_FULL);
+        tr_fail(t, TRANSLATE_FULL);
         return;
     }
     *o = (operand_t){.low = value, .high = value >> 31, .slot = t->top, .type = type, .kind = kind};
@@ -30,7 +30,7 @@ void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
     t->top += is_wide(type) ? 8 : 4;
     if (t->top > t->frame) {
         if (t->top > MAX_FRAME) {
-            refuse(t);
+            tr_refuse(t);
         }
         t->frame = t->top;
     }
@@ -39,14 +39,14 @@ void push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
     }
 }
 
-void push_constant(translator_t *t, uint32_t type, int64_t value) {
-    push(t, type, CONST, value);
+void tr_push_constant(translator_t *t, uint32_t type, int64_t value) {
+    tr_push(t, type, CONST, value);
     if (t->status == 0) {
         t->operands[t->sp - 1].high = value >> 32;
     }
 }
 
-void drop_to(translator_t *t, uint32_t height) {
+void tr_drop_to(translator_t *t, uint32_t height) {
     while (t->sp > height) {
         operand_t *o = t->operands + --t->sp;
         t->work--;
@@ -57,51 +57,51 @@ void drop_to(translator_t *t, uint32_t height) {
     }
 }
 
-// Operations: begin(), then put() each halfword.
+// Operations: tr_begin(), then tr_put() each halfword.
 
-void put(translator_t *t, uint32_t halfword) {
+void tr_put(translator_t *t, uint32_t halfword) {
     uint16_t *to = t->code + t->n;
     if (to >= t->code_end) {
-        fail(t, TRANSLATE_FULL);
+        tr_fail(t, TRANSLATE_FULL);
         return;
     }
     *to = halfword;
     t->n++;
 }
 
-void begin(translator_t *t, uint32_t op, uint32_t pc) {
+void tr_begin(translator_t *t, uint32_t op, uint32_t pc) {
     if (t->n > MAX_CODE) {
-        refuse(t);
+        tr_refuse(t);
     }
     if ((int32_t)t->n <= t->find) {
         t->found = pc;
     }
     t->last = t->n;
     t->last_op = op;
-    put(t, exec_handler(op));
+    tr_put(t, exec_handler(op));
 }
 
 // Makes `op` of the operation emitted last; more operands follow it.
-void replace_last(translator_t *t, uint32_t op) {
+void tr_replace_last(translator_t *t, uint32_t op) {
     t->code[t->last] = exec_handler(op);
     t->last_op = op;
 }
 
-void start(translator_t *t, uint32_t op) {
+void tr_start(translator_t *t, uint32_t op) {
     if (t->pending >= 0) {
-        flush(t);
+        tr_flush(t);
     }
-    begin(t, op, t->pc);
+    tr_begin(t, op, t->pc);
 }
 
 // The pending operation
 
-void defer(translator_t *t, uint32_t type, uint32_t op, int has_acc) {
+void tr_defer(translator_t *t, uint32_t type, uint32_t op, int has_acc) {
     if (t->pending >= 0) {
-        flush(t);
+        tr_flush(t);
     }
     t->pending = t->sp;
-    push(t, type, PENDING, 0);
+    tr_push(t, type, PENDING, 0);
     t->p_op = op;
     t->p_acc = has_acc;
     t->p_mode = 0;
@@ -110,52 +110,52 @@ void defer(translator_t *t, uint32_t type, uint32_t op, int has_acc) {
     t->p_count = 0;
 }
 
-void operand(translator_t *t, uint32_t halfword) {
+void tr_operand(translator_t *t, uint32_t halfword) {
     t->p_operand[t->p_count++] = halfword;
 }
 
-void finish(translator_t *t, uint32_t op) {
+void tr_finish(translator_t *t, uint32_t op) {
     t->pending = -1;
     if (op == A16_i32_add_si_s && t->last_op == op) {
-        replace_last(t, A16_i32_add2);
+        tr_replace_last(t, A16_i32_add2);
     } else {
-        begin(t, op, t->p_pc);
+        tr_begin(t, op, t->p_pc);
     }
     for (uint32_t i = 0; i < t->p_count; i++) {
-        put(t, t->p_operand[i]);
+        tr_put(t, t->p_operand[i]);
     }
 }
 
 static void finish_slot(translator_t *t, uint32_t slot) {
-    finish(t, t->p_op + t->p_acc);
-    put(t, slot);
+    tr_finish(t, t->p_op + t->p_acc);
+    tr_put(t, slot);
     t->last_to = slot;
 }
 
-void flush(translator_t *t) {
+void tr_flush(translator_t *t) {
     operand_t *o = t->operands + t->pending;
     finish_slot(t, o->slot);
     o->kind = SLOT;
 }
 
-int is_pending(translator_t *t, int i) {
+int tr_is_pending(translator_t *t, int i) {
     return t->operands[i].kind == PENDING && t->p_acc;
 }
 
-int in_acc(translator_t *t, int i) {
+int tr_in_acc(translator_t *t, int i) {
     if (t->operands[i].kind != PENDING) {
         return 0;
     }
     if (!t->p_acc) {
-        flush(t);
+        tr_flush(t);
         return 0;
     }
-    finish(t, t->p_op);
+    tr_finish(t, t->p_op);
     return 1;
 }
 
 // True if operand i is pending, and the sum of a slot or the accumulator and a short constant.
-int is_sum(translator_t *t, int i) {
+int tr_is_sum(translator_t *t, int i) {
     return t->operands[i].kind == PENDING && (t->p_op == A16_i32_add_si_a || t->p_op == A16_i32_add_ai_a);
 }
 
@@ -166,7 +166,7 @@ static int fits_halfword(const operand_t *o) {
     return value == (int16_t)value && (int32_t)o->high == value >> 31;
 }
 
-int is_short(translator_t *t, int i) {
+int tr_is_short(translator_t *t, int i) {
     return t->operands[i].kind == CONST && fits_halfword(t->operands + i);
 }
 
@@ -181,12 +181,12 @@ static void move(translator_t *t, const operand_t *o, uint32_t slot) {
         from = o->low;
         op++;
         if (!fits_halfword(o)) {
-            begin(t, op + 1, t->pc);
-            put(t, from);
+            tr_begin(t, op + 1, t->pc);
+            tr_put(t, from);
             from >>= 16;
             if (wide) {
-                put(t, from);
-                put(t, o->high);
+                tr_put(t, from);
+                tr_put(t, o->high);
                 from = o->high >> 16;
             }
             op = 0;
@@ -199,28 +199,28 @@ static void move(translator_t *t, const operand_t *o, uint32_t slot) {
             return;
         }
         if (t->last_op == op && !wide) {
-            replace_last(t, A16_i32_mov2);
+            tr_replace_last(t, A16_i32_mov2);
             op = 0;
         }
     }
     if (op != 0) {
-        begin(t, op, t->pc);
+        tr_begin(t, op, t->pc);
     }
-    put(t, from);
-    put(t, slot);
+    tr_put(t, from);
+    tr_put(t, slot);
 }
 
-void home(translator_t *t, int i) {
+void tr_home(translator_t *t, int i) {
     operand_t *o = t->operands + i;
     if (o->kind == SLOT) {
         return;
     }
     if (o->kind == PENDING) {
-        flush(t);
+        tr_flush(t);
         return;
     }
     if (t->pending >= 0 && i > t->pending) {
-        flush(t); // it may read what stands in this home
+        tr_flush(t); // it may read what stands in this home
     }
     move(t, o, o->slot);
     if (o->kind == LOCAL && i < t->sp) {
@@ -229,23 +229,23 @@ void home(translator_t *t, int i) {
     o->kind = SLOT;
 }
 
-void home_from(translator_t *t, uint32_t height) {
+void tr_home_from(translator_t *t, uint32_t height) {
     for (; height < t->sp; height++) {
         t->work--;
-        home(t, height);
+        tr_home(t, height);
     }
 }
 
-uint32_t slot_of(translator_t *t, int i) {
+uint32_t tr_slot_of(translator_t *t, int i) {
     operand_t *o = t->operands + i;
     if (o->kind == LOCAL) {
         return t->locals[o->low].slot;
     }
-    home(t, i);
+    tr_home(t, i);
     return o->slot;
 }
 
-void move_to(translator_t *t, int i, uint32_t slot) {
+void tr_move_to(translator_t *t, int i, uint32_t slot) {
     operand_t *o = t->operands + i;
     if (o->kind == PENDING) {
         finish_slot(t, slot);
@@ -253,17 +253,17 @@ void move_to(translator_t *t, int i, uint32_t slot) {
         return;
     }
     if (t->pending >= 0) {
-        flush(t);
+        tr_flush(t);
     }
     move(t, o, slot);
 }
 
-void save_local(translator_t *t, uint32_t x) {
+void tr_save_local(translator_t *t, uint32_t x) {
     for (int i = t->sp; t->locals[x].refs > 0;) {
         operand_t *o = t->operands + --i;
         t->work--;
         if (o->kind == LOCAL && o->low == x) {
-            home(t, i);
+            tr_home(t, i);
         }
     }
 }
@@ -273,22 +273,22 @@ void save_local(translator_t *t, uint32_t x) {
 static uint32_t distance(translator_t *t, uint32_t from, uint32_t to) {
     int32_t halfwords = (int32_t)(to - from);
     if (halfwords != (int16_t)halfwords) {
-        refuse(t);
+        tr_refuse(t);
     }
     return halfwords;
 }
 
-void put_label(translator_t *t, uint16_t *chain) {
+void tr_put_label(translator_t *t, uint16_t *chain) {
     uint32_t at = t->n;
-    put(t, *chain);
+    tr_put(t, *chain);
     *chain = at;
 }
 
-void put_back(translator_t *t, uint32_t target) {
-    put(t, distance(t, t->n, target));
+void tr_put_back(translator_t *t, uint32_t target) {
+    tr_put(t, distance(t, t->n, target));
 }
 
-void resolve(translator_t *t, uint32_t chain) {
+void tr_resolve(translator_t *t, uint32_t chain) {
     if (chain != 0) {
         t->last_op = NOTHING;
     }

@@ -21,16 +21,16 @@ static const uint32_t table[] = {
 
 #define LAST (0xd2) // instruction of one byte; those behind the prefix 0xfc follow it
 
-int is_dead(translator_t *t, uint32_t result) {
+int tr_is_dead(translator_t *t, uint32_t result) {
     if (t->dead) {
-        push(t, result, SLOT, 0);
+        tr_push(t, result, SLOT, 0);
     }
     return t->dead;
 }
 
-uint32_t read_index(translator_t *t, uint32_t count) {
-    uint32_t x = read_u32(t);
-    return x < count ? x : (uint32_t)refuse(t);
+uint32_t tr_read_index(translator_t *t, uint32_t count) {
+    uint32_t x = tr_read_u32(t);
+    return x < count ? x : (uint32_t)tr_refuse(t);
 }
 
 // Numbers
@@ -42,9 +42,9 @@ static const uint8_t swapped[10] = {0, 1, 4, 5, 2, 3, 8, 9, 6, 7};
 static void binary(translator_t *t, uint32_t op, uint32_t row) {
     uint32_t shape = shape_of(row);
     uint32_t type = first_type(row);
-    int b = pop(t, type);
-    int a = pop(t, type);
-    if (is_dead(t, type)) {
+    int b = tr_pop(t, type);
+    int a = tr_pop(t, type);
+    if (tr_is_dead(t, type)) {
         return;
     }
     uint32_t base = number_of(row);
@@ -65,59 +65,59 @@ static void binary(translator_t *t, uint32_t op, uint32_t row) {
         }
     }
     uint32_t mode = 0, left = 0, right;
-    if (type == I32 && is_short(t, b)) {
+    if (type == I32 && tr_is_short(t, b)) {
         right = t->operands[b].low;
         mode = 2;
-    } else if (is_pending(t, b)) { // only with a form that takes it there
-        left = slot_of(t, a);
-        in_acc(t, b);
-        defer(t, type, base + (type == I32 ? 8 : 4), 1);
-        operand(t, left);
+    } else if (tr_is_pending(t, b)) { // only with a form that takes it there
+        left = tr_slot_of(t, a);
+        tr_in_acc(t, b);
+        tr_defer(t, type, base + (type == I32 ? 8 : 4), 1);
+        tr_operand(t, left);
         return;
     } else {
-        right = slot_of(t, b);
+        right = tr_slot_of(t, b);
         if (op == 0x6a && t->operands[a].kind == PENDING &&
             (t->p_op == A16_i32_shl_si_a || t->p_op == A16_i32_shl_ai_a)) {
             t->p_op += A16_i32_shl_add_ss_a - A16_i32_shl_si_a; // (x << k) + y, x in a slot or not as before
-            operand(t, right);
+            tr_operand(t, right);
             t->pending = t->sp;
-            push(t, I32, PENDING, 0);
+            tr_push(t, I32, PENDING, 0);
             return;
         }
     }
-    if (in_acc(t, a)) {
+    if (tr_in_acc(t, a)) {
         mode++;
     } else {
-        left = slot_of(t, a);
+        left = tr_slot_of(t, a);
     }
-    defer(t, type, base + 2 * mode, 1);
+    tr_defer(t, type, base + 2 * mode, 1);
     t->p_mode = mode;
     t->p_relation = relation;
     if (!(mode & 1)) {
-        operand(t, left);
+        tr_operand(t, left);
     }
-    operand(t, right);
+    tr_operand(t, right);
 }
 
 // Lowers the operation `base` on operand a, just popped, with a result of this type.
 static void unary(translator_t *t, int is_eqz, int a, uint32_t type, uint32_t base) {
-    if (is_dead(t, type)) {
+    if (tr_is_dead(t, type)) {
         return;
     }
-    if (is_eqz && is_pending(t, a) && t->p_relation >= 0) { // i32.eqz of a relation
+    if (is_eqz && tr_is_pending(t, a) && t->p_relation >= 0) { // i32.eqz of a relation
         int relation = translate_inverse[t->p_relation];
         t->p_op += 8 * (relation - t->p_relation);
         t->p_relation = relation;
-        push(t, I32, PENDING, 0);
+        tr_push(t, I32, PENDING, 0);
         return;
     }
-    if (in_acc(t, a)) {
-        defer(t, type, base, 1);
+    if (tr_in_acc(t, a)) {
+        tr_defer(t, type, base, 1);
     } else {
-        uint32_t slot = slot_of(t, a);
-        defer(t, type, base + 2, 1);
+        uint32_t slot = tr_slot_of(t, a);
+        tr_defer(t, type, base + 2, 1);
         t->p_mode = 1;
-        operand(t, slot);
+        tr_operand(t, slot);
     }
     t->p_relation = is_eqz ? EQZ : NO_RELATION;
 }
@@ -129,9 +129,9 @@ static int64_t constant_of(const translator_t *t, int i) {
 
 // Two i64 to one: one may be a short constant.
 static void i64_binary(translator_t *t, uint32_t op, uint32_t row) {
-    int b = pop(t, I64);
-    int a = pop(t, I64);
-    if (is_dead(t, I64)) {
+    int b = tr_pop(t, I64);
+    int a = tr_pop(t, I64);
+    if (tr_is_dead(t, I64)) {
         return;
     }
     int other = -1;
@@ -148,24 +148,24 @@ static void i64_binary(translator_t *t, uint32_t op, uint32_t row) {
     }
     uint32_t left, right, number;
     if (other >= 0 && value == (int16_t)value) {
-        left = slot_of(t, other);
+        left = tr_slot_of(t, other);
         right = value;
         number = (row >> 16 & 0x1f) + A16_i64_add_short_si_s;
     } else {
-        left = slot_of(t, a);
-        right = slot_of(t, b);
+        left = tr_slot_of(t, a);
+        right = tr_slot_of(t, b);
         number = number_of(row);
     }
-    defer(t, I64, number, 0);
-    operand(t, left);
-    operand(t, right);
+    tr_defer(t, I64, number, 0);
+    tr_operand(t, left);
+    tr_operand(t, right);
 }
 
 static void reinterpret(translator_t *t, uint32_t row) {
-    int i = pop(t, first_type(row));
-    if (!is_dead(t, result_of(row))) {
+    int i = tr_pop(t, first_type(row));
+    if (!tr_is_dead(t, result_of(row))) {
         uint32_t high = t->operands[i].high;
-        push(t, result_of(row), t->operands[i].kind, t->operands[i].low);
+        tr_push(t, result_of(row), t->operands[i].kind, t->operands[i].low);
         t->operands[i].high = high;
     }
 }
@@ -173,7 +173,7 @@ static void reinterpret(translator_t *t, uint32_t row) {
 static int64_t read_bytes(translator_t *t, int n) {
     uint64_t value = 0;
     for (int i = 0; i < n; i++) {
-        value |= (uint64_t)read_u8(t) << 8 * i;
+        value |= (uint64_t)tr_read_u8(t) << 8 * i;
     }
     return n == 4 ? (int32_t)value : (int64_t)value;
 }
@@ -181,29 +181,29 @@ static int64_t read_bytes(translator_t *t, int n) {
 // Variables and parametric instructions
 
 static void set_local(translator_t *t, int tee) {
-    uint32_t x = read_u32(t);
+    uint32_t x = tr_read_u32(t);
     if (x >= t->locals_count) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     uint32_t type = t->locals[x].type;
-    int i = pop(t, type);
+    int i = tr_pop(t, type);
     if (!t->dead) {
-        save_local(t, x);
-        move_to(t, i, t->locals[x].slot);
+        tr_save_local(t, x);
+        tr_move_to(t, i, t->locals[x].slot);
     }
     if (tee) {
-        push(t, type, t->dead ? SLOT : LOCAL, x);
+        tr_push(t, type, t->dead ? SLOT : LOCAL, x);
     }
 }
 
 static void get_local(translator_t *t) {
-    uint32_t x = read_u32(t);
+    uint32_t x = tr_read_u32(t);
     if (x >= t->locals_count) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
-    push(t, t->locals[x].type, t->dead ? SLOT : LOCAL, x);
+    tr_push(t, t->locals[x].type, t->dead ? SLOT : LOCAL, x);
 }
 
 static void global_get(translator_t *t, uint32_t x) {
@@ -211,7 +211,7 @@ static void global_get(translator_t *t, uint32_t x) {
         return;
     }
     uint32_t type = t->globals[x] & 0x7f;
-    if (is_dead(t, type)) {
+    if (tr_is_dead(t, type)) {
         return;
     }
     uint32_t number = is_wide(type) ? A16_i64_global_get_s : A16_global_get_a;
@@ -220,74 +220,74 @@ static void global_get(translator_t *t, uint32_t x) {
         number = is_wide(type) ? A16_imported_i64_global_get_s : A16_imported_global_get_s;
         has_acc = 0;
     }
-    defer(t, type, number, has_acc);
-    operand(t, t->cells[x]);
+    tr_defer(t, type, number, has_acc);
+    tr_operand(t, t->cells[x]);
 }
 
 static void global_set(translator_t *t, uint32_t x) {
     if (t->status != 0 || !(t->globals[x] & 0x80)) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     uint32_t type = t->globals[x] & 0x7f;
-    int i = pop(t, type);
+    int i = tr_pop(t, type);
     if (t->dead) {
         return;
     }
     uint32_t number = is_wide(type) ? A16_i64_global_set_s : A16_global_set_s;
     if (x < t->module->imported_globals) {
         number = is_wide(type) ? A16_imported_i64_global_set_s : A16_imported_global_set_s;
-    } else if (!is_wide(type) && in_acc(t, i)) {
-        start(t, A16_global_set_a);
-        put(t, t->cells[x]);
+    } else if (!is_wide(type) && tr_in_acc(t, i)) {
+        tr_start(t, A16_global_set_a);
+        tr_put(t, t->cells[x]);
         return;
     }
-    uint32_t slot = slot_of(t, i);
-    start(t, number);
-    put(t, slot);
-    put(t, t->cells[x]);
+    uint32_t slot = tr_slot_of(t, i);
+    tr_start(t, number);
+    tr_put(t, slot);
+    tr_put(t, t->cells[x]);
 }
 
 static void drop(translator_t *t) {
-    int i = pop(t, ANY);
+    int i = tr_pop(t, ANY);
     if (!t->dead && t->operands[i].kind == PENDING) {
-        flush(t); // it may trap
+        tr_flush(t); // it may trap
     }
 }
 
 // `type`: of select_t, or ANY: it is the operands', which have to be numbers
 static void select(translator_t *t, uint32_t type) {
-    int c = pop(t, I32);
-    int b = pop(t, type);
-    int a = pop(t, type);
+    int c = tr_pop(t, I32);
+    int b = tr_pop(t, type);
+    int a = tr_pop(t, type);
     if (type == ANY) {
         uint32_t left = a >= 0 ? t->operands[a].type : ANY;
         uint32_t right = b >= 0 ? t->operands[b].type : ANY;
         type = left != ANY ? left : right;
         if ((right != ANY && right != type) || (type != ANY && type < F64)) {
-            refuse(t);
+            tr_refuse(t);
         }
     }
-    if (is_dead(t, type)) {
+    if (tr_is_dead(t, type)) {
         return;
     }
-    uint32_t left = slot_of(t, a);
-    uint32_t right = slot_of(t, b);
+    uint32_t left = tr_slot_of(t, a);
+    uint32_t right = tr_slot_of(t, b);
     int wide = is_wide(type);
-    int in_slot = !in_acc(t, c);
-    uint32_t condition = in_slot ? slot_of(t, c) : 0;
+    int in_slot = !tr_in_acc(t, c);
+    uint32_t condition = in_slot ? tr_slot_of(t, c) : 0;
     uint32_t number = wide ? A16_i64_select_ssa_s : A16_select_ssa_a;
-    defer(t, type, number + (in_slot << !wide), !wide);
-    operand(t, left);
-    operand(t, right);
+    tr_defer(t, type, number + (in_slot << !wide), !wide);
+    tr_operand(t, left);
+    tr_operand(t, right);
     if (in_slot) {
-        operand(t, condition);
+        tr_operand(t, condition);
     }
 }
 
-void lower(translator_t *t, uint32_t op) {
+void tr_lower(translator_t *t, uint32_t op) {
     if (op > LAST) {
-        op = op == 0xfc ? read_u32(t) + LAST + 1 : 0x06; // an instruction that there is not
+        op = op == 0xfc ? tr_read_u32(t) + LAST + 1 : 0x06; // an instruction that there is not
     }
     uint32_t row = op < sizeof(table) / sizeof(table[0]) ? table[op] : 0;
     uint32_t type;
@@ -297,16 +297,16 @@ void lower(translator_t *t, uint32_t op) {
             get_local(t);
             break;
         case SHAPE_I32_CONST:
-            push(t, I32, CONST, read_signed(t, 28, 0x78));
+            tr_push(t, I32, CONST, tr_read_signed(t, 28, 0x78));
             break;
         case SHAPE_I64_CONST:
-            push_constant(t, I64, read_signed(t, 63, 0x7f));
+            tr_push_constant(t, I64, tr_read_signed(t, 63, 0x7f));
             break;
         case SHAPE_F32_CONST:
-            push(t, F32, CONST, read_bytes(t, 4));
+            tr_push(t, F32, CONST, read_bytes(t, 4));
             break;
         case SHAPE_F64_CONST:
-            push_constant(t, F64, read_bytes(t, 8));
+            tr_push_constant(t, F64, read_bytes(t, 8));
             break;
         case SHAPE_BINARY:
         case SHAPE_BINARY_SA:
@@ -316,7 +316,7 @@ void lower(translator_t *t, uint32_t op) {
             break;
         case SHAPE_UNARY:
             type = result_of(row);
-            unary(t, op == 0x45, pop(t, type), type, number_of(row));
+            unary(t, op == 0x45, tr_pop(t, type), type, number_of(row));
             break;
         case SHAPE_I64_BINARY:
         case SHAPE_I64_COMMUTATIVE:
@@ -325,7 +325,7 @@ void lower(translator_t *t, uint32_t op) {
         case SHAPE_PLAIN:
         case SHAPE_PLAIN_ACC:
             type = (row >> 21 & 7) | (row >> 16 & 0x700) | (row >> 11 & 0x70000);
-            in_slots(t, number_of(row), type | NO_TYPE * 0x10101, -1);
+            tr_in_slots(t, number_of(row), type | NO_TYPE * 0x10101, -1);
             t->p_acc = shape_of(row) == SHAPE_PLAIN_ACC;
             break;
         case SHAPE_REINTERPRET:
@@ -333,11 +333,11 @@ void lower(translator_t *t, uint32_t op) {
             break;
         case SHAPE_LOAD:
         case SHAPE_LOAD64:
-            load(t, row);
+            tr_load(t, row);
             break;
         case SHAPE_STORE:
         case SHAPE_STORE64:
-            store(t, row);
+            tr_store(t, row);
             break;
         case SHAPE_LOCAL_SET:
             set_local(t, 0);
@@ -346,10 +346,10 @@ void lower(translator_t *t, uint32_t op) {
             set_local(t, 1);
             break;
         case SHAPE_GLOBAL_GET:
-            global_get(t, read_index(t, t->module->globals));
+            global_get(t, tr_read_index(t, t->module->globals));
             break;
         case SHAPE_GLOBAL_SET:
-            global_set(t, read_index(t, t->module->globals));
+            global_set(t, tr_read_index(t, t->module->globals));
             break;
         case SHAPE_DROP:
             drop(t);
@@ -358,36 +358,36 @@ void lower(translator_t *t, uint32_t op) {
             select(t, ANY);
             break;
         case SHAPE_SELECT_T:
-            if (read_u32(t) != 1) {
-                refuse(t);
+            if (tr_read_u32(t) != 1) {
+                tr_refuse(t);
             }
-            select(t, read_valtype(t));
+            select(t, tr_read_valtype(t));
             break;
         case SHAPE_REF_NULL:
-            type = read_valtype(t);
+            type = tr_read_valtype(t);
             if (type >= F64) {
-                refuse(t);
+                tr_refuse(t);
             }
-            push(t, type, CONST, 0);
+            tr_push(t, type, CONST, 0);
             break;
         case SHAPE_REF_IS_NULL:
-            a = pop(t, ANY);
+            a = tr_pop(t, ANY);
             if (a >= 0 && t->operands[a].type >= F64) {
-                refuse(t);
+                tr_refuse(t);
             }
             unary(t, 1, a, I32, A16_i32_eqz_a_a);
             break;
         case SHAPE_REF_FUNC:
-            ref_func(t);
+            tr_ref_func(t);
             break;
         case SHAPE_NOP:
             break;
         case SHAPE_UNKNOWN:
-            refuse(t);
+            tr_refuse(t);
             break;
         default:
-            if (!lower_indexed(t, shape_of(row))) {
-                lower_control(t, op);
+            if (!tr_lower_indexed(t, shape_of(row))) {
+                tr_lower_control(t, op);
             }
     }
 }

@@ -11,17 +11,17 @@
 
 static void check_memory(translator_t *t) {
     if (t->module->memory_kind == 0) {
-        refuse(t);
+        tr_refuse(t);
     }
 }
 
 // Offset of a memarg whose alignment fits the access.
 static uint32_t read_memarg(translator_t *t, uint32_t row) {
     check_memory(t);
-    if (read_u32(t) > row >> 30) {
-        refuse(t);
+    if (tr_read_u32(t) > row >> 30) {
+        tr_refuse(t);
     }
-    return read_u32(t);
+    return tr_read_u32(t);
 }
 
 static uint32_t of_memory(const translator_t *t, uint32_t number) {
@@ -38,11 +38,11 @@ static uint32_t wide_of(uint32_t row) {
 }
 
 static void load_wide(translator_t *t, uint32_t result, uint32_t number, int a, uint32_t offset) {
-    uint32_t slot = slot_of(t, a);
-    defer(t, result, of_memory(t, number), 0);
-    operand(t, slot);
-    operand(t, offset);
-    operand(t, offset >> 16);
+    uint32_t slot = tr_slot_of(t, a);
+    tr_defer(t, result, of_memory(t, number), 0);
+    tr_operand(t, slot);
+    tr_operand(t, offset);
+    tr_operand(t, offset >> 16);
 }
 
 // The number of the operation that adds, or 0: of loads and stores of words and bytes.
@@ -68,33 +68,33 @@ static uint32_t at_of_memory(const translator_t *t, uint32_t number) {
 static void load_at(translator_t *t, uint32_t result, uint32_t number, uint32_t offset) {
     t->p_op = at_of_memory(t, number);
     t->p_pc = t->pc;
-    operand(t, offset);
-    push(t, result, PENDING, 0);
+    tr_operand(t, offset);
+    tr_push(t, result, PENDING, 0);
 }
 
 // The pending sum becomes part of the store.
 static void store_at(translator_t *t, uint32_t number, int v, uint32_t offset) {
     int from_acc = t->p_op == A16_i32_add_ai_a;
     t->pending = -1;
-    begin(t, at_of_memory(t, number + from_acc), t->pc);
+    tr_begin(t, at_of_memory(t, number + from_acc), t->pc);
     if (!from_acc) {
-        put(t, t->p_operand[0]);
+        tr_put(t, t->p_operand[0]);
     }
-    put(t, slot_of(t, v));
-    put(t, t->p_operand[1 - from_acc]);
-    put(t, offset);
+    tr_put(t, tr_slot_of(t, v));
+    tr_put(t, t->p_operand[1 - from_acc]);
+    tr_put(t, offset);
 }
 
-void load(translator_t *t, uint32_t row) {
+void tr_load(translator_t *t, uint32_t row) {
     uint32_t offset = read_memarg(t, row);
-    int a = pop(t, I32);
+    int a = tr_pop(t, I32);
     uint32_t result = result_of(row);
-    if (is_dead(t, result)) {
+    if (tr_is_dead(t, result)) {
         return;
     }
     uint32_t number = number_of(row);
     if (is_wide(result)) {
-        if (number == A16_i64_load_s_s && is_sum(t, a) && t->p_op == A16_i32_add_si_a && !is_far(t, row, offset)) {
+        if (number == A16_i64_load_s_s && tr_is_sum(t, a) && t->p_op == A16_i32_add_si_a && !is_far(t, row, offset)) {
             t->p_acc = 0;
             load_at(t, result, A16_i64_load_at_s_s, offset);
         } else {
@@ -102,43 +102,43 @@ void load(translator_t *t, uint32_t row) {
         }
     } else if (is_far(t, row, offset)) {
         load_wide(t, result, wide_of(row), a, offset);
-    } else if (number_at(number) != 0 && is_sum(t, a)) {
+    } else if (number_at(number) != 0 && tr_is_sum(t, a)) {
         load_at(t, result, number_at(number) + (t->p_op == A16_i32_add_ai_a ? 0 : 2), offset);
     } else {
         uint32_t base = of_memory(t, number_of(row));
-        if (in_acc(t, a)) {
-            defer(t, result, base, 1);
+        if (tr_in_acc(t, a)) {
+            tr_defer(t, result, base, 1);
         } else {
-            uint32_t slot = slot_of(t, a);
-            defer(t, result, base + 2, 1);
-            operand(t, slot);
+            uint32_t slot = tr_slot_of(t, a);
+            tr_defer(t, result, base + 2, 1);
+            tr_operand(t, slot);
         }
-        operand(t, offset);
+        tr_operand(t, offset);
     }
 }
 
 static void store_wide(translator_t *t, uint32_t number, int a, int v, uint32_t offset) {
-    uint32_t left = slot_of(t, a);
-    uint32_t right = slot_of(t, v);
-    start(t, of_memory(t, number));
-    put(t, left);
-    put(t, right);
-    put(t, offset);
-    put(t, offset >> 16);
+    uint32_t left = tr_slot_of(t, a);
+    uint32_t right = tr_slot_of(t, v);
+    tr_start(t, of_memory(t, number));
+    tr_put(t, left);
+    tr_put(t, right);
+    tr_put(t, offset);
+    tr_put(t, offset >> 16);
 }
 
-void store(translator_t *t, uint32_t row) {
+void tr_store(translator_t *t, uint32_t row) {
     uint32_t offset = read_memarg(t, row);
     uint32_t type = NO_TYPE | (row >> 24 & 7);
-    int v = pop(t, type);
-    int a = pop(t, I32);
+    int v = tr_pop(t, type);
+    int a = tr_pop(t, I32);
     if (t->dead) {
         return;
     }
     uint32_t number = number_of(row);
     int of_words = shape_of(row) == SHAPE_STORE64;
     int far = is_far(t, row, offset);
-    if (t->operands[v].kind == LOCAL && is_sum(t, a) && !far) {
+    if (t->operands[v].kind == LOCAL && tr_is_sum(t, a) && !far) {
         uint32_t at = number_at(number);
         if (of_words && t->p_op == A16_i32_add_si_a) {
             at = A16_i64_store_at_ss;
@@ -155,42 +155,42 @@ void store(translator_t *t, uint32_t row) {
     uint32_t base = of_memory(t, number);
     uint32_t mode = 0, left = 0, right = 0;
     int has_left = 1, has_right = 1;
-    if (type != I64 && is_pending(t, v)) {
-        left = slot_of(t, a);
-        in_acc(t, v);
+    if (type != I64 && tr_is_pending(t, v)) {
+        left = tr_slot_of(t, a);
+        tr_in_acc(t, v);
         mode = 2;
         has_right = 0;
     } else {
-        if (type != I64 && is_short(t, v)) {
+        if (type != I64 && tr_is_short(t, v)) {
             right = t->operands[v].low;
             mode = 3;
         } else {
-            right = slot_of(t, v);
+            right = tr_slot_of(t, v);
         }
-        if (in_acc(t, a)) {
+        if (tr_in_acc(t, a)) {
             mode++;
             has_left = 0;
         } else {
-            left = slot_of(t, a);
+            left = tr_slot_of(t, a);
         }
     }
-    start(t, base + mode);
+    tr_start(t, base + mode);
     if (has_left) {
-        put(t, left);
+        tr_put(t, left);
     }
     if (has_right) {
-        put(t, right);
+        tr_put(t, right);
     }
-    put(t, offset);
+    tr_put(t, offset);
 }
 
 // References
 
-void ref_func(translator_t *t) {
+void tr_ref_func(translator_t *t) {
     const module_t *m = t->module;
-    uint32_t x = read_index(t, m->functions);
+    uint32_t x = tr_read_index(t, m->functions);
     if (t->status != 0 || !(t->declared[x >> 3] >> (x & 7) & 1)) {
-        refuse(t);
+        tr_refuse(t);
         return;
     }
     const instance_t *instance = AT(instance_t, m->instance);
@@ -198,32 +198,32 @@ void ref_func(translator_t *t) {
     if (x < m->imported_functions) {
         at = instance->imports != 0 ? AT(uint32_t, instance->imports)[x] : 0; // 0: an import is missing
     }
-    push(t, FUNCREF, CONST, at);
+    tr_push(t, FUNCREF, CONST, at);
 }
 
 // Operations in slots, after an index if x is not negative. types: of two operands and the result, a byte each.
-void in_slots(translator_t *t, uint32_t number, uint32_t types, int32_t x) {
+void tr_in_slots(translator_t *t, uint32_t number, uint32_t types, int32_t x) {
     uint32_t a = types & 0xff, b = types >> 8 & 0xff, result = types >> 16;
-    int right = b != NO_TYPE ? pop(t, b) : 0;
-    int left = a != NO_TYPE ? pop(t, a) : 0;
+    int right = b != NO_TYPE ? tr_pop(t, b) : 0;
+    int left = a != NO_TYPE ? tr_pop(t, a) : 0;
     if (t->dead) {
         if (result != NO_TYPE) {
-            push(t, result, SLOT, 0);
+            tr_push(t, result, SLOT, 0);
         }
         return;
     }
     if (a != NO_TYPE) {
-        left = slot_of(t, left);
+        left = tr_slot_of(t, left);
     }
     if (b != NO_TYPE) {
-        right = slot_of(t, right);
+        right = tr_slot_of(t, right);
     }
-    void (*add)(translator_t *, uint32_t) = operand;
+    void (*add)(translator_t *, uint32_t) = tr_operand;
     if (result != NO_TYPE) {
-        defer(t, result, number, 0);
+        tr_defer(t, result, number, 0);
     } else {
-        start(t, number);
-        add = put;
+        tr_start(t, number);
+        add = tr_put;
     }
     if (x >= 0) {
         add(t, x);
@@ -238,25 +238,25 @@ void in_slots(translator_t *t, uint32_t number, uint32_t types, int32_t x) {
 
 // An operation after indices that counts in the homes of its three operands; the middle one is of type `type`.
 static void bulk(translator_t *t, uint32_t type, uint32_t number, int32_t x, int32_t y) {
-    pop(t, I32);
-    pop(t, type);
-    pop(t, I32);
+    tr_pop(t, I32);
+    tr_pop(t, type);
+    tr_pop(t, I32);
     if (t->dead) {
         return;
     }
     int first = t->sp;
     for (int i = first; i < first + 3; i++) {
-        home(t, i);
+        tr_home(t, i);
     }
-    start(t, number);
+    tr_start(t, number);
     if (x >= 0) {
-        put(t, x);
+        tr_put(t, x);
     }
     if (y >= 0) {
-        put(t, y);
+        tr_put(t, y);
     }
     for (int i = first; i < first + 3; i++) {
-        put(t, t->operands[i].slot);
+        tr_put(t, t->operands[i].slot);
     }
 }
 
@@ -288,20 +288,20 @@ static const struct {
 
 static void read_memory_index(translator_t *t) {
     check_memory(t);
-    if (read_u8(t) != 0) {
-        refuse(t);
+    if (tr_read_u8(t) != 0) {
+        tr_refuse(t);
     }
 }
 
 // An index of a table; `type`: of its references.
 static uint32_t read_table(translator_t *t, uint32_t *type) {
-    uint32_t x = read_index(t, t->module->tables);
+    uint32_t x = tr_read_index(t, t->module->tables);
     *type = t->status == 0 ? t->tables[x] : FUNCREF;
     return x;
 }
 
 // Returns 0 if the instruction is none of these.
-int lower_indexed(translator_t *t, uint32_t shape) {
+int tr_lower_indexed(translator_t *t, uint32_t shape) {
     uint32_t i = 0;
     while (indexed[i].shape != shape) {
         if (++i == sizeof(indexed) / sizeof(indexed[0])) {
@@ -313,22 +313,22 @@ int lower_indexed(translator_t *t, uint32_t shape) {
     uint32_t type = FUNCREF, other;
     int32_t x = -1, y = -1;
     if (indices & DATA) {
-        x = read_index(t, m->data == 0 ? 0 : m->data - 1u);
+        x = tr_read_index(t, m->data == 0 ? 0 : m->data - 1u);
     }
     if (indices & ELEMENT) {
-        x = read_index(t, m->elements);
+        x = tr_read_index(t, m->elements);
     }
     if (indices & TABLE) {
         y = x;
         x = read_table(t, &type);
         if (t->status == 0 && y >= 0 && t->elements[y] != type) {
-            refuse(t);
+            tr_refuse(t);
         }
     }
     if (indices & TABLE_2) {
         y = read_table(t, &other);
         if (type != other) {
-            refuse(t);
+            tr_refuse(t);
         }
     }
     if (indices & MEMORY) {
@@ -342,7 +342,7 @@ int lower_indexed(translator_t *t, uint32_t shape) {
     if (types & 0x80) {
         bulk(t, of[types & 3], indexed[i].number, x, y);
     } else {
-        in_slots(t, indexed[i].number, of[types & 3] | of[types >> 2 & 3] << 8 | of[types >> 4] << 16, x);
+        tr_in_slots(t, indexed[i].number, of[types & 3] | of[types >> 2 & 3] << 8 | of[types >> 4] << 16, x);
     }
     return 1;
 }
