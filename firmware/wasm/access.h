@@ -17,6 +17,8 @@
 #define APART(ea, size) __builtin_expect(((ea) & ((size)-1)) != 0, 0)
 #endif
 
+#define PAIR_ALIGNMENT (UNALIGNED ? 8 : 4) // as APART takes it
+
 typedef uint16_t __attribute__((may_alias, aligned(UNALIGNED ? 1 : 2))) any16_t;
 typedef uint32_t __attribute__((may_alias, aligned(UNALIGNED ? 1 : 4))) any32_t;
 typedef uint64_t __attribute__((may_alias, aligned(UNALIGNED ? 1 : 4))) any64_t;

@@ -21,13 +21,18 @@
     static uint64_t do_##name(uint64_t x, uint64_t y) { \
         return (uint64_t)(expr); \
     }
+#define RELATION(name, expr) \
+    static uint32_t do_##name(uint32_t x, uint32_t y) { \
+        return (expr); \
+    }
 #define RELATION64(name, expr) \
     static uint32_t do_##name(uint64_t x, uint64_t y) { \
         return (expr); \
     }
-#include "ops_pair.h"
+#include "ops_shared.h"
 #undef UNARY64
 #undef SHARED64
+#undef RELATION
 #undef RELATION64
 #endif
 
@@ -109,6 +114,10 @@ static int run(state_t *state, int32_t fuel) {
     uint64_t (*f64_function)(uint64_t, uint64_t);
     uint32_t (*f64_relation)(uint64_t, uint64_t);
     void (*cell_function)(const uint32_t *, uint32_t *);
+#endif
+#if WASM_SMALL
+    uint32_t apart[2]; // what a store that takes the slow way writes
+    const uint32_t *stored;
 #endif
     int trap; // or how the run ends
 
@@ -247,34 +256,10 @@ call:
     OP(imported_i64_global_set_s) { set_cell64(AT(uint32_t, globals[ip[2]]), L(1)); NEXT(3) }
 
     // Memory (core 4.4.7)
-    #define MEMORY_OP(name) OP(name)
-    #define LOAD8(ea) sparse_load8(map, ea)
-    #define LOAD16(ea) sparse_load16(map, ea)
-    #define LOAD32(ea) sparse_load32(map, ea)
-    #define LOAD_PAIR(ea) sparse_load_pair(map, ea)
-    #define STORE8(ea, v) if (!sparse_store8(memory, map, ea, v)) { goto out_of_memory; }
-    #define STORE16(ea, v) if (!sparse_store16(memory, map, ea, v)) { goto out_of_memory; }
-    #define STORE32(ea, v) if (!sparse_store32(memory, map, ea, v)) { goto out_of_memory; }
-    #define STORE_PAIR(ea, pair) if (!sparse_store_pair(memory, map, ea, pair)) { goto out_of_memory; }
+    #define MEMORY_IS_DENSE (0)
     #include "ops_memory.h"
-    #undef MEMORY_OP
-    #undef LOAD8
-    #undef LOAD16
-    #undef LOAD32
-    #undef LOAD_PAIR
-    #undef STORE8
-    #undef STORE16
-    #undef STORE32
-    #undef STORE_PAIR
-    #define MEMORY_OP(name) OP(dense_##name)
-    #define LOAD8(ea) dense_load8(map, ea)
-    #define LOAD16(ea) dense_load16(map, ea)
-    #define LOAD32(ea) dense_load32(map, ea)
-    #define LOAD_PAIR(ea) dense_load_pair(map, ea)
-    #define STORE8(ea, v) dense_store8(map, ea, v);
-    #define STORE16(ea, v) dense_store16(map, ea, v);
-    #define STORE32(ea, v) dense_store32(map, ea, v);
-    #define STORE_PAIR(ea, pair) dense_store_pair(map, ea, pair);
+    #undef MEMORY_IS_DENSE
+    #define MEMORY_IS_DENSE (1)
     #include "ops_memory.h"
     OP(memory_size_s) { S(1) = bytes >> AT(memory_t, memory)->shift; NEXT(2) }
     OP(memory_grow_s_s) {
@@ -307,7 +292,7 @@ in_bulk:
 
     // Numbers (core 4.3)
     #include "ops_integer.h"
-    #include "ops_pair.h"
+    #include "ops_shared.h"
     #include "ops_float.h"
 
     // clang-format on
@@ -315,9 +300,11 @@ in_bulk:
 out_of_bounds:
     trap = TRAP_out_of_bounds_memory_access;
     goto trapped;
+#if !WASM_SMALL
 out_of_memory:
     trap = TRAP_out_of_memory;
     goto trapped;
+#endif
 out_of_fuel:
     trap = RUN_OUT_OF_FUEL;
     goto leave_run;

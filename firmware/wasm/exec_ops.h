@@ -80,6 +80,15 @@ typedef int16_t distance_t;
     OP(name##_ss_a) { uint32_t x = S(1), y = S(2); check; acc = (expr); NEXT(3) } \
     OP(name##_ss_s) { uint32_t x = S(1), y = S(2); check; S(3) = (expr); NEXT(4) }
 #if WASM_SMALL
+#define RELATION(name, expr) \
+    OP(name##_ss_a) { f32_function = do_##name; goto f32_ss_a; } \
+    OP(name##_ss_s) { f32_function = do_##name; goto f32_ss_s; } \
+    OP(name##_as_a) { f32_function = do_##name; goto f32_as_a; } \
+    OP(name##_as_s) { f32_function = do_##name; goto f32_as_s; } \
+    OP(name##_si_a) { f32_function = do_##name; goto si_a; } \
+    OP(name##_si_s) { f32_function = do_##name; goto si_s; } \
+    OP(name##_ai_a) { f32_function = do_##name; goto ai_a; } \
+    OP(name##_ai_s) { f32_function = do_##name; goto ai_s; }
 #define UNARY64(name, expr) OP(name##_s_s) { cell_function = do_##name; goto cells; }
 #define SHARED64(name, check, expr) \
     OP(name##_ss_s) { uint64_t x = L(1), y = L(2); (void)x, (void)y; check; f64_function = do_##name; goto f64_ss_s; }
@@ -89,6 +98,7 @@ typedef int16_t distance_t;
 #else
 #define UNARY64(name, expr) \
     OP(name##_s_s) { uint64_t x = L(1); set_cell64(&S(2), expr); NEXT(3) }
+#define RELATION BINARY
 #define SHARED64 BINARY64
 #define RELATION64(name, expr) \
     OP(name##_ss_a) { uint64_t x = L(1), y = L(2); acc = (expr); NEXT(3) } \
@@ -150,17 +160,17 @@ typedef int16_t distance_t;
 
 // Memory operations are written once, ops_memory.h, for both kinds: MEMORY_OP makes the name.
 #define LOAD(name, size, expr) \
-    MEMORY_OP(name##_a_a) { x = acc; EA(size, 1) acc = (expr); NEXT(2) } \
-    MEMORY_OP(name##_a_s) { x = acc; EA(size, 1) S(2) = (expr); NEXT(3) } \
-    MEMORY_OP(name##_s_a) { x = S(1); EA(size, 2) acc = (expr); NEXT(3) } \
-    MEMORY_OP(name##_s_s) { x = S(1); EA(size, 2) S(3) = (expr); NEXT(4) } \
+    MEMORY_OP(name##_a_a) { x = acc; EA(size, 1) NEAR(name, size, TO_ACC, 2) acc = (expr); NEXT(2) } \
+    MEMORY_OP(name##_a_s) { x = acc; EA(size, 1) NEAR(name, size, 0, 3) S(2) = (expr); NEXT(3) } \
+    MEMORY_OP(name##_s_a) { x = S(1); EA(size, 2) NEAR(name, size, TO_ACC, 3) acc = (expr); NEXT(3) } \
+    MEMORY_OP(name##_s_s) { x = S(1); EA(size, 2) NEAR(name, size, 0, 4) S(3) = (expr); NEXT(4) } \
     WIDE_LOAD(name, size, expr)
 #define STORE(name, size, bits) \
-    MEMORY_OP(name##_ss) { x = S(1); EA(size, 3) STORE##bits(x, S(2)) NEXT(4) } \
-    MEMORY_OP(name##_as) { x = acc; EA(size, 2) STORE##bits(x, S(1)) NEXT(3) } \
-    MEMORY_OP(name##_sa) { x = S(1); EA(size, 2) STORE##bits(x, acc) NEXT(3) } \
-    MEMORY_OP(name##_si) { x = S(1); EA(size, 3) STORE##bits(x, I(2)) NEXT(4) } \
-    MEMORY_OP(name##_ai) { x = acc; EA(size, 2) STORE##bits(x, I(1)) NEXT(3) } \
+    MEMORY_OP(name##_ss) { x = S(1); EA(size, 3) STORE##bits(x, S(2), 4) NEXT(4) } \
+    MEMORY_OP(name##_as) { x = acc; EA(size, 2) STORE##bits(x, S(1), 3) NEXT(3) } \
+    MEMORY_OP(name##_sa) { x = S(1); EA(size, 2) STORE##bits(x, acc, 3) NEXT(3) } \
+    MEMORY_OP(name##_si) { x = S(1); EA(size, 3) STORE##bits(x, I(2), 4) NEXT(4) } \
+    MEMORY_OP(name##_ai) { x = acc; EA(size, 2) STORE##bits(x, I(1), 3) NEXT(3) } \
     WIDE_STORE(name, size, bits)
 #if WASM_SMALL
 #define WIDE_LOAD(name, size, expr) \
@@ -173,12 +183,16 @@ typedef int16_t distance_t;
 #define WIDE_LOAD(name, size, expr) \
     MEMORY_OP(name##_wide_s_s) { x = S(1); EA_WIDE(size, 2) S(4) = (expr); NEXT(5) }
 #define WIDE_STORE(name, size, bits) \
-    MEMORY_OP(name##_wide_ss) { x = S(1); EA_WIDE(size, 3) STORE##bits(x, S(2)) NEXT(5) }
+    MEMORY_OP(name##_wide_ss) { x = S(1); EA_WIDE(size, 3) STORE##bits(x, S(2), 5) NEXT(5) }
 #define LOAD64(name, size, expr) \
     MEMORY_OP(name##_s_s) { x = S(1); EA_WIDE(size, 2) set_cell64(&S(4), expr); NEXT(5) }
 #endif
 // What memory_load loads.
+#define TO_ACC (64) // else to the slot that the operation ends with
 #define WIDE_i32_load (4)
+#define WIDE_i32_load_at (4)
+#define WIDE_i32_load8_u_at (1)
+#define WIDE_i64_load (8 | LOAD_PAIR_OF_SLOTS)
 #define WIDE_i32_load8_s (1 | LOAD_SIGNED)
 #define WIDE_i32_load8_u (1)
 #define WIDE_i32_load16_s (2 | LOAD_SIGNED)
@@ -190,21 +204,41 @@ typedef int16_t distance_t;
 #define WIDE_i64_load32_s (4 | LOAD_SIGNED | LOAD_PAIR_OF_SLOTS)
 #define WIDE_i64_load32_u (4 | LOAD_PAIR_OF_SLOTS)
 #define LOAD_AT(name, size, expr) \
-    MEMORY_OP(name##_a_a) { x = acc + I(1); EA(size, 2) acc = (expr); NEXT(3) } \
-    MEMORY_OP(name##_a_s) { x = acc + I(1); EA(size, 2) S(3) = (expr); NEXT(4) } \
-    MEMORY_OP(name##_s_a) { x = S(1) + I(2); EA(size, 3) acc = (expr); NEXT(4) } \
-    MEMORY_OP(name##_s_s) { x = S(1) + I(2); EA(size, 3) S(4) = (expr); NEXT(5) }
+    MEMORY_OP(name##_a_a) { x = acc + I(1); EA(size, 2) NEAR(name, size, TO_ACC, 3) acc = (expr); NEXT(3) } \
+    MEMORY_OP(name##_a_s) { x = acc + I(1); EA(size, 2) NEAR(name, size, 0, 4) S(3) = (expr); NEXT(4) } \
+    MEMORY_OP(name##_s_a) { x = S(1) + I(2); EA(size, 3) NEAR(name, size, TO_ACC, 4) acc = (expr); NEXT(4) } \
+    MEMORY_OP(name##_s_s) { x = S(1) + I(2); EA(size, 3) NEAR(name, size, 0, 5) S(4) = (expr); NEXT(5) }
 #define STORE_AT(name, size, bits) \
-    MEMORY_OP(name##_ss) { x = S(1) + I(3); EA(size, 4) STORE##bits(x, S(2)) NEXT(5) } \
-    MEMORY_OP(name##_as) { x = acc + I(2); EA(size, 3) STORE##bits(x, S(1)) NEXT(4) }
+    MEMORY_OP(name##_ss) { x = S(1) + I(3); EA(size, 4) STORE##bits(x, S(2), 5) NEXT(5) } \
+    MEMORY_OP(name##_as) { x = acc + I(2); EA(size, 3) STORE##bits(x, S(1), 4) NEXT(4) }
 
 // Floats are functions of bits (floats.h), inlined where they are instructions. Elsewhere they take a hundred, and the
 // operations of one shape share the rest: a handler names its function.
 #if WASM_SMALL
 #define SHARED_INTEGERS \
+    si_a: { acc = f32_function(S(1), I(2)); NEXT(3) } \
+    si_s: { S(3) = f32_function(S(1), I(2)); NEXT(4) } \
+    ai_a: { acc = f32_function(acc, I(1)); NEXT(2) } \
+    ai_s: { S(2) = f32_function(acc, I(1)); NEXT(3) } \
     short_si_s: { set_cell64(&S(3), f64_function(L(1), (uint64_t)(int64_t)(int16_t)ip[2])); NEXT(4) } \
     wide_load: { trap = memory_load(AT(memory_t, memory), S(1), W(2), y, &S(4)); if (trap != 0) { goto trapped; } NEXT(5) } \
     wide_store: { trap = memory_store(AT(memory_t, memory), S(1), W(3), y, &S(2)); if (trap != 0) { goto trapped; } NEXT(5) } \
+    load_apart: { \
+        memory_load(AT(memory_t, memory), x, 0, y & (TO_ACC - 1), apart); \
+        if (y & TO_ACC) { \
+            acc = apart[0]; \
+        } else { \
+            uint32_t *to = &S((y >> 8) - 1); \
+            to[0] = apart[0]; \
+            if (y & LOAD_PAIR_OF_SLOTS) { to[1] = apart[1]; } \
+        } \
+        NEXT(y >> 8) \
+    } \
+    store_apart: { \
+        trap = memory_store(AT(memory_t, memory), x, 0, y & 15, stored); \
+        if (trap != 0) { goto trapped; } \
+        NEXT(y >> 8) \
+    } \
     forward_1: GO_FORWARD(1) \
     forward_2: GO_FORWARD(2) \
     forward_3: GO_FORWARD(3) \

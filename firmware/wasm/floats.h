@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "exec.h"
+#include "num.h"
 
 #if WASM_SMALL
 #define WASM_HARD_FLOAT (0)
@@ -20,7 +21,7 @@
 #define WASM_HARD_FLOAT (0)
 #endif
 #if WASM_HARD_FLOAT
-#define FLOAT static inline __attribute__((always_inline))
+#define FLOAT INLINE
 #else
 #define FLOAT static __attribute__((noinline, unused))
 #endif
@@ -38,23 +39,23 @@ enum { FLOAT_CEIL, FLOAT_FLOOR, FLOAT_TRUNC, FLOAT_NEAREST };
 // float_truncate: flags of what it converts.
 enum { FROM_F64 = 1, TO_I64 = 2, TO_UNSIGNED = 4, SATURATE = 8 };
 
-static inline float f32_value(uint32_t bits) {
+INLINE float f32_value(uint32_t bits) {
     float f;
     memcpy(&f, &bits, sizeof(f));
     return f;
 }
 
-static inline double f64_value(uint64_t bits) {
+INLINE double f64_value(uint64_t bits) {
     double f;
     memcpy(&f, &bits, sizeof(f));
     return f;
 }
 
-static inline int f32_is_nan(uint32_t x) {
+INLINE int f32_is_nan(uint32_t x) {
     return x << 1 > 0xff000000u;
 }
 
-static inline int f64_is_nan(uint64_t x) {
+INLINE int f64_is_nan(uint64_t x) {
     return x << 1 > 0xffe0000000000000u;
 }
 
@@ -62,7 +63,7 @@ static inline int f64_is_nan(uint64_t x) {
 float float_nan32(void);
 double float_nan64(void);
 
-static inline uint32_t f32_bits(float f) {
+INLINE uint32_t f32_bits(float f) {
     uint32_t bits;
 #if WASM_HARD_FLOAT
     f = __builtin_expect(f != f, 0) ? float_nan32() : f;
@@ -74,7 +75,7 @@ static inline uint32_t f32_bits(float f) {
 #endif
 }
 
-static inline uint64_t f64_bits(double f) {
+INLINE uint64_t f64_bits(double f) {
     uint64_t bits;
 #if WASM_HARD_FLOAT
     f = __builtin_expect(f != f, 0) ? float_nan64() : f;
@@ -90,11 +91,11 @@ static inline uint64_t f64_bits(double f) {
 // both.
 typedef uint64_t __attribute__((may_alias, aligned(4))) pair_t;
 
-static inline uint64_t cell64(const uint32_t *cell) {
+INLINE uint64_t cell64(const uint32_t *cell) {
     return *(const pair_t *)(const void *)cell;
 }
 
-static inline void set_cell64(uint32_t *cell, uint64_t v) {
+INLINE void set_cell64(uint32_t *cell, uint64_t v) {
     *(pair_t *)(void *)cell = v;
 }
 
@@ -126,11 +127,11 @@ RELATIONS(ge, >=)
 
 // As a signed integer a float that is no NaN sorts by value, -0 before +0, once a negative one's other bits are
 // flipped.
-static inline int32_t f32_order(uint32_t x) {
+INLINE int32_t f32_order(uint32_t x) {
     return (int32_t)(x ^ ((uint32_t)((int32_t)x >> 31) >> 1));
 }
 
-static inline int64_t f64_order(uint64_t x) {
+INLINE int64_t f64_order(uint64_t x) {
     return (int64_t)(x ^ ((uint64_t)((int64_t)x >> 63) >> 1));
 }
 

@@ -2,16 +2,6 @@
 // Integers (core 4.3.2): part of run() in exec.c.
 // clang-format off
 UNARY(i32_eqz, x == 0)
-BINARY(i32_eq, x == y)
-BINARY(i32_ne, x != y)
-BINARY(i32_lt_s, (int32_t)x < (int32_t)y)
-BINARY(i32_lt_u, x < y)
-BINARY(i32_gt_s, (int32_t)x > (int32_t)y)
-BINARY(i32_gt_u, x > y)
-BINARY(i32_le_s, (int32_t)x <= (int32_t)y)
-BINARY(i32_le_u, x <= y)
-BINARY(i32_ge_s, (int32_t)x >= (int32_t)y)
-BINARY(i32_ge_u, x >= y)
 UNARY(i32_clz, clz32(x))
 UNARY(i32_ctz, ctz32(x))
 UNARY(i32_popcnt, popcnt32(x))

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
-// i64 operations that Cortex-M0 needs many instructions for: part of run() in exec.c, and there functions before it.
+// Integer operations that are rare or long: part of run() in exec.c. Cortex-M0 has them as functions before it.
 // clang-format off
+RELATION(i32_eq, x == y)
+RELATION(i32_ne, x != y)
+RELATION(i32_lt_s, (int32_t)x < (int32_t)y)
+RELATION(i32_lt_u, x < y)
+RELATION(i32_gt_s, (int32_t)x > (int32_t)y)
+RELATION(i32_gt_u, x > y)
+RELATION(i32_le_s, (int32_t)x <= (int32_t)y)
+RELATION(i32_le_u, x <= y)
+RELATION(i32_ge_s, (int32_t)x >= (int32_t)y)
+RELATION(i32_ge_u, x >= y)
 RELATION64(i64_eq, x == y)
 RELATION64(i64_ne, x != y)
 RELATION64(i64_lt_s, (int64_t)x < (int64_t)y)
