@@ -159,25 +159,27 @@ def opcodes_py():
 
 
 def opcodes_h():
-    """The same for translate_lower.c: SHAPE(name) of each, KIND(…) of each, or OPCODE(…) of each instruction."""
-    kinds, opcodes = [], []
+    """The same for translate_lower.c: SHAPE(name) of each, or OPCODE(…) of each instruction."""
+    lines = [
+        "// SPDX-License-Identifier: MIT",
+        "// clang-format off",
+        "// " + NOTICE.format("opcodes.csv"),
+        "#ifdef SHAPE",
+    ]
+    lines += [f"SHAPE({name})" for name in shapes()]
+    lines += [
+        "#else",
+        "// row, shape, A16 number, of its wide or short form, operands, result, log2 of the bytes accessed",
+    ]
     for row, entry in enumerate(instructions()):
         if entry:
-            _, shape, first, other, (pops, pushes), width = entry
+            _, kind, first, other, (pops, pushes), width = entry
             types = [*(pops.split() + ["NONE"] * 2)[:2], pushes or "NONE"]
-            other = 0 if not other else f"SHORT({other})" if shape.startswith("I64") else f"WIDE({other})"
-            kind = f"KIND({other}, {', '.join(types)}, {width and width.bit_length() - 1})"
-            if kind not in kinds:
-                kinds.append(kind)
-            opcodes.append(f"OPCODE(0x{row:02x}, {shape}, {first}, {kinds.index(kind)})")
-    lines = ["// SPDX-License-Identifier: MIT", "// clang-format off", "// " + NOTICE.format("opcodes.csv")]
-    lines += ["#if defined(SHAPE)", *(f"SHAPE({name})" for name in shapes())]
-    lines += [
-        "#elif defined(KIND)",
-        "// A16 number of the wide or short form, types of operands and result, log2 of the bytes accessed",
-    ]
-    lines += [*kinds, "#else", "// row, shape, A16 number, kind", *opcodes, "#endif"]
-    return "\n".join(lines) + "\n"
+            other = 0 if not other else f"SHORT({other})" if kind.startswith("I64") else f"WIDE({other})"
+            lines.append(
+                f"OPCODE(0x{row:02x}, {kind}, {first}, {other}, {', '.join(types)}, {width and width.bit_length() - 1})"
+            )
+    return "\n".join(lines + ["#endif"]) + "\n"
 
 
 def between(text, begin, end, new):

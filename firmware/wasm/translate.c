@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Bodies of a code section, one after the other: bytes, locals, instructions. Contract: translate.h.
 // Twin of wasmote/wasm/translate.py.
-#pragma GCC optimize("Os", "no-strict-aliasing", "no-thread-jumps")
+#pragma GCC optimize("Os", "no-strict-aliasing")
 
 #include <string.h>
 
 #include "a16.h"
 #include "translate.h"
 
-#define PIECE_OF(t) ((uint8_t *)(t)-PIECE)
+#define WINDOW_OF(t) ((uint8_t *)(t)-WINDOW)
+#define PIECE_OF(t) (WINDOW_OF(t) + LEFT_OVER)
 
 enum { NEXT_BODY, LOCALS, CODE, ENTRIES, WAYS };
 
@@ -70,7 +71,7 @@ static uint32_t offset_of(const translator_t *t, const uint8_t *at) {
 
 // Where reading stops: at the end of the body, or of what is there.
 static void set_stop(translator_t *t) {
-    t->stop = t->filled;
+    t->stop = WINDOW_OF(t) + t->filled;
     if (offset_of(t, t->stop) > t->body_end) {
         t->stop -= offset_of(t, t->stop) - t->body_end;
     }
@@ -84,7 +85,7 @@ static void add_locals(translator_t *t, const uint8_t *types, uint32_t n, int st
         return;
     }
     for (local_t *to = t->locals + t->locals_count; n > 0; n--, to++, types += step) {
-        if ((uint8_t *)(to + 1) > (uint8_t *)t->code - sizeof(control_t)) {
+        if ((uint8_t *)(to + 1) > (uint8_t *)t->outermost) {
             tr_fail(t, TRANSLATE_FULL);
             return;
         }
@@ -109,7 +110,7 @@ static void next_body(translator_t *t) {
     t->pending = -1;
     t->last = t->last_to = 0;
     t->last_op = NOTHING;
-    t->control = (control_t *)t->code;
+    t->control = t->outermost + 1;
     t->entries = tr_read_u32(t); // groups of locals
     uint32_t type = t->functions[t->module->imported_functions + t->index];
     const uint16_t *params = t->type_at + 2 * type;
@@ -133,6 +134,7 @@ static void begin_code(translator_t *t) {
         return;
     }
     t->operands = (operand_t *)(((uintptr_t)(t->locals + t->locals_count) + 3) & ~(uintptr_t)3);
+    t->operands_at = (uint8_t *)t->operands - WINDOW_OF(t);
     t->frame = at;
     t->pc = offset_of(t, t->at);
     tr_begin(t, A16_enter, t->pc);
@@ -210,6 +212,30 @@ static void step(translator_t *t) {
 
 // For bodies.py
 
+// Sets the pointers that are valid while a call runs.
+static translator_t *translator_at(uint32_t at) {
+    translator_t *t = AT(translator_t, at + WINDOW);
+    const module_t *m = AT(module_t, at + WINDOW + sizeof(translator_t));
+    t->module = m;
+    t->functions = (const uint16_t *)(m + 1);
+    t->type_at = t->functions + m->functions;
+    t->type_id = t->type_at + 2 * m->types + 1;
+    t->cells = t->type_id + m->types;
+    t->globals = (const uint8_t *)(t->cells + m->globals);
+    t->tables = t->globals + m->globals;
+    t->elements = t->tables + m->tables;
+    t->declared = t->elements + m->elements;
+    t->strings = t->declared + (m->functions + 7) / 8;
+    t->locals = AT(local_t, at + t->locals_at);
+    t->operands = AT(operand_t, at + t->operands_at);
+    t->code = AT(uint16_t, at + t->code_at);
+    t->code_end = AT(uint16_t, at + t->size);
+    t->outermost = (control_t *)t->code - 1;
+    t->control = t->outermost + 1 - t->depth;
+    t->at = WINDOW_OF(t) + t->position;
+    return t;
+}
+
 uint32_t translate_open(uint32_t owner, uint32_t granules, const uint8_t *module, uint32_t length) {
     uint32_t locals = (WINDOW + sizeof(translator_t) + length + 7) & ~7u;
     uint32_t size = granules * GRANULE;
@@ -219,21 +245,8 @@ uint32_t translate_open(uint32_t owner, uint32_t granules, const uint8_t *module
     uint32_t at = arena_scratch(owner, granules);
     if (at != 0) {
         translator_t *t = AT(translator_t, at + WINDOW);
-        module_t *m = (module_t *)(t + 1);
-        memcpy(m, module, length);
-        t->module = m;
-        t->functions = (const uint16_t *)(m + 1);
-        t->type_at = t->functions + m->functions;
-        t->type_id = t->type_at + 2 * m->types + 1;
-        t->cells = t->type_id + m->types;
-        t->globals = (const uint8_t *)(t->cells + m->globals);
-        t->tables = t->globals + m->globals;
-        t->elements = t->tables + m->tables;
-        t->declared = t->elements + m->elements;
-        t->strings = t->declared + (m->functions + 7) / 8;
-        t->locals = AT(local_t, at + locals);
-        t->code = AT(uint16_t, at + locals + ((size - locals) / 4 & ~7u));
-        t->code_end = AT(uint16_t, at + size);
+        *t = (translator_t){.size = size, .locals_at = locals, .code_at = locals + ((size - locals) / 4 & ~7u)};
+        memcpy(t + 1, module, length);
     }
     return at;
 }
@@ -244,15 +257,15 @@ void translate_begin(uint32_t at, uint32_t index, uint32_t offset, uint32_t end,
     t->find = find;
     t->base = t->next = offset;
     t->end = t->body_end = end;
-    t->at = t->filled = PIECE_OF(t);
+    t->position = t->filled = LEFT_OVER;
     t->phase = NEXT_BODY;
     t->status = 0;
     t->depth = t->entries = 0;
 }
 
 int translate(uint32_t at, uint32_t n) {
-    translator_t *t = AT(translator_t, at + WINDOW);
-    if (n > 0 && n <= PIECE && t->filled == PIECE_OF(t)) {
+    translator_t *t = translator_at(at);
+    if (n > 0 && n <= PIECE && t->filled == LEFT_OVER) {
         t->next += n;
         t->filled += n;
     }
@@ -264,8 +277,9 @@ int translate(uint32_t at, uint32_t n) {
         } else if (t->stop - t->at < LONGEST && offset_of(t, t->stop) < t->body_end) {
             // What is left over goes before the next piece.
             uint32_t left = t->stop - t->at;
-            t->filled = PIECE_OF(t);
-            t->at = memmove(PIECE_OF(t) - left, t->at, left);
+            memmove(PIECE_OF(t) - left, t->at, left);
+            t->position = LEFT_OVER - left;
+            t->filled = LEFT_OVER;
             t->base = t->next;
             return TRANSLATE_READ;
         } else if (t->work <= 0) {
@@ -274,5 +288,6 @@ int translate(uint32_t at, uint32_t n) {
             step(t);
         }
     }
+    t->position = t->at - WINDOW_OF(t);
     return t->status == 0 ? TRANSLATE_AGAIN : t->status;
 }

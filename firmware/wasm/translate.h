@@ -7,6 +7,8 @@
 // The caller owns a run of granules, the scratch, and gives the code section's bytes in pieces:
 //
 //   window, translator_t, module_t and its lists, locals, operands (up), control frames (down), code (up)
+//
+// The scratch keeps offsets between two calls; the pointers in translator_t are set anew at the start of each.
 #pragma once
 #include <stdint.h>
 
@@ -60,7 +62,6 @@ typedef struct {
     uint32_t low, high; // LOCAL: its index; CONST: the value
     uint16_t slot;      // byte offset of its home
     uint8_t type, kind;
-    uint32_t unused; // 16 bytes: Cortex-M0 then shifts to find one
 } operand_t;
 
 enum { BODY, BLOCK = 2, LOOP, IF };
@@ -93,8 +94,10 @@ typedef struct __attribute__((may_alias)) {
     uint16_t last, last_op;       // where the operation emitted last begins, and which it is: some pairs become one
     uint16_t last_to;             // where it puts its result, if it was the pending one
     uint16_t first_way, last_way; // depth + 1
+    uint16_t position;            // of the next byte in the window
+    uint16_t filled;              // up to here it is
 
-    // Into the scratch, which stays where it is until it is given back.
+    // While a call runs.
     const uint8_t *at, *stop;
     operand_t *operands;
     control_t *control;
@@ -102,19 +105,22 @@ typedef struct __attribute__((may_alias)) {
     local_t *locals;
     const module_t *module;
 
-    uint32_t n;            // halfwords of code
-    uint32_t top;          // byte offset of the next home
-    uint32_t frame;        // bytes
-    uint32_t pc, p_pc;     // of the instruction, of the pending one
-    int32_t work;          // left of this call
-    uint32_t entries;      // to come: groups of locals, or entries of br_table
-    int32_t arity;         // of br_table's labels; -1: not known yet
-    int32_t find;          // locate: position in the code whose instruction is wanted, of this body only; or -1
-    uint32_t base;         // offset in the file of the piece's first byte
-    uint32_t next;         // of the first byte after it
-    uint32_t body_end;     // of the body, or of the section between two bodies
-    uint32_t end;          // of the section
-    const uint8_t *filled; // up to here the window is
+    uint32_t n;        // halfwords of code
+    uint32_t top;      // byte offset of the next home
+    uint32_t frame;    // bytes
+    uint32_t pc, p_pc; // of the instruction, of the pending one
+    int32_t work;      // left of this call
+    uint32_t entries;  // to come: groups of locals, or entries of br_table
+    int32_t arity;     // of br_table's labels; -1: not known yet
+    int32_t find;      // locate: position in the code whose instruction is wanted, of this body only; or -1
+    uint32_t base;     // offset in the file of the piece's first byte
+    uint32_t next;     // of the first byte after it
+    uint32_t body_end; // of the body, or of the section between two bodies
+    uint32_t end;      // of the section
+    uint32_t size;     // of the scratch
+    uint32_t locals_at, operands_at, code_at; // from the scratch's start
+
+    control_t *outermost;
     const uint16_t *functions, *type_at, *type_id, *cells;
     const uint8_t *globals, *tables, *elements, *declared, *strings;
 } translator_t;
@@ -132,7 +138,7 @@ int translate(uint32_t scratch, uint32_t n);
 int tr_fail(translator_t *t, int status);
 int tr_refuse(translator_t *t);
 void tr_push(translator_t *t, uint32_t type, uint32_t kind, int32_t value);
-void tr_push_wide(translator_t *t, uint32_t type, uint32_t low, uint32_t high);
+void tr_push_constant(translator_t *t, uint32_t type, int64_t value);
 void tr_drop_to(translator_t *t, uint32_t height);
 void tr_start(translator_t *t, uint32_t op);
 void tr_begin(translator_t *t, uint32_t op, uint32_t pc);
@@ -177,7 +183,7 @@ uint32_t tr_read_index(translator_t *t, uint32_t count);
 void tr_load(translator_t *t, uint32_t row);
 void tr_store(translator_t *t, uint32_t row);
 void tr_ref_func(translator_t *t);
-void tr_in_slots(translator_t *t, uint32_t number, uint32_t types, int n, const uint32_t *indices);
+void tr_in_slots(translator_t *t, uint32_t number, uint32_t types, int32_t x);
 int tr_lower_indexed(translator_t *t, uint32_t shape);
 
 // A row of the table in translate_lower.c

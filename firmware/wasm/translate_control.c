@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Structured control of a body: control frames, blocks, branches, calls. Twin of wasmote/wasm/control.py.
-#pragma GCC optimize("Os", "no-strict-aliasing", "no-thread-jumps")
+#pragma GCC optimize("Os", "no-strict-aliasing")
 
 #include <string.h>
 
@@ -103,18 +103,19 @@ static void open_block(translator_t *t, uint32_t kind, types_t params, types_t r
         tr_fail(t, TRANSLATE_FULL);
         return;
     }
-    memset(control, 0, sizeof(control_t));
-    control->params = params;
-    control->results = results;
-    control->height = t->sp;
-    control->slot = t->top;
-    control->otherwise = otherwise;
-    control->kind = kind;
-    control->flags = (t->dead ? WAS_DEAD : 0) | (kind == IF ? HAS_ELSE : 0);
     if (kind == LOOP) {
         t->last_op = NOTHING;
-        control->label = t->n;
     }
+    *control = (control_t){
+        .params = params,
+        .results = results,
+        .height = t->sp,
+        .slot = t->top,
+        .label = kind == LOOP ? t->n : 0,
+        .otherwise = otherwise,
+        .kind = kind,
+        .flags = (t->dead ? WAS_DEAD : 0) | (kind == IF ? HAS_ELSE : 0),
+    };
     t->control = control;
     t->depth++;
     push_types(t, params);
@@ -465,43 +466,43 @@ static uint32_t arguments(translator_t *t, types_t params) {
     return t->top;
 }
 
-static void call(translator_t *t, int indirect) {
+static void call(translator_t *t) {
     const module_t *m = t->module;
     uint32_t x = tr_read_u32(t);
-    uint32_t table = indirect ? tr_read_u32(t) : 0;
-    if (indirect ? table >= m->tables || x >= m->types || t->tables[table] != FUNCREF : x >= m->functions) {
+    if (x >= m->functions) {
         tr_refuse(t);
         return;
     }
-    uint32_t type = indirect ? x : t->functions[x];
-    int c = 0;
-    if (indirect) {
-        c = tr_pop(t, I32);
-        if (!t->dead && t->operands[c].kind != LOCAL) {
-            tr_home(t, c);
-        }
+    uint32_t first = arguments(t, params_of(t, t->functions[x]));
+    if (!t->dead) {
+        int imported = x < m->imported_functions;
+        tr_start(t, imported ? A16_call_import : A16_call);
+        tr_put(t, imported ? x : 3 * (x - m->imported_functions));
+        tr_put(t, first);
+    }
+    push_types(t, results_of(t, t->functions[x]));
+}
+
+static void call_indirect(translator_t *t) {
+    const module_t *m = t->module;
+    uint32_t type = tr_read_u32(t);
+    uint32_t table = tr_read_u32(t);
+    if (table >= m->tables || type >= m->types || t->tables[table] != FUNCREF) {
+        tr_refuse(t);
+        return;
+    }
+    int c = tr_pop(t, I32);
+    if (!t->dead && t->operands[c].kind != LOCAL) {
+        tr_home(t, c);
     }
     uint32_t first = arguments(t, params_of(t, type));
     if (!t->dead) {
-        uint32_t op = A16_call_indirect;
-        if (indirect) {
-            c = tr_slot_of(t, c);
-        } else if (x < m->imported_functions) {
-            op = A16_call_import;
-        } else {
-            op = A16_call;
-            x = 3 * (x - m->imported_functions);
-        }
-        tr_start(t, op);
-        if (indirect) {
-            tr_put(t, table);
-            x = t->type_id[type];
-        }
-        tr_put(t, x);
+        uint32_t index = tr_slot_of(t, c);
+        tr_start(t, A16_call_indirect);
+        tr_put(t, table);
+        tr_put(t, t->type_id[type]);
         tr_put(t, first);
-        if (indirect) {
-            tr_put(t, c);
-        }
+        tr_put(t, index);
     }
     push_types(t, results_of(t, type));
 }
@@ -538,10 +539,10 @@ void tr_lower_control(translator_t *t, uint32_t op) {
             branch(t, t->depth - 1);
             break;
         case 0x10:
-            call(t, 0);
+            call(t);
             break;
         case 0x11:
-            call(t, 1);
+            call_indirect(t);
             break;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A16 code of one function body: the operand stack as the translator sees it, and the code it becomes.
 // Twin of wasmote/wasm/emit.py, which explains it; names and order are the same.
-#pragma GCC optimize("Os", "no-strict-aliasing", "no-thread-jumps")
+#pragma GCC optimize("Os", "no-strict-aliasing")
 
 #include "a16.h"
 #include "translate.h"
@@ -39,11 +39,10 @@ void tr_push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
     }
 }
 
-// An i64 or f64 constant.
-void tr_push_wide(translator_t *t, uint32_t type, uint32_t low, uint32_t high) {
-    tr_push(t, type, CONST, low);
+void tr_push_constant(translator_t *t, uint32_t type, int64_t value) {
+    tr_push(t, type, CONST, value);
     if (t->status == 0) {
-        t->operands[t->sp - 1].high = high;
+        t->operands[t->sp - 1].high = value >> 32;
     }
 }
 

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: MIT
 // What instructions become, by chapters of the specification: numbers, variables, memories, references and tables.
 // Twins of wasmote/wasm/numeric.py, variables.py, memories.py and tables.py, which explain it.
-#pragma GCC optimize("Os", "no-strict-aliasing", "no-thread-jumps")
+#pragma GCC optimize("Os", "no-strict-aliasing")
 
 #include "a16.h"
 #include "translate.h"
 
-// The table of opcodes.csv. A row is a word: shape (6 bits), A16 number (10), then its kind: number of the wide form,
-// or of the one with a short constant, less the first such (5), the types of two operands and a result (3 each, less
-// NO_TYPE), log2 of the bytes accessed (2).
+// The table of opcodes.csv, a word each: shape (6 bits), A16 number (10), number of the wide form, or of the one with a
+// short constant, less the first such (5), the types of two operands and a result (3 each, less NO_TYPE), log2 of the
+// bytes accessed (2).
 enum { NONE, f64 = F64 & 7, f32 = F32 & 7, i64 = I64 & 7, i32 = I32 & 7 };
+#define OPCODE(row, shape, number, wide, a, b, result, width) \
+    [row] = SHAPE_##shape | (number) << 6 | (wide) << 16 | (uint32_t)(a) << 21 | (uint32_t)(b) << 24 | \
+            (uint32_t)(result) << 27 | (uint32_t)(width) << 30,
 #define WIDE(number) ((number)-A16_i32_load_wide_s_s)
 #define SHORT(number) ((number)-A16_i64_add_short_si_s)
-static const uint16_t kinds[] = {
-#define KIND(other, a, b, result, width) (other) | (a) << 5 | (b) << 8 | (result) << 11 | (width) << 14,
+static const uint32_t table[] = {
 #include "opcodes.h"
-#undef KIND
-};
-static const uint16_t opcodes[] = {
-#define OPCODE(row, shape, number, kind) [row] = SHAPE_##shape | (number) << 6,
-#include "opcodes.h"
-#undef OPCODE
-};
-static const uint8_t kind_of[] = {
-#define OPCODE(row, shape, number, kind) [row] = kind,
-#include "opcodes.h"
-#undef OPCODE
 };
 
 #define LAST (0xd2) // instruction of one byte; those behind the prefix 0xfc follow it
@@ -179,12 +170,12 @@ static void reinterpret(translator_t *t, uint32_t row) {
     }
 }
 
-static uint32_t read_word(translator_t *t) {
-    uint32_t value = 0;
-    for (int shift = 0; shift < 32; shift += 8) {
-        value |= tr_read_u8(t) << shift;
+static int64_t read_bytes(translator_t *t, int n) {
+    uint64_t value = 0;
+    for (int i = 0; i < n; i++) {
+        value |= (uint64_t)tr_read_u8(t) << 8 * i;
     }
-    return value;
+    return n == 4 ? (int32_t)value : (int64_t)value;
 }
 
 // Variables and parametric instructions
@@ -215,39 +206,45 @@ static void get_local(translator_t *t) {
     tr_push(t, t->locals[x].type, t->dead ? SLOT : LOCAL, x);
 }
 
-_Static_assert(A16_i64_global_set_s == A16_global_set_s + 2 && A16_imported_global_set_s == A16_global_set_s + 4 &&
-                   A16_imported_i64_global_set_s == A16_global_set_s + 6 &&
-                   A16_i64_global_get_s == A16_global_set_s + 1 && A16_imported_global_get_s == A16_global_set_s + 3 &&
-                   A16_imported_i64_global_get_s == A16_global_set_s + 5,
-    "see global()");
+static void global_get(translator_t *t, uint32_t x) {
+    if (t->status != 0) {
+        return;
+    }
+    uint32_t type = t->globals[x] & 0x7f;
+    if (tr_is_dead(t, type)) {
+        return;
+    }
+    uint32_t number = is_wide(type) ? A16_i64_global_get_s : A16_global_get_a;
+    int has_acc = !is_wide(type);
+    if (x < t->module->imported_globals) {
+        number = is_wide(type) ? A16_imported_i64_global_get_s : A16_imported_global_get_s;
+        has_acc = 0;
+    }
+    tr_defer(t, type, number, has_acc);
+    tr_operand(t, t->cells[x]);
+}
 
-static void global(translator_t *t, int set) {
-    uint32_t x = tr_read_index(t, t->module->globals);
-    if (t->status != 0 || (set && !(t->globals[x] & 0x80))) {
+static void global_set(translator_t *t, uint32_t x) {
+    if (t->status != 0 || !(t->globals[x] & 0x80)) {
         tr_refuse(t);
         return;
     }
     uint32_t type = t->globals[x] & 0x7f;
-    uint32_t number = A16_global_set_s + (is_wide(type) ? 2 : 0) + (x < t->module->imported_globals ? 4 : 0);
-    int has_acc = number == A16_global_set_s;
-    if (!set) {
-        if (!tr_is_dead(t, type)) {
-            tr_defer(t, type, has_acc ? A16_global_get_a : number - 1, has_acc);
-            tr_operand(t, t->cells[x]);
-        }
-        return;
-    }
     int i = tr_pop(t, type);
     if (t->dead) {
         return;
     }
-    if (has_acc && tr_in_acc(t, i)) {
+    uint32_t number = is_wide(type) ? A16_i64_global_set_s : A16_global_set_s;
+    if (x < t->module->imported_globals) {
+        number = is_wide(type) ? A16_imported_i64_global_set_s : A16_imported_global_set_s;
+    } else if (!is_wide(type) && tr_in_acc(t, i)) {
         tr_start(t, A16_global_set_a);
-    } else {
-        uint32_t slot = tr_slot_of(t, i);
-        tr_start(t, number);
-        tr_put(t, slot);
+        tr_put(t, t->cells[x]);
+        return;
     }
+    uint32_t slot = tr_slot_of(t, i);
+    tr_start(t, number);
+    tr_put(t, slot);
     tr_put(t, t->cells[x]);
 }
 
@@ -265,14 +262,9 @@ static void select(translator_t *t, uint32_t type) {
     int a = tr_pop(t, type);
     if (type == ANY) {
         uint32_t left = a >= 0 ? t->operands[a].type : ANY;
-        type = b >= 0 ? t->operands[b].type : ANY;
-        if (left != ANY) {
-            if (type != ANY && type != left) {
-                tr_refuse(t);
-            }
-            type = left;
-        }
-        if (type != ANY && type < F64) {
+        uint32_t right = b >= 0 ? t->operands[b].type : ANY;
+        type = left != ANY ? left : right;
+        if ((right != ANY && right != type) || (type != ANY && type < F64)) {
             tr_refuse(t);
         }
     }
@@ -297,9 +289,8 @@ void tr_lower(translator_t *t, uint32_t op) {
     if (op > LAST) {
         op = op == 0xfc ? tr_read_u32(t) + LAST + 1 : 0x06; // an instruction that there is not
     }
-    uint32_t row = op < sizeof(kind_of) ? opcodes[op] | (uint32_t)kinds[kind_of[op]] << 16 : 0;
-    uint32_t type, x;
-    int64_t value;
+    uint32_t row = op < sizeof(table) / sizeof(table[0]) ? table[op] : 0;
+    uint32_t type;
     int a;
     switch (shape_of(row)) {
         case SHAPE_LOCAL_GET:
@@ -309,15 +300,13 @@ void tr_lower(translator_t *t, uint32_t op) {
             tr_push(t, I32, CONST, tr_read_signed(t, 28, 0x78));
             break;
         case SHAPE_I64_CONST:
-            value = tr_read_signed(t, 63, 0x7f);
-            tr_push_wide(t, I64, value, value >> 32);
+            tr_push_constant(t, I64, tr_read_signed(t, 63, 0x7f));
             break;
         case SHAPE_F32_CONST:
-            tr_push(t, F32, CONST, read_word(t));
+            tr_push(t, F32, CONST, read_bytes(t, 4));
             break;
         case SHAPE_F64_CONST:
-            x = read_word(t);
-            tr_push_wide(t, F64, x, read_word(t));
+            tr_push_constant(t, F64, read_bytes(t, 8));
             break;
         case SHAPE_BINARY:
         case SHAPE_BINARY_SA:
@@ -335,8 +324,8 @@ void tr_lower(translator_t *t, uint32_t op) {
             break;
         case SHAPE_PLAIN:
         case SHAPE_PLAIN_ACC:
-            x = (row >> 21 & 7) | (row >> 16 & 0x700) | (row >> 3 & 0x7000000);
-            tr_in_slots(t, number_of(row), x | NO_TYPE * 0x1010101, 0, NULL);
+            type = (row >> 21 & 7) | (row >> 16 & 0x700) | (row >> 11 & 0x70000);
+            tr_in_slots(t, number_of(row), type | NO_TYPE * 0x10101, -1);
             t->p_acc = shape_of(row) == SHAPE_PLAIN_ACC;
             break;
         case SHAPE_REINTERPRET:
@@ -357,10 +346,10 @@ void tr_lower(translator_t *t, uint32_t op) {
             set_local(t, 1);
             break;
         case SHAPE_GLOBAL_GET:
-            global(t, 0);
+            global_get(t, tr_read_index(t, t->module->globals));
             break;
         case SHAPE_GLOBAL_SET:
-            global(t, 1);
+            global_set(t, tr_read_index(t, t->module->globals));
             break;
         case SHAPE_DROP:
             drop(t);
