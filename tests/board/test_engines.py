@@ -61,7 +61,7 @@ def operands_of(family, mode, rng):
             out.append(rng.choice((0, 1, -1, 5, 31, -32768, 32767, rng.randrange(-32768, 32768))))
     wide = "i64_store", "i64_load"
     if family == "i32_shl_add":
-        out.insert(len(out) - 1, rng.randrange(32))
+        out.insert(len(out) - 1, rng.choice((rng.randrange(32), 33, -1)))
     elif family in ("i32_mov2", "i32_add2"):
         immediate = [rng.choice((1, -1, 300))] * (family == "i32_add2")
         out = [4 * X, *immediate, 4 * Y, 4 * Y, *immediate, 4 * RESULT]

@@ -344,3 +344,12 @@ def test_a_memory_that_fits_and_does_not_grow_is_dense(text, dense):
         assert (instance.store.view(memory.at + 16, 4) != bytes(4)) == dense  # base
     finally:
         store.close()
+
+
+def test_a_store_has_no_more_function_types_than_a_call_through_a_table_can_tell_apart(store):
+    """Numbers beyond a halfword would be taken for smaller ones: an i32 could pass for a function reference."""
+    for n in range(65535):
+        assert store.type_id(n.to_bytes(2, "little"), b"") == n + 1
+    assert store.type_id(b"\x07\x00", b"") == 8
+    with pytest.raises(wasm.OutOfMemory, match="65,535 different function types"):
+        store.type_id(b"\x7f\x7f\x7f", b"")

@@ -165,7 +165,7 @@ def pack(instance, module, linked):
     if not hasattr(engine, "translate"):
         return None
     strings = bytearray(b"\x7f\x7e\x7d\x7c\x70\x6f")
-    starts = array("H")
+    starts = array("I")
     for params, results in module.types:
         starts.append(len(strings))
         strings.extend(params)
@@ -187,7 +187,7 @@ def pack(instance, module, linked):
     packed += array("I", (instance.at if linked else 0, instance.store.owner if linked else 0, memory))
     packed += array("H", counts + (0,))
     packed += module.functions
-    packed += starts
+    packed += array("H", starts)
     packed += array("H", instance.type_ids(module))
     packed += array("H", cells)
     packed += globals_

@@ -29,6 +29,8 @@ from .operands import (
 )
 from .types import valtype
 
+_MAX_OWN = const(21845)  # of the records that a halfword counts words of
+
 # A16 numbers, from scripts/make_tables.py
 _UNREACHABLE = const(2)
 _RETURN = const(4)
@@ -393,6 +395,8 @@ def call(t, op, row):
     first = _arguments(t, params)
     if not t.dead:
         own = x - module.imported[0]
+        if own > _MAX_OWN or x > 0xFFFF:
+            raise Unsupported("call of function %d" % x, t.pc)
         if own >= 0:
             start(t, _CALL, 2, 3 * own, first)
         else:

@@ -298,11 +298,11 @@ def run(state, fuel):
                         y = i[n] & 0xFFFFFFFF if kind == _ADD_I else w[fp + (h[n] >> 2)]
                         n = ip + 5
                 elif kind == _SHIFT_S:
-                    x = w[fp + (h[ip + 1] >> 2)] << h[ip + 2] & 0xFFFFFFFF
+                    x = w[fp + (h[ip + 1] >> 2)] << (h[ip + 2] & 31) & 0xFFFFFFFF
                     y = w[fp + (h[ip + 3] >> 2)]
                     n = ip + 4
                 elif kind == _SHIFT_A:
-                    x = acc << h[ip + 1] & 0xFFFFFFFF
+                    x = acc << (h[ip + 1] & 31) & 0xFFFFFFFF
                     y = w[fp + (h[ip + 2] >> 2)]
                     n = ip + 3
                 elif kind == _AT_AS:

@@ -24,6 +24,7 @@ except ImportError:  # CPython, in tests
 _SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
 _SAVED = const(16)  # bytes of a state_t, up to the instance, that a call within a call leaves as they were
 _I32 = const(0x7F)
+_MAX_TYPES = const(65535)
 _RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
 # Numbers of exec.h and traps.csv, from scripts/make_tables.py
 _TRAP_CALL_STACK_EXHAUSTED = const(10)
@@ -136,6 +137,8 @@ class Store:
         """The number that equal function types share in this store."""
         key = (params, results)
         if key not in self.type_ids:
+            if len(self.types) == _MAX_TYPES:  # what call_indirect compares is a halfword
+                raise OutOfMemory("a store has at most 65,535 different function types")
             self.types.append(key)
             self.type_ids[key] = len(self.types)
         return self.type_ids[key]
