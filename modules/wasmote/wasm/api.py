@@ -212,8 +212,7 @@ class Function:
 
 def _through(store, function, args):
     # A call without limits, to its end: a third of what a Task costs. Meanwhile the store itself is what runs.
-    if not store.owner:
-        raise ValueError("the store is closed")
+    store.check()
     outer = store.running
     store.running = store.stack_taken = store
     steps = store.invoke(function, args)

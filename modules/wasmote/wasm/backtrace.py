@@ -34,6 +34,8 @@ def frames(store, returning):
     calls = []
     known = {}
     for at, ip in _addresses(store.state, returning):
+        if not store.owner:  # closed while the search for the last one gave way
+            break
         instance = next(i for i in store.instances if i.at == at)
         own, distance = _function_at(instance, ip)
         key = at, own, distance

@@ -64,8 +64,7 @@ class Call:
         """
         if self.done:
             raise ValueError("the call has ended")
-        if not self.store.owner:
-            raise ValueError("the store is closed")
+        self.store.check()
         self._check()
         if self._stack is None and not self._nested:
             self._stack = self._take_stack()

@@ -90,6 +90,11 @@ class Store:
             self.host_functions = []
             self.objects = []
 
+    def check(self):
+        """Raises ValueError if the store is closed: another one may own its granules by now."""
+        if not self.owner:
+            raise ValueError("the store is closed")
+
     @property
     def used(self):
         """Granules owned now."""
@@ -97,6 +102,7 @@ class Store:
 
     def alloc(self, size):
         """Offset of `size` cleared bytes in the arena, 8-aligned. Raises OutOfMemory."""
+        self.check()
         at = engine.alloc(self.owner, size)
         if not at:
             free = engine.used(0)
@@ -147,9 +153,11 @@ class Store:
         """Calls `function` (4.5.4). A generator: yields when a slice is used up, returns the results.
 
         args, results    lists of ints; floats as bit patterns
-        Raises Trap. Closing the generator abandons the call.
+        Raises Trap; ValueError if the store is closed, or is when the call would go on. Closing the generator abandons
+        the call.
         """
         # One generator, not one a step: each that waits for another takes 300 bytes of a board's C stack.
+        self.check()
         code = engine.get(function.at)
         if not code:
             result = self.host_functions[engine.get(function.at + 4)].call(*args)
@@ -186,6 +194,7 @@ class Store:
                     result = called.call(*get_values(self, at, params))
                     if hasattr(result, "send"):
                         result = yield from result
+                    self.check()  # the host function, or another task while it waited, may have closed the store
                     if len(results) == 1:
                         put_value(at, results[0], result)
                     elif results:
@@ -203,9 +212,11 @@ class Store:
                     continue
                 self.slices += 1
                 yield
+                self.check()
                 began = ticks_us()
         except Trap as trap:
-            if len(trap.frames) < FRAMES:  # fewer: it comes from what a host function called back, or from itself
+            # Fewer: it comes from what a host function called back, or from itself.
+            if self.owner and len(trap.frames) < FRAMES:
                 calls = yield from frames(self, why == _RUN_HOST_CALL)
                 calls = (trap.frames + calls)[:FRAMES]
                 trap.came_from(calls, sentence(calls))
