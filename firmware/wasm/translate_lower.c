@@ -20,6 +20,8 @@ static const uint32_t table[] = {
 };
 
 #define LAST (0xd2) // instruction of one byte; those behind the prefix 0xfc follow it
+#define LAST_FC (0x11)
+_Static_assert(sizeof(kind_of) == LAST + 1 + LAST_FC + 1, "opcodes.h");
 
 int tr_is_dead(translator_t *t, uint32_t result) {
     if (t->dead) {
@@ -287,7 +289,8 @@ static void select(translator_t *t, uint32_t type) {
 
 void tr_lower(translator_t *t, uint32_t op) {
     if (op > LAST) {
-        op = op == 0xfc ? tr_read_u32(t) + LAST + 1 : 0x06; // an instruction that there is not
+        uint32_t second = op == 0xfc ? tr_read_u32(t) : UINT32_MAX;
+        op = second <= LAST_FC ? second + LAST + 1 : 0x06; // 0x06: an instruction that there is not
     }
     uint32_t row = op < sizeof(table) / sizeof(table[0]) ? table[op] : 0;
     uint32_t type;

@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 from conftest import ROOT
+from wasm_bytes import module, name, section, u32, vec
 from wasmote import wasm
 from wasmote.wasm import bodies
 from wasmote.wasm.engine import engine
@@ -223,3 +224,20 @@ def test_damaged_bodies_get_the_same_verdict():
         seen += same(damaged(bases[turn % len(bases)], rng))
     assert seen["refused"] > 300
     assert seen["done"] > 300
+
+
+def one_body(code, imports=0, results=b""):
+    """A module whose one function has this code, after as many imports, which ref.func may name."""
+    return module(
+        section(1, vec([b"\x60\0" + vec([results]) if results else b"\x60\0\0"])),
+        section(2, vec([name("") + name("") + b"\0\0"] * imports)),
+        section(3, b"\1\0"),
+        section(7, vec([name(str(x)) + b"\0" + u32(x) for x in range(imports)])),
+        section(10, vec([u32(len(code) + 1) + b"\0" + code])),
+    )
+
+
+@pytest.mark.parametrize("second", [0x12, 0x7F, (0x6A - 0xD3) % 2**32, (0xD2 - 0xD3) % 2**32])
+def test_an_opcode_behind_the_prefix_that_there_is_not(second):
+    code = b"\x41\5\x41\6\xfc" + u32(second) + b"\x0b"
+    assert same(one_body(code, results=b"\x7f")) == {"refused": 1}
