@@ -21,7 +21,7 @@ static const uint32_t table[] = {
 
 #define LAST (0xd2) // instruction of one byte; those behind the prefix 0xfc follow it
 #define LAST_FC (0x11)
-_Static_assert(sizeof(kind_of) == LAST + 1 + LAST_FC + 1, "opcodes.h");
+_Static_assert(sizeof(table) / sizeof(table[0]) == LAST + 1 + LAST_FC + 1, "opcodes.h");
 
 int tr_is_dead(translator_t *t, uint32_t result) {
     if (t->dead) {
