@@ -40,6 +40,41 @@ def test_a_table_of_functions(store):
     assert wasm.drive(store.invoke(table.get(1), [21])) == [42]
 
 
+def test_nothing_of_a_closed_store_is_read_or_written():
+    store = wasm.Store(limit=20)
+    memory = wasm.Memory.new(store, 1)
+    table = wasm.Table.new(store, EXTERNREF, 2, 9)
+    counter = wasm.Global.new(store, I32, True, 1)
+    store.close()
+    other = wasm.Store(limit=20)  # takes the same granules
+    try:
+        wasm.Memory.new(other, 1)
+        before = bytes(other.view(0, 20 << 10))
+        for access in (
+            lambda: memory.size,
+            lambda: memory.grow(1),
+            lambda: memory.read(0, 1),
+            lambda: memory.u32(0),
+            lambda: memory.write(0, b"x"),
+            lambda: memory.set_u64(0, 1),
+            lambda: table.size,
+            lambda: table.get(0),
+            lambda: table.set(0, 1),
+            lambda: table.grow(1),
+            lambda: counter.value,
+            lambda: setattr(counter, "value", 2),
+            lambda: wasm.Memory.new(store, 1),
+            lambda: wasm.Table.new(store, EXTERNREF, 2),
+            lambda: wasm.Global.new(store, I32, True, 1),
+            lambda: wasm.HostFunction(store, b"", b"", print),
+        ):
+            with pytest.raises(ValueError, match="the store is closed"):
+                access()
+        assert bytes(other.view(0, 20 << 10)) == before
+    finally:
+        other.close()
+
+
 def test_an_element_that_is_not_there_traps(store):
     table = wasm.Table.new(store, EXTERNREF, 2)
     for i in (2, -1, 2**32):

@@ -17,9 +17,8 @@ import sys
 from . import values
 from .binary import Module, decode
 from .calls import Call
-from .engine import engine
 from .errors import Stopped, Unlinkable
-from .externs import Global, HostFunction, Memory, Table
+from .externs import Global, HostFunction, Table
 from .instance import Instance as _Instance
 from .reader import Source
 from .store import Store
@@ -35,7 +34,6 @@ except ImportError:  # MicroPython does without
 
 _NAMES = {I32: "i32", I64: "i64", F32: "f32", F64: "f64", FUNCREF: "funcref"}
 _KINDS = ("function", "table", "memory", "global")
-_MEMORY_OWNER = 12  # in memory_t, bytes
 
 
 def instantiate(source, imports=None, limit=64, stack=4096, store=None):
@@ -341,8 +339,6 @@ def _resolver(store, module, imports):
             raise Unlinkable("unknown import: %s %s; there are: %s" % (_KINDS[kind], what, there))
         item = given[name]
         home = getattr(item, "store", store)
-        if isinstance(item, Memory) and engine.get(item.at + _MEMORY_OWNER) != store.owner:
-            home = None
         if kind == FUNC and callable(item) and (home is not store or not hasattr(item, "raw")):
             params, results = module.types[want]
             return HostFunction(store, params, results, _host(store, params, results, item, label))

@@ -1,6 +1,7 @@
 """What modules import and export (core specification 4.2): functions, tables, memories, globals of a store.
 
-Each names a record in the arena by its offset `at` (layouts: firmware/wasm/exec.h) and is good until the store closes.
+Each names a record in the arena by its offset `at` (layouts: firmware/wasm/exec.h) and is good until the store closes:
+then another guest may write what stands there, and what would read or write through it raises ValueError instead.
 Values are those of values.py.
 """
 
@@ -59,6 +60,7 @@ class Table:
     @classmethod
     def new(cls, store, reftype, least, most=None, value=None):
         """A table of `least` elements, each `value`, of at most `most`. Raises OutOfMemory."""
+        store.check()
         bits = to_bits(reftype, value)
         allowed = store.take(TABLE, least)
         at = store.alloc(_SIZEOF_TABLE)
@@ -76,6 +78,7 @@ class Table:
     @property
     def size(self):
         """Elements now."""
+        self.store.check()
         return engine.get(self.at)
 
     def get(self, i):
@@ -92,6 +95,7 @@ class Table:
 
     def grow(self, delta, value=None):
         """Adds `delta` elements, each `value`. Returns the size before, or -1 if there is no room (table.grow)."""
+        self.store.check()
         before = engine.table_grow(self.at, to_bits(self.reftype, value), delta)
         return -1 if before == _NONE else before
 
@@ -114,6 +118,7 @@ class Global:
     @classmethod
     def new(cls, store, valtype, mutable, value):
         """A global of this value. Raises OutOfMemory."""
+        store.check()
         store.take(GLOBAL, 2)
         self = cls(store, store.alloc(8), valtype, int(mutable))
         put_value(self.at, valtype, value)
@@ -122,12 +127,14 @@ class Global:
     @property
     def value(self):
         """Its value. Only a mutable one may be set: TypeError."""
+        self.store.check()
         return get_value(self.store, self.at, self.type[0])
 
     @value.setter
     def value(self, value):
         if not self.type[1]:
             raise TypeError("global is immutable")
+        self.store.check()
         put_value(self.at, self.type[0], value)
 
 
@@ -140,7 +147,8 @@ class Memory:
 
     kind = MEMORY
 
-    def __init__(self, at, least, most, shift=16):
+    def __init__(self, store, at, least, most, shift=16):
+        self.store = store
         self.at = at
         self.least = least
         self.most = most
@@ -154,24 +162,29 @@ class Memory:
 
         reserve    granules of the store that it leaves free: it is sparse if it would not
         """
+        store.check()
         at = engine.memory_new(store.owner, least, _NONE if most is None else most, shift, reserve)
         if not at:
             what = "a memory of %d pages of %d bytes does not fit the component's limit of %d KiB, or the arena"
             raise OutOfMemory(what % (least, 1 << shift, store.limit))
-        return cls(at, least, most, shift)
+        return cls(store, at, least, most, shift)
 
     @property
     def size(self):
         """Bytes now."""
+        self.store.check()
         return engine.get(self.at)
 
     def grow(self, delta):
         """Adds `delta` pages. Returns the number of pages before, or -1 if there is no room (memory.grow)."""
+        self.store.check()
         before = engine.memory_grow(self.at, delta)
         return -1 if before == _NONE else before
 
     def read_into(self, address, buffer):
         """Fills `buffer` with the bytes from `address` on."""
+        if not self.store.owner:  # check(), but for the call: canonical.py reads value by value
+            self.store.check()
         trap = _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS if address >> 32 else engine.memory_read(self.at, address, buffer)
         if trap:
             raise Trap(TRAPS[trap])
@@ -186,6 +199,8 @@ class Memory:
 
     def write(self, address, data):
         """Copies `data`, any buffer of bytes, to `address`. Trap "out of memory": a first write that finds no granule."""
+        if not self.store.owner:
+            self.store.check()
         trap = _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS if address >> 32 else engine.memory_write(self.at, address, data)
         if trap:
             raise Trap(TRAPS[trap])
