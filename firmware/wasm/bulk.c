@@ -8,7 +8,6 @@
 
 #include "exec.h"
 
-#define PIECE_COST (128) // halfwords of code that take about as long as copying a granule
 #define SLOT(n) (*(uint32_t *)(void *)(fp + operands[n]))
 
 int bulk_piece(uint32_t *count, uint32_t most, int32_t *fuel) {

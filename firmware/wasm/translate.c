@@ -155,7 +155,8 @@ static void end_body(translator_t *t) {
         return;
     }
     t->code[1] = t->frame;
-    t->code[4] = t->n;
+    uint32_t cost = t->n + t->code[3];
+    t->code[4] = cost < UINT16_MAX ? cost : UINT16_MAX;
     if (t->find >= 0) {
         t->status = TRANSLATE_DONE;
         return;

@@ -193,7 +193,9 @@ def table_size(at, fp, instance):
 def table_grow(at, fp, instance):
     value = words[fp + (halves[at + 1] >> 2)]
     delta = words[fp + (halves[at + 2] >> 2)]
-    words[fp + (halves[at + 3] >> 2)] = grow(_table(at, instance) << 2, value, delta)
+    table = _table(at, instance)
+    words[fp + (halves[at + 3] >> 2)] = grow(table << 2, value, delta)
+    METER[0] -= _PIECE_COST * (1 + (words[table] >> 8))
 
 
 def table_fill(at, fp, instance):

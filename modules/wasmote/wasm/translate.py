@@ -71,7 +71,8 @@ class Translator(Emitter):
             raise Unsupported("function with a frame of more than 65,280 bytes", reader.at)
         self.local_count = len(self.local_types)
         self.frame = self.top
-        emit(self, _ENTER, reader.at, 4, 0, first, (self.top - first) >> 2, 0)
+        self.cleared = (self.top - first) >> 2
+        emit(self, _ENTER, reader.at, 4, 0, first, self.cleared, 0)
         open_body(self, results)
 
     def _add_locals(self, kind, n):
@@ -128,7 +129,7 @@ class Translator(Emitter):
                 if reader.at != reader.end:
                     raise Malformed("unexpected content after the end of the function", reader.at)
                 patch(self, 1, self.frame)
-                patch(self, 4, self.n)
+                patch(self, 4, min(self.n + self.cleared, 0xFFFF))
                 return True
         return False
 
