@@ -56,6 +56,17 @@ def test_an_endless_loop_is_ended_at_the_time_limit(new_host, faults):
     assert is_error and text.startswith('faults: "spin" was stopped after 300 ms, its time limit')
 
 
+def test_the_time_limit_does_not_hide_a_trap_whose_place_is_searched(host, faults, monkeypatch):
+    push(host, "faults", faults)
+    steps = host.call_tool("trap")
+    ticks = guest.ticks_ms
+    while not host.guests[0].store.locating:
+        next(steps)
+    monkeypatch.setattr(guest, "ticks_ms", lambda: ticks() + host.call_timeout_ms)
+    (text,), is_error = drive(steps)
+    assert is_error and text.startswith('faults: "trap" failed: unreachable: in ')
+
+
 def test_a_dead_component_starts_afresh_at_its_next_call(host, faults):
     push(host, "faults", faults)
     whole = host.list()[0]["memoryBytes"]

@@ -302,6 +302,32 @@ def test_time_and_interrupts_stop_an_endless_loop(engine):
 
 
 @ENGINES
+@pytest.mark.parametrize("name", ["f", "g"])
+def test_no_limit_hides_a_trap_whose_place_is_searched(engine, name):
+    body = "(drop (i32.const 1))" * 2000
+    trapping = f"""(module (import "host" "back" (func $back))
+        (func (export "f") {body} unreachable) (func (export "g") (call $back)))"""
+
+    def search(call):
+        while not call.locating:
+            assert not call.step()
+        for stopped in calls:
+            stopped.interrupt()
+            stopped.limit(0, 0)
+        call.run(0, 0)
+
+    def back():
+        calls.append(Call(instance.store, instance.exports.f.raw, [], nested=True))
+        search(calls[-1])
+
+    with using(engine), wasm.instantiate(assemble(trapping), {"host": {"back": back}}) as instance:
+        calls = [Call(instance.store, instance.exports[name].raw, [])]
+        with pytest.raises(Trap, match="unreachable: in function 1 at offset 0x"):
+            search(calls[0])
+        assert not calls[0].locating
+
+
+@ENGINES
 def test_calls_back_share_the_limits_of_the_call_that_made_them(engine):
     with using(engine), Guest() as guest:
         store = guest.store

@@ -98,14 +98,14 @@ class Guest:
                 while True:
                     next(steps)
                     if ticks_diff(ticks_ms(), began) >= _SLICE_MS:
-                        _check(end)
+                        _check(end, self.store)
                         yield
                         began = ticks_ms()
             except StopIteration as stop:
                 self.component = stop.value
             steps = self._run(runtime)
             for _ in steps or ():
-                _check(end)
+                _check(end, self.store)
                 yield
             self._find_handler(runtime)
             done = True
@@ -221,7 +221,7 @@ class Guest:
             try:
                 while True:
                     next(steps)
-                    _check(end)
+                    _check(end, self.store)
                     yield
             except StopIteration as stop:
                 return self._answer(tool, steps, stop.value)
@@ -341,9 +341,9 @@ def _in(ms):
     return ticks_add(ticks_ms(), ms)
 
 
-def _check(end):
-    """Raises Interrupt at the tick `end` and after it."""
-    if ticks_diff(end, ticks_ms()) <= 0:
+def _check(end, store):
+    """Raises Interrupt at the tick `end` and after it, but not while `store` searches where it trapped: that is over."""
+    if ticks_diff(end, ticks_ms()) <= 0 and not (store and store.locating):
         raise Interrupt
 
 

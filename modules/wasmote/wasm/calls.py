@@ -42,6 +42,7 @@ class Call:
         self.results = None
         self.fuel = None
         self.yielded = None  # by a host function that waits
+        self.locating = False  # it has trapped, where is searched (Store.invoke): no limit applies any more
         self._end = None  # ticks_ms when the time is over
         self._interrupted = False
         self._nested = nested
@@ -111,6 +112,8 @@ class Call:
         self.close()
 
     def _check(self):
+        if self.locating:
+            return
         if self._outer is not None:
             self._outer._check()
         if self._interrupted:

@@ -72,6 +72,7 @@ class Store:
         self.budget = None  # fuel that the running call may still use; None: no limit
         self.running = self.stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
         self.spare_stacks = []
+        self.locating = False  # a trap's place is searched, in a step that no Call takes: see invoke
         self.objects = []  # of the host's, that externrefs stand for (api.py)
         self.slices = 0
         self.stack = stack
@@ -217,7 +218,13 @@ class Store:
         except Trap as trap:
             # Fewer: it comes from what a host function called back, or from itself.
             if self.owner and len(trap.frames) < FRAMES:
-                calls = yield from frames(self, why == _RUN_HOST_CALL)
+                # The call is over: its limits are not to hide why.
+                whose = self.running or self
+                whose.locating = True
+                try:
+                    calls = yield from frames(self, why == _RUN_HOST_CALL)
+                finally:
+                    whose.locating = False
                 calls = (trap.frames + calls)[:FRAMES]
                 trap.came_from(calls, sentence(calls))
             raise
