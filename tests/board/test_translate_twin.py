@@ -237,7 +237,86 @@ def one_body(code, imports=0, results=b""):
     )
 
 
+def many_bodies(codes):
+    return module(
+        section(1, b"\1\x60\0\0"),
+        section(3, vec([b"\0"] * len(codes))),
+        section(10, vec([u32(len(code) + 1) + b"\0" + code for code in codes])),
+    )
+
+
 @pytest.mark.parametrize("second", [0x12, 0x7F, (0x6A - 0xD3) % 2**32, (0xD2 - 0xD3) % 2**32])
 def test_an_opcode_behind_the_prefix_that_there_is_not(second):
     code = b"\x41\5\x41\6\xfc" + u32(second) + b"\x0b"
     assert same(one_body(code, results=b"\x7f")) == {"refused": 1}
+
+
+def test_a_reference_to_an_import_that_there_is_not():
+    binary = one_body(b"\xd2" + u32(300) + b"\x1a\x0b", imports=400)
+    instance = Unlinked(decode(binary), False)
+    instance.imports = 0
+    engine.set(instance.at + 8, 0)
+    try:
+        instance.function_offset = lambda x: 0
+        want = in_python(instance)[0]
+        (have,) = in_c(instance)
+        assert bytes(engine.view(have, len(want))) == want
+    finally:
+        instance.store.close()
+
+
+def loading(binary, **options):
+    """Instantiates, and says which bodies Python translated, and how few granules were ever free."""
+    in_python_ = bodies._in_python
+    seen = []
+
+    def spy(*args):
+        seen.append(args[3:])
+        return in_python_(*args)
+
+    bodies._in_python = spy
+    least = engine.used(0)
+    try:
+        steps = wasm.instantiating(binary, limit=30)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                stop.value.close()
+                return seen, least
+            least = min(least, engine.used(0))
+    finally:
+        bodies._in_python = in_python_
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_one_body_too_large_for_c_sends_no_other_one_to_python(first):
+    deep = b"\2\x40" * 4000 + b"\x0b" * 4001
+    seen, _ = loading(many_bodies([b"\x0b"] * first + [deep] + [b"\x0b"] * 20))
+    assert seen == [(first, first + 1)]
+
+
+def test_a_large_body_leaves_half_of_what_is_free():
+    free = engine.used(0)
+    for depth in 500, 1000, 2000:
+        _, least = loading(many_bodies([b"\2\x40" * depth + b"\x0b" * (depth + 1)]))
+        assert least > free // 2 - 10  # the store's own
+
+
+def test_a_store_closed_while_bodies_are_translated():
+    store = wasm.Store(limit=40)
+    binary = many_bodies([b"\1" * 40 + b"\x0b"] * 1000)
+    instance = wasm.Instance.create(store, decode(binary), None)
+    used = engine.used(0)
+    while engine.used(0) > used - 5:  # until the scratch is there
+        next(instance)
+    owner = store.owner
+    store.close()
+    other = wasm.Store(limit=40)
+    assert other.owner == owner
+    used = other.used
+    with pytest.raises(ValueError, match="the store is closed"):
+        wasm.drive(instance)
+    assert other.used == used
+    other.close()
+    assert engine.used(0) > engine.GRANULES - 5

@@ -79,8 +79,11 @@ def instantiating(source, imports=None, limit=64, stack=4096, store=None):
                     yield from asyncio.sleep_ms(0)
                 else:
                     yield
+                store.check()
         except StopIteration as stop:
             instance = Instance(store, stop.value.exports, own is not None)
+        finally:
+            steps.close()
         done = True
         return instance
     finally:

@@ -17,6 +17,7 @@ _READ = const(0)  # what C's translate() ends with
 _AGAIN = const(1)
 _DONE = const(2)
 _REFUSED = const(3)
+_FULL = const(4)
 _LEFT_OVER = const(32)  # translator_t
 _PIECE = const(512)
 _INDEX = const(544)
@@ -44,7 +45,7 @@ def translate_bodies(instance, module, linked):
         yield from _in_python(instance, module, linked, 0, count)
         return
     end = module.body(count - 1).end
-    granules = _SCRATCH + (len(packed) >> 10)
+    first = granules = _SCRATCH + (len(packed) >> 10)
     index = 0
     while index < count:
         scratch = Scratch(granules, packed)
@@ -52,15 +53,20 @@ def translate_bodies(instance, module, linked):
         try:
             if scratch.at:
                 reader = module.reader.fork(module.bodies[index], end)
-                status = yield from scratch.translate(reader, index)
+                status = yield from scratch.translate(reader, index, -1, instance.store)
                 index = engine.get(scratch.at + _INDEX)
         finally:
             scratch.close()
-        if status == _REFUSED:
+        if status == _DONE:
+            return
+        # The other half of what is free is for guests that run meanwhile.
+        larger = min(2 * granules, engine.used(0) >> 1) if status == _FULL else 0
+        if larger > granules:
+            granules = larger
+        else:
             yield from _in_python(instance, module, linked, index, index + 1)
             index += 1
-        else:  # full, or done
-            granules *= 2
+            granules = first
 
 
 def locate(instance, module, index, position):
@@ -93,12 +99,17 @@ class Scratch:
         self.owner = engine.claim(granules)
         self.at = engine.translate_open(self.owner, granules, packed) if self.owner else 0
 
-    def translate(self, reader, index, find=-1):
-        """Lets C translate from the index-th body on, whose size the reader stands at. Returns how it ended."""
+    def translate(self, reader, index, find=-1, store=None):
+        """Lets C translate from the index-th body on, whose size the reader stands at. Returns how it ended.
+
+        store    whose granules the code goes to
+        """
         engine.translate_begin(self.at, index, reader.at, reader.end, find)
         piece = engine.view(self.at + _LEFT_OVER, _PIECE)
         n = 0
         while True:
+            if store:
+                store.check()  # closed while others ran: its owner's number may be another store's
             status = engine.translate(self.at, n)
             if status > _AGAIN:
                 return status
@@ -154,6 +165,7 @@ def _in_python(instance, module, linked, first, end):
             yield from check_body(module.body(i))  # that it is malformed further on comes first
             raise error
         if linked:
+            store.check()
             code = store.alloc(2 * translator.n)
             translator.copy_code(engine.put, code)
             engine.set(instance.records + _RECORD * i, code)
