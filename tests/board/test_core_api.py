@@ -320,6 +320,17 @@ def test_a_closed_store_runs_nothing(engine):
         assert other.exports.count(3) == 3
 
 
+def test_a_store_keeps_a_thousand_objects(engine):
+    given = iter([[n] for n in range(1001)])
+    text = """(module (import "env" "make" (func $make (result externref)))
+        (func (export "make") (result externref) (call $make)))"""
+    with wasm.instantiate(assemble(text), {"env": {"make": lambda: next(given)}}) as instance:
+        made = [instance.exports.make() for _ in range(1000)]
+        assert made == [[n] for n in range(1000)]
+        with pytest.raises(Trap, match="out of memory: a component may be given 1000 objects"):
+            instance.exports.make()
+
+
 @pytest.mark.parametrize("way", ["returns", "waits", "traps"])
 def test_a_host_function_closes_the_store_that_calls_it(engine, way):
     def wait(n):

@@ -17,7 +17,7 @@ import sys
 from . import values
 from .binary import Module, decode
 from .calls import Call
-from .errors import Stopped, Unlinkable
+from .errors import Stopped, Trap, Unlinkable
 from .externs import Global, HostFunction, Table
 from .instance import Instance as _Instance
 from .reader import Source
@@ -33,6 +33,7 @@ except ImportError:  # MicroPython does without
 
 
 _NAMES = {I32: "i32", I64: "i64", F32: "f32", F64: "f64", FUNCREF: "funcref"}
+_OBJECTS = 1000  # that externrefs of a store may stand for: a guest could have a host function make them for ever
 _KINDS = ("function", "table", "memory", "global")
 
 
@@ -419,11 +420,14 @@ def _to_raw(store, t, value, where):
         if not isinstance(raw, values.Function) or getattr(value, "store", store) is not store:
             raise TypeError("%s is %r, a function of this store or None is needed" % (where, value))
         return raw
-    for i, known in enumerate(store.objects):
-        if known is value:
-            return i
-    store.objects.append(value)
-    return len(store.objects) - 1
+    n = store.numbers.get(id(value))
+    if n is None:
+        n = len(store.objects)
+        if n == _OBJECTS:
+            raise Trap("out of memory", "a component may be given %d objects" % _OBJECTS)
+        store.objects.append(value)
+        store.numbers[id(value)] = n
+    return n
 
 
 def _name(t):

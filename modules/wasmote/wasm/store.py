@@ -74,6 +74,7 @@ class Store:
         self.spare_stacks = []
         self.locating = False  # a trap's place is searched, in a step that no Call takes: see invoke
         self.objects = []  # of the host's, that externrefs stand for (api.py)
+        self.numbers = {}  # of the objects, by id(): they are kept, so no other takes it
         self.slices = 0
         self.stack = stack
         try:
@@ -90,6 +91,7 @@ class Store:
             self.instances = []
             self.host_functions = []
             self.objects = []
+            self.numbers = {}
 
     def check(self):
         """Raises ValueError if the store is closed: another one may own its granules by now."""
