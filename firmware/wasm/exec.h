@@ -139,7 +139,7 @@ bulk_t bulk_table_get, bulk_table_set, bulk_table_size, bulk_table_grow, bulk_ta
 bulk_t bulk_table_init, bulk_elem_drop;
 uint32_t table_grow(table_t *table, uint32_t value, uint32_t delta); // size before, or UINT32_MAX
 #define PIECE_COST (128) // halfwords of code that take about as long as copying a granule
-int bulk_piece(uint32_t *count, uint32_t most, int32_t *fuel);       // pays for what is done at once; 0: cut
+int bulk_piece(uint32_t *count, uint32_t most, int32_t *fuel); // pays for what is done at once; 0: cut
 
 // floats.c
 uint64_t float_round(uint64_t x, uint32_t format, uint32_t mode); // FLOAT_…, to an integer
