@@ -73,8 +73,14 @@
 static int lowest; // distance of the first handler from `done`
 #endif
 
+#if WASM_EXEC_IN_RAM // copied there with .data at boot: no wait states of a flash chip between operations
+#define IN_RAM __attribute__((noinline, section(".data.wasm_run")))
+#else
+#define IN_RAM
+#endif
+
 // Without a state: the first halfword of operation `fuel`.
-static int run(state_t *state, int32_t fuel) {
+static IN_RAM int run(state_t *state, int32_t fuel) {
 #if HANDLER_IS_NUMBER
     static const void *const labels[A16_COUNT] = {
 #define A16(number, name) [number] = &&L_##name,

@@ -64,7 +64,12 @@ def _deepest(name, callees, frames, above):
 
 def uncharged_firmware(board):
     """firmware.elf of a copy of the board's build in which the engine charges no fuel."""
-    folder = BUILD / "uncharged" / board
+    return firmware_with(board, "-DWASM_UNCHARGED", "uncharged")
+
+
+def firmware_with(board, flags, name):
+    """firmware.elf of a copy of the board's build, exec.c compiled with more flags, in build/bench/NAME."""
+    folder = BUILD / name / board
     original = FIRMWARE / board
     if (folder / "firmware.elf").exists() and (folder / "firmware.elf").stat().st_mtime > (original / "firmware.elf").stat().st_mtime:  # fmt: skip
         return folder / "firmware.elf"
@@ -75,7 +80,7 @@ def uncharged_firmware(board):
     (folder / "firmware.elf").unlink()
     variables = {
         "BOARD": board, "BUILD": folder, "USER_C_MODULES": ROOT / "firmware", "MPY_LIB_DIR": ROOT / "build/micropython-lib",
-        "MICROPY_MPYCROSS": ROOT / "build/mpy-cross/mpy-cross", "CFLAGS_EXTRA": "-DWASM_UNCHARGED",
+        "MICROPY_MPYCROSS": ROOT / "build/mpy-cross/mpy-cross", "CFLAGS_EXTRA": flags,
     }  # fmt: skip
     environment = os.environ | {"MICROPY_GIT_TAG": "v1.25.0", "MICROPY_GIT_HASH": "bench"}
     command = [
@@ -87,5 +92,5 @@ def uncharged_firmware(board):
     ]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise SystemExit(f"bench: firmware without fuel:\n{done.stdout[-500:]}{done.stderr[-1500:]}")
+        raise SystemExit(f"bench: firmware with {flags}:\n{done.stdout[-500:]}{done.stderr[-1500:]}")
     return folder / "firmware.elf"

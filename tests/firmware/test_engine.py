@@ -2,8 +2,10 @@
 """The engine on every board: the same programs, the same answers, and not a byte of the GC heap while they run."""
 
 import binascii
+import re
 import struct
 import subprocess
+import sys
 
 import pytest
 from conftest import BOARDS
@@ -118,3 +120,16 @@ def test_so_do_they_on_unix(code):
     program = emulator.firmware_file("unix", "micropython")
     run = subprocess.run([program, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.stdout == ANSWERS, run.stderr
+
+
+def test_so_does_a_board_whose_engine_runs_from_ram(code):
+    """WASM_EXEC_IN_RAM=1: the option for boards that run from a flash chip."""
+    sys.path.append(str(ROOT / "scripts/bench"))
+    from engine_build import firmware_with
+
+    firmware = firmware_with("QEMU_M0", "-DWASM_EXEC_IN_RAM=1", "in-ram")
+    symbols = subprocess.run(["arm-none-eabi-nm", firmware], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"^2000[0-9a-f]{4} . run$", symbols, re.MULTILINE), "run() lies in RAM"
+    with RawBoard("QEMU_M0", firmware=firmware) as board:
+        board.raw_repl()
+        assert board.run(code, timeout=60) == ANSWERS
