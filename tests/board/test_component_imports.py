@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from guests import ECHO, HOST, STRINGS, Imports, Interface, echo, host, importing, lift, load, stores_closed  # noqa: F401
+from guests import ECHO, HOST, STRINGS, Imports, Interface, call, echo, host, importing, lift, load, stores_closed  # noqa: F401
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wasmote.component import Component, names
@@ -41,7 +41,8 @@ def test_versions_are_compatible_as_semver_says(name, shared):
 
 @pytest.mark.parametrize("asked", ["wasi:x/y@0.2.0", "wasi:x/y@0.2.9", "wasi:x/y@0.2.12"])
 def test_an_import_finds_a_compatible_version(asked):
-    load(echo().replace(HOST, asked), {"wasi:x/y@0.2.0": Interface({"f": ("()", print)})})
+    component = load(echo().replace(HOST, asked), {"wasi:x/y@0.2.0": Interface({"f": ("()", print)})})
+    assert call(component, "echo", "linked") == "linked"
 
 
 @pytest.mark.parametrize("asked", ["wasi:x/y@0.3.0", "wasi:x/y@0.2.0-rc1", "wasi:x/y", "wasi:x/z@0.2.0"])
@@ -74,7 +75,8 @@ def test_a_function_of_another_type_is_named(text):
 
 
 def test_an_interface_of_nothing_but_types_needs_no_host():
-    load('(component (import "a:b/types" (instance (type $e (enum "x")) (export "e" (type (eq $e))))))')
+    component = load('(component (import "a:b/types" (instance (type $e (enum "x")) (export "e" (type (eq $e))))))')
+    assert component.exports == {}
 
 
 def test_a_resource_that_the_host_lacks_is_named():

@@ -198,6 +198,7 @@ async def test_a_cancel_with_a_very_long_reason_still_cancels(board, client):
     await until(lambda: board._tasks)
     client.write({"method": "notifications/cancelled", "params": {"requestId": 1, "reason": "y" * 20_000}})
     await until(lambda: not board._tasks)
+    assert "notifications/cancelled" in [message["method"] for message in board.received]
 
 
 async def test_an_error_over_a_long_message_does_not_end_the_only_call(board, client):
