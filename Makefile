@@ -6,7 +6,7 @@ BOARD ?= QEMU_M0 QEMU_M3 QEMU_RV32 unix
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
 
-setup: ## Install what is missing: packages, MicroPython, wasm-tools, Python and Node environments
+setup: ## Install what is missing: packages, MicroPython, wasm-tools, Python and Node environments, compilers of guests
 	@scripts/setup.sh
 
 firmware: setup ## Build the firmware of every board, or of BOARD=QEMU_M0|QEMU_M3|QEMU_RV32|unix

@@ -5,6 +5,6 @@ source "$(dirname "$0")/setup/steps.sh"
 
 exec 9>"$BUILD/setup.lock"
 flock 9
-for step in apt micropython wasm_tools venv node; do
+for step in apt micropython wasm_tools venv node guests; do
     "$ROOT/scripts/setup/$step.sh"
 done

@@ -9,6 +9,7 @@ PACKAGES=(
     gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
     qemu-system-arm qemu-system-misc
     clang lld clang-format
+    wasi-libc libclang-rt-dev-wasm32 libc++-dev-wasm32
 )
 command -v node >/dev/null || PACKAGES+=(nodejs)
 command -v npm >/dev/null || PACKAGES+=(npm)
