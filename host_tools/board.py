@@ -45,6 +45,14 @@ class Board:
     async def unload(self, name):
         return (await self._session.request("wasmote/unload", {"name": name}))["component"]
 
+    async def configuration(self, name):
+        """{"name", "config": what was set, "effective": with the board's defaults}"""
+        return await self._session.request("wasmote/configuration", {"name": name})
+
+    async def configure(self, name, config):
+        """Another configuration for a component, which starts afresh; the board's record of it."""
+        return (await self._session.request("wasmote/configure", {"name": name, "config": config}))["component"]
+
     async def reset(self):
         return await self._session.request("wasmote/reset")
 
@@ -63,8 +71,12 @@ class Board:
         result = await self._session.request("tools/call", params, on_progress)
         return "\n".join(map(_content_text, result.get("content", []))), bool(result.get("isError"))
 
-    async def push(self, name, data, on_progress=lambda done: None):
-        """Store `data` as component `name` and load it; the board's record of it. `on_progress(bytes stored)`."""
+    async def push(self, name, data, on_progress=lambda done: None, config=None):
+        """Store `data` as component `name` and load it; the board's record of it.
+
+        on_progress    on_progress(bytes stored)
+        config         its new configuration, a dict; None: the one it has
+        """
         limits = (await self.info())["limits"]
         if len(data) > limits.get("componentBytes", len(data)):
             raise Failed(f"{name} has {len(data)} bytes; this board takes components up to {limits['componentBytes']}")
@@ -73,9 +85,11 @@ class Board:
         at, tries, best = await self._stored(push), 0, 0
         while True:
             on_progress(at)
-            piece = base64.b64encode(data[at : at + chunk]).decode()
+            piece = {"offset": at, "data": base64.b64encode(data[at : at + chunk]).decode()}
+            if config is not None and at + chunk >= len(data):
+                piece["config"] = config
             try:
-                answer = await self._session.request("wasmote/push", {**push, "offset": at, "data": piece})
+                answer = await self._session.request("wasmote/push", {**push, **piece})
             except CallError as error:
                 tries += 1
                 if tries > _TRIES or error.code not in (BOARD_LOST, BOARD_SILENT, WRONG_OFFSET, BUSY):

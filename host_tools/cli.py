@@ -18,6 +18,7 @@ from . import __version__, tables
 from .board import Board, component_file, component_name
 from .errors import Failed
 from .session import session
+from .settings import changed, from_options
 
 app = typer.Typer(
     name="wasmote",
@@ -30,6 +31,18 @@ app = typer.Typer(
 )
 
 Port = Annotated[str, typer.Argument(metavar="PORT", help="Where the board is, like serial:/dev/ttyACM0 or qemu:m0.")]
+Allow = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(metavar="INTERFACE", help="What it may import, instead of the board's default; may be repeated."),
+]
+Env = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(metavar="NAME=VALUE", help="A variable of its environment; may be repeated."),
+]
+ConfigFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--config", metavar="FILE.json", help="The whole configuration; other options change it."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the board's answer as JSON.")]
 
 
@@ -56,18 +69,22 @@ def push(
     port: Port,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Component files (.wasm).")],
     name: Annotated[Optional[str], typer.Option(help="Name on the board; otherwise the file's.")] = None,  # noqa: UP045
+    allow: Allow = None,
+    env: Env = None,
+    config: ConfigFile = None,
     json_: Json = False,
 ):
-    """Store components on the board and put their tools into service.
+    """Store components on the board and put their tools into service. A component that was there keeps its configuration.
 
-    Example:  wasmote push qemu:m0 build/examples/thermometer.wasm
+    Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env UNIT=C
     """
     if name and len(files) > 1:
         raise Failed("--name names one component: push the files one by one")
     sources = [component_file(file, name) for file in files]
+    change = from_options(config, allow=allow, env=env)
 
     async def work(board):
-        return [await push_one(board, *source) for source in sources]
+        return [await push_one(board, *source, change) for source in sources]
 
     records = run(port, work)
     if json_:
@@ -80,11 +97,72 @@ def push(
         )
 
 
-async def push_one(board, name, data):
+async def push_one(board, name, data, change=None):
+    config = await changed(board, name, change) if change else None
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=tables.err, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(name, total=len(data))
-        return await board.push(name, data, lambda done: bar.update(task, completed=done))
+        return await board.push(name, data, lambda done: bar.update(task, completed=done), config)
+
+
+@app.command()
+def configure(
+    port: Port,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name as in `wasmote ls`.")],
+    allow: Allow = None,
+    env: Env = None,
+    arg: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="TEXT", help="An argument of its command line; may be repeated."),
+    ] = None,
+    files: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="BYTES", help="Flash for its folder (wasi:filesystem), like 16K; 0: it has none."),
+    ] = None,
+    store: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="BYTES", help="Flash for its buckets (wasi:keyvalue), like 4K; 0: it has none."),
+    ] = None,
+    peer: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="COMPONENT[/TOOL]", help="What it may call on this board, * for all; may be repeated."),
+    ] = None,
+    fallback: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="MODULE:FUNCTION", help="Python on the board that serves while the component cannot."),
+    ] = None,
+    memory: Annotated[Optional[int], typer.Option(metavar="KIB", help="Memory that it may have.")] = None,  # noqa: UP045
+    timeout: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="MS", help="How long a call may take, in milliseconds."),
+    ] = None,
+    unset: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="MEMBER", help="Back to the board's default: allow, env, args, …; may be repeated."),
+    ] = None,
+    config: ConfigFile = None,
+    json_: Json = False,
+):
+    """Show a component's configuration, or change it: what it may import and use, its environment, its limits.
+
+    Only what options name is changed. The component starts afresh; what it had in memory is lost.
+
+    Example:  wasmote configure qemu:m0 logger --env LEVEL=debug --files 16K
+    """
+    options = {"allow": allow, "env": env, "args": arg, "files": files, "store": store, "peers": peer}
+    options.update({"fallback": fallback, "memory": memory, "timeout_ms": timeout})
+    change = from_options(config, unset or (), **options)
+    name = component_name(name)
+
+    async def work(board):
+        facts = await board.configuration(name)
+        if change:
+            await board.configure(name, change(facts["config"]))
+            facts = await board.configuration(name)
+        return facts
+
+    facts = run(port, work)
+    tables.as_json(facts) if json_ else tables.configuration(facts)
 
 
 @app.command("ls")

@@ -6,6 +6,7 @@ import os
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _WIDE = 160  # characters of a line that a pipe gets
@@ -45,6 +46,15 @@ def components(records):
     for one in records:
         if one.get("error"):
             err.print(f"{one['name']}: {one['error']}", markup=False)
+
+
+def configuration(facts):
+    table = _plain(None, "member", "value", "")
+    for name, value in facts["effective"].items():
+        table.add_row(
+            name, escape(json.dumps(value, ensure_ascii=False)), "" if name in facts["config"] else "(default)"
+        )
+    out.print(table)
 
 
 def info(facts):

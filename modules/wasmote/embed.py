@@ -7,6 +7,7 @@ import json
 
 from .host import Host as _Host
 from .host import HostError
+from .host.host import ALLOW
 from .jsonrpc import validate
 
 
@@ -18,14 +19,18 @@ class Host:
     storage            wasmote.host.Storage, for load() by name; None: /components
     """
 
-    def __init__(
-        self, memory_limit=64 * 1024, call_timeout_ms=30_000, allow=("wasi:mcp/*", "wasi:clocks/*"), storage=None
-    ):
+    def __init__(self, memory_limit=64 * 1024, call_timeout_ms=30_000, allow=ALLOW, storage=None):
         self.host = _Host(storage, memory_limit, call_timeout_ms, allow=allow, validate=validate)
 
-    def load(self, file):
-        """Load a component: a path that ends in .wasm, or the name of a stored one. HostError says why not."""
-        steps = self.host.load_file(file) if file.endswith(".wasm") else self.host.load(file)
+    def load(self, file, config=None):
+        """Load a component: a path that ends in .wasm, or the name of a stored one. HostError says why not.
+
+        config    a dict, see wasmote.host.config: for a path only; a stored one has its own
+        """
+        if file.endswith(".wasm"):
+            steps = self.host.load_file(file, None if config is None else json.dumps(config).encode())
+        else:
+            steps = self.host.load(file)
         return Server(self.host, _drive(steps)["component"]["name"])
 
     def close(self):

@@ -57,6 +57,7 @@ class FakeHost:
         self.generation = 1
         self.tools = list(tools)
         self.files = {}
+        self.configurations = {}
         self.closed = 0
 
     def call_tool(self, name, arguments, progress_token, notify):
@@ -87,8 +88,10 @@ class FakeHost:
     def list(self):
         return [{"name": name, "state": "ready"} for name in self.files]
 
-    def push(self, name, size, offset, data, crc32):
+    def push(self, name, size, offset, data, crc32, configuration=None):
         yield
+        if configuration is not None:
+            self.configurations[name] = configuration
         file = b"" if offset == 0 else self.files.get(name, b"")
         if offset != len(file):
             raise Refused("offset", f"the next chunk starts at {len(file)}", {"offset": len(file)})
@@ -111,6 +114,16 @@ class FakeHost:
         return {"component": {"name": name}}
 
     load = unload = remove
+
+    def configure(self, name, configuration):
+        yield
+        self.configurations[name] = configuration
+        return {"component": {"name": name}}
+
+    def configuration(self, name):
+        if name not in self.configurations:
+            raise Refused("not-found", "no component " + name)
+        return {"name": name, "config": self.configurations[name], "effective": {"args": (), "files": 0}}
 
     def close(self):
         pass

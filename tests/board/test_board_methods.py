@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 
 import pytest
 from server_wire import TOOLS
@@ -108,6 +109,32 @@ def test_a_bad_push_is_refused(wire, change, code):
         if change == {"name": 1}:
             less = {key: value for key, value in params.items() if key != missing}
             assert wire.error("wasmote/push", less)["code"] == codes.INVALID_PARAMS
+
+
+@pytest.mark.parametrize("modern", [False, True])
+def test_a_configuration_is_set_asked_and_pushed(wire, modern):
+    wanted = {"env": {"A": "ü"}, "files": 1}
+    answer = wire.result("wasmote/configure", {"name": "a", "config": wanted}, modern=modern)
+    assert answer["component"] == {"name": "a"}
+    answer = wire.result("wasmote/configuration", {"name": "a"}, modern=modern)
+    assert (answer["config"], answer["effective"]) == (wanted, {"args": [], "files": 0})
+    line = b'{"jsonrpc":"2.0","id":1,"method":"wasmote/configure","params":{"name":"a","config":{\r\n"args":[]}}}'
+    wire.send(line)
+    wire.run()
+    assert wire.host.configurations["a"] == b'{  "args":[]}', "one line, as it is answered"
+    params = {"name": "b", "size": 9, "offset": 0, "data": "YWJj", "crc32": 1}
+    wire.result("wasmote/push", params, modern=modern)
+    assert "b" not in wire.host.configurations
+    wire.result("wasmote/push", {**params, "config": {"args": ["x"]}}, modern=modern)
+    assert json.loads(wire.host.configurations["b"]) == {"args": ["x"]}
+
+
+@pytest.mark.parametrize("config", [None, [], "{}", 1])
+def test_a_configuration_must_be_an_object(wire, config):
+    error = wire.error("wasmote/configure", {"name": "a", "config": config})
+    assert error["code"] == codes.INVALID_PARAMS and 'must be an object, like {"env"' in error["message"]
+    assert wire.error("wasmote/configure", {"name": "a"})["code"] == codes.INVALID_PARAMS
+    assert wire.error("wasmote/configuration", {"name": "a"})["code"] == codes.NOT_FOUND
 
 
 def test_info_lists_and_removes(wire):

@@ -20,6 +20,7 @@ MODERN = {"resultType": "complete"}
 class FakeBoard:
     def __init__(self, message_bytes=16384, chunk_bytes=100):
         self.flash = {}  # name -> bytes
+        self.configurations = {}  # name -> dict
         self.parts = {}  # name -> (crc, bytes)
         self.received = []  # every message that came, as dicts
         self.lines = []  # and as bytes
@@ -114,9 +115,16 @@ class FakeBoard:
             return {"components": self.list()}
         if method == "wasmote/push":
             return self.push(**params)
+        if method == "wasmote/configuration":
+            self.known(params["name"])
+            config = self.configurations.get(params["name"], {})
+            return {"name": params["name"], "config": config, "effective": {"env": {}, "memory": 64, **config}}
+        if method == "wasmote/configure":
+            self.known(params["name"])
+            self.configurations[params["name"]] = params["config"]
+            return {"component": self.list()[-1]}
         if method == "wasmote/remove":
-            if params["name"] not in self.flash:
-                refuse(-32005, f"there is no component {params['name']}: wasmote ls lists them")
+            self.known(params["name"])
             del self.flash[params["name"]]
             self.changed()
             return {"component": {"name": params["name"]}}
@@ -143,6 +151,10 @@ class FakeBoard:
             return {}
         refuse(-32601, f"method not found: {method}")
 
+    def known(self, name):
+        if name not in self.flash:
+            refuse(-32005, f"there is no component {name}: wasmote ls lists them")
+
     async def call(self, number, params):
         """echo: its arguments; count: progress for ever; break: an error result."""
         token = (params.get("_meta") or {}).get("progressToken")
@@ -156,7 +168,7 @@ class FakeBoard:
         self._tasks.pop(number, None)
         self.say({"id": number, "result": {**MODERN, "content": content, "isError": failed}})
 
-    def push(self, name, size, offset, data, crc32):
+    def push(self, name, size, offset, data, crc32, config=None):
         data = base64.b64decode(data)
         part_crc, part = self.parts.get(name, (crc32, b""))
         if part_crc != crc32 or offset == 0:
@@ -177,6 +189,8 @@ class FakeBoard:
         if zlib.crc32(part) != crc32:
             refuse(-32007, f"{name}: the checksum is wrong")
         self.flash[name] = part
+        if config is not None:
+            self.configurations[name] = config
         self.changed()
         return {"name": name, "offset": size, "complete": True, "component": self.list()[-1]}
 

@@ -47,7 +47,7 @@ async def test_reset_restarts_the_board(board):
     assert board.session != before
 
 
-@pytest.mark.parametrize("command", ["bridge", "push", "ls", "rm", "call", "info", "emulate"])
+@pytest.mark.parametrize("command", ["bridge", "push", "configure", "ls", "rm", "call", "info", "emulate"])
 async def test_every_command_helps_with_an_example(command):
     code, out, _ = await wasmote(command, "--help")
     assert code == 0 and ("Example:" in out or '"args"' in out)

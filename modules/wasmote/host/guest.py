@@ -18,6 +18,7 @@ from ..component.text import digest
 from ..wasm import Interrupt, Source, Store, Trap, WasmError
 from . import digests
 from .clock import ticks_add, ticks_diff, ticks_ms
+from .config import Config
 from .content import blocks
 from .errors import HostError
 from .imports import Imports
@@ -45,12 +46,16 @@ _CODES = (
 
 
 class Guest:
-    """The component `name` in the file `path`. `host` has its settings and is told when tools change."""
+    """The component `name` in the file `path`. `host` has its settings and is told when tools change.
 
-    def __init__(self, host, name, path):
+    config    its Config, Config itself for none: what it says counts before the host's settings
+    """
+
+    def __init__(self, host, name, path, config=Config):
         self.host = host
         self.name = name
         self.path = path
+        self.config = config
         self.state = "unloaded"
         self.error = None
         self.ended = None  # why this guest will never run again
@@ -75,6 +80,21 @@ class Guest:
         texts = self.runtime.texts if self.runtime else None
         return (self.store.used if self.store else 0) + (texts.used if texts else 0)
 
+    @property
+    def allow(self):
+        """Its grants: see imports.granted."""
+        return self.host.allow if self.config.allow is None else self.config.allow
+
+    @property
+    def memory_limit(self):
+        """Granules that it may have."""
+        return self.config.memory or self.host.memory_limit
+
+    @property
+    def timeout_ms(self):
+        """How long a call may take."""
+        return self.config.timeout_ms or self.host.call_timeout_ms
+
     def tools_changed(self):
         self.host.tools_changed()
 
@@ -88,10 +108,10 @@ class Guest:
         self.component = self.handler = source = steps = None
         done = False
         try:
-            self.store = Store(limit=host.memory_limit, stack=_STACK)
+            self.store = Store(limit=self.memory_limit, stack=_STACK)
             self.store.reopen = self._reopen
             source = self._reopen()
-            steps = Component.load(self.store, source, Imports(runtime, host.allow))
+            steps = Component.load(self.store, source, Imports(runtime, self.allow))
             end = _in(host.load_timeout_ms)
             began = ticks_ms()
             try:
@@ -217,7 +237,7 @@ class Guest:
                 if why:
                     return self._failed(tool, why)
             steps = self._begin(tool, arguments, progress_token, notify)
-            end = _in(self.host.call_timeout_ms)
+            end = _in(self.timeout_ms)
             try:
                 while True:
                     next(steps)
@@ -226,7 +246,7 @@ class Guest:
             except StopIteration as stop:
                 return self._answer(tool, steps, stop.value)
         except Interrupt:
-            return self._crashed(tool, "was stopped after %d ms, its time limit" % self.host.call_timeout_ms)
+            return self._crashed(tool, "was stopped after %d ms, its time limit" % self.timeout_ms)
         except Exception as error:  # a guest has more ways to fail than anybody lists
             return self._crashed(tool, "failed: " + explain(error))
         finally:
@@ -315,7 +335,7 @@ class Guest:
             "state": "ready" if self.state == "dead" else self.state,
             "tools": [tool.name for tool in self.tools],
             "memoryBytes": self.memory * 1024,
-            "memoryLimitBytes": self.host.memory_limit * 1024,
+            "memoryLimitBytes": self.memory_limit * 1024,
             "calls": self.calls,
             "traps": self.traps,
         }

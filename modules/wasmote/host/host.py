@@ -5,22 +5,29 @@ what is not done raises HostError. Loads happen one after the other, as each nee
 """
 
 from ..wasm import Malformed, OutOfMemory, arena_info, engine
+from .config import Config, parse
 from .errors import HostError
 from .guest import Guest, explain
 from .storage import Storage, check_name
 from .tools import loosely_json
 
+# What components may import unless somebody says otherwise: nothing that is somebody's, or reaches anybody.
+ALLOW = ("wasi:mcp/*", "wasmote:mcp/*", "wasi:clocks/*", "wasi:io/*", "wasi:random/*", "wasi:cli/*")
+
 
 class Host:
     """
-    storage            where components are kept; None: in /components
-    memory_limit       bytes of the arena that one component may have; at most all of it
-    call_timeout_ms    how long a call may take, load_timeout_ms a start
-    allow              what guests may import: see imports.granted
-    validate           tells JSON from anything else: see tools.tool_text
+        storage            where components are kept; None: in /components
+        memory_limit       bytes of the arena that one component may have; at most all of it
+        call_timeout_ms    how long a call may take, load_timeout_ms a start
+        allow              what guests may import: see imports.granted
 
-    tools              all tools, each with .name and .json; generation counts its changes
-    on_log             None, or on_log(level, component, message, data) for what guests log outside of a call
+    A component's configuration may say something else for it: see config.py.
+
+        validate           tells JSON from anything else: see tools.tool_text
+
+        tools              all tools, each with .name and .json; generation counts its changes
+        on_log             None, or on_log(level, component, message, data) for what guests log outside of a call
     """
 
     def __init__(
@@ -29,7 +36,7 @@ class Host:
         memory_limit=64 * 1024,
         call_timeout_ms=30_000,
         load_timeout_ms=60_000,
-        allow=("wasi:mcp/*", "wasi:clocks/*"),
+        allow=ALLOW,
         validate=loosely_json,
     ):
         self._storage = storage
@@ -101,11 +108,14 @@ class Host:
         """Loads a stored component, again if it is loaded already. A generator; returns {"component": entry}."""
         return self._load(name, None)
 
-    def load_file(self, path):
-        """Loads a component from any file; its name is the file's. A generator; as load()."""
+    def load_file(self, path, configuration=None):
+        """Loads a component from any file; its name is the file's. A generator; as load().
+
+        configuration    None or the JSON text of one (bytes), which is not kept
+        """
         name = path[path.rfind("/") + 1 :]
         name = name[:-5] if name.endswith(".wasm") else name
-        return self._load(name, path)
+        return self._load(name, path, configuration)
 
     def unload(self, name):
         """Ends a component and gives its memory back; its file stays. A generator; returns {"component": entry}."""
@@ -125,12 +135,16 @@ class Host:
         self.storage.remove(name)
         return answer
 
-    def push(self, name, size, offset, data, crc32):
+    def push(self, name, size, offset, data, crc32, configuration=None):
         """The next chunk of a component's file (Storage.receive). A generator; returns {name, offset, complete, component}.
 
         With its last chunk the component is loaded. Only when that succeeds does it replace the one of its name: until
         then the old one goes on, and after a failure it is as if nothing had been sent.
+
+        configuration    the JSON text (bytes) of a new configuration, on the last chunk; None: the one it has stays
         """
+        if configuration is not None:
+            self._config(configuration)  # nothing is received for a mistake in it
         at = self.storage.receive(name, size, offset, data, crc32)
         answer = {"name": name, "offset": at, "complete": at == size}
         if at == size:
@@ -138,13 +152,64 @@ class Host:
                 yield from self.storage.verify(name)
                 yield from self.acquire()
                 try:
-                    guest = yield from self._replace(name)
+                    config = self._config(self.storage.configuration(name) if configuration is None else configuration)
+                    guest = Guest(self, name, self.storage.part(name), config)
+                    yield from self._replace(guest, lambda: self.storage.commit(name, configuration))
                 finally:
                     self.release()
             finally:
                 self.storage.discard(name)
             answer["component"] = guest.entry()
         return answer
+
+    def configure(self, name, configuration):
+        """Gives a component a configuration (the JSON text, bytes) in place of the one it has.
+
+        A generator; returns {"component": entry}. One that is loaded starts afresh; when it does not start with the new
+        configuration, the old one stays in force, and the component goes on.
+        """
+        config = self._config(configuration)
+        yield from self.acquire()
+        try:
+            old = self._stored(name)
+            guest = Guest(self, name, old.path, config)
+
+            def keep():
+                if old.path == self.storage.path(name):
+                    self.storage.configure(name, configuration)
+
+            if old.state == "unloaded":
+                keep()
+            else:
+                yield from self._replace(guest, keep)
+            return {"component": guest.entry()}
+        finally:
+            self.release()
+
+    def configuration(self, name):
+        """{"name", "config": the members that were set, "effective": all members, with the defaults}"""
+        guest = self._stored(name)
+        text = None
+        if guest.path == self.storage.path(name):
+            text = self.storage.configuration(name)
+            if guest.state == "unloaded":
+                guest.config = self._config(text)
+        config = guest.config
+        effective = {
+            "allow": guest.allow,
+            "env": config.env,
+            "args": config.args,
+            "files": config.files,
+            "store": config.store,
+            "peers": config.peers,
+            "fallback": config.fallback,
+            "memory": guest.memory_limit,
+            "timeout_ms": guest.timeout_ms,
+        }
+        return {"name": name, "config": text or b"{}", "effective": effective}
+
+    def _config(self, text):
+        return Config if text is None else parse(text, arena_info()[0])
 
     def list(self):
         """The entries of all components, loaded or not."""
@@ -216,13 +281,14 @@ class Host:
             self.guests[self.guests.index(old)] = guest
         self.tools_changed()
 
-    def _load(self, name, path):
+    def _load(self, name, path, configuration=None):
         """A generator. `path`: None for a stored component's."""
         check_name(name)
         if path is None:
             if self.storage.size(name) is None:
                 raise self._not_found(name)
             path = self.storage.path(name)
+            configuration = self.storage.configuration(name)
         yield from self.acquire()
         try:
             old = self._find(name)
@@ -231,16 +297,21 @@ class Host:
             guest = Guest(self, name, path)
             self._put(guest)
             try:
+                guest.config = self._config(configuration)
                 yield from guest.start()
             except Exception as error:
+                guest.state = "failed"
                 raise _failure(guest, error)
             return {"component": guest.entry()}
         finally:
             self.release()
 
-    def _replace(self, name):
-        """The complete upload of `name` becomes its component. A generator; returns the new guest."""
-        guest = Guest(self, name, self.storage.part(name))
+    def _replace(self, guest, keep):
+        """The guest, not started yet, takes the place of the component of its name once it runs. A generator.
+
+        keep()    makes it last on the flash
+        """
+        name = guest.name
         old = self._find(name)
         try:
             yield from guest.start()
@@ -254,15 +325,15 @@ class Host:
             except Exception as error:
                 raise _failure(guest, error)
         try:
-            self.storage.commit(name)
-        except OSError as error:
+            keep()
+        except (OSError, HostError) as error:
             guest.end("was ended")
             raise HostError("no-space", '"%s" was not written to the flash: %s' % (name, error))
-        guest.path = self.storage.path(name)
+        if guest.path == self.storage.part(name):
+            guest.path = self.storage.path(name)
         if old:
             old.end("was ended: a new version of the component took its place")
         self._put(guest)
-        return guest
 
 
 def _failure(guest, error):

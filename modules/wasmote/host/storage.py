@@ -2,9 +2,12 @@
 
     <folder>/<name>.wasm    a component: complete, its checksum was right, it loaded
     <folder>/<name>.part    one that is being received; removed at the next boot
+    <folder>/<name>.json    the configuration of a component, where it has one (config.py)
+    <folder>/<name>.next    the configuration that comes with a .part, and counts once that has become the .wasm
 
 An upload comes in chunks: receive() until its last byte, verify(), then commit() or discard(). Only commit() touches the
-old file, by one rename, which littlefs does atomically: a power cut at any moment leaves the old file or the new one.
+old file, by one rename, which littlefs does atomically: a power cut at any moment leaves the old file or the new one,
+with the configuration that belongs to it: the next boot finishes what a cut left undone.
 """
 
 import os
@@ -38,9 +41,21 @@ class Storage:
         except OSError as error:
             if not _exists(folder):
                 raise HostError("no-space", "the folder %s cannot be made (%s): is there a flash?" % (folder, error))
-        for file in os.listdir(folder):
-            if file.endswith(".part"):
-                _remove(folder + "/" + file)
+        self._recover()
+
+    def _recover(self):
+        """Ends what a reset left half done."""
+        files = os.listdir(self.folder)
+        for file in files:
+            if file.endswith(".next"):
+                name = file[:-5]
+                if name + ".part" in files or name + ".wasm" not in files:
+                    _remove(self._next(name))
+                else:
+                    os.rename(self._next(name), self._settings(name))
+        for file in files:
+            if file.endswith(".part") or (file.endswith(".json") and file[:-5] + ".wasm" not in files):
+                _remove(self.folder + "/" + file)
 
     def path(self, name):
         return "%s/%s.wasm" % (self.folder, name)
@@ -69,7 +84,39 @@ class Storage:
         return unit * flash[2], unit * flash[3]
 
     def remove(self, name):
+        """The component and its configuration."""
         _remove(self.path(name))
+        _remove(self._settings(name))
+
+    # Configurations
+
+    def _settings(self, name):
+        return "%s/%s.json" % (self.folder, name)
+
+    def configuration(self, name):
+        """The JSON text of a component's configuration, as bytes; None without one."""
+        try:
+            with open(self._settings(name), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def configure(self, name, text):
+        """Keeps a component's configuration (bytes), whole or not at all; None: it has none any more."""
+        if text is None:
+            _remove(self._settings(name))
+            return
+        part = "%s/%s.json.part" % (self.folder, name)
+        self._keep(part, text)
+        os.rename(part, self._settings(name))
+
+    def _keep(self, path, text):
+        try:
+            with open(path, "wb") as file:
+                file.write(text)
+        except OSError as error:
+            _remove(path)
+            raise HostError("no-space", "the configuration was not written to the flash: %s" % error)
 
     # Uploads
 
@@ -118,14 +165,22 @@ class Storage:
             what = '"%s": the bytes received have the checksum 0x%08x, not the announced 0x%08x: push it again'
             raise HostError("crc", what % (name, sum & 0xFFFFFFFF, upload.crc32 & 0xFFFFFFFF), {"offset": 0})
 
-    def commit(self, name):
-        """The upload becomes the component of its name."""
+    def commit(self, name, configuration=None):
+        """The upload becomes the component of its name, with a new configuration (bytes) or the one that it has."""
+        if configuration is not None:
+            self._keep(self._next(name), configuration)
         os.rename(self.part(name), self.path(name))
+        if configuration is not None:
+            os.rename(self._next(name), self._settings(name))
         self._forget(name)
+
+    def _next(self, name):
+        return "%s/%s.next" % (self.folder, name)
 
     def discard(self, name):
         """Gives an upload up."""
         self._forget(name)
+        _remove(self._next(name))
         _remove(self.part(name))
 
     def _find(self, name):

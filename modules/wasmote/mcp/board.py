@@ -2,7 +2,10 @@
 
     wasmote/info    {}                                          firmware, arena, heap, flash, limits, components
     wasmote/list    {}                                          components
-    wasmote/push    {name, size, offset, data (base64), crc32}  one chunk of a component's file; offset 0 starts over
+    wasmote/push    {name, size, offset, data (base64), crc32}  one chunk of a component's file; offset 0 starts over.
+                    The last one may bring a new configuration: {…, config}
+    wasmote/configure      {name, config}                       another configuration, in place of the one it has
+    wasmote/configuration  {name}                               config: what was set; effective: with the defaults
     wasmote/remove  {name}      wasmote/load {name}      wasmote/unload {name}
     wasmote/reset   {}                                          answers, then resets the board
 
@@ -13,13 +16,14 @@ import binascii
 import gc
 import time
 
-from ..jsonrpc import RpcError, codes, names
+from ..jsonrpc import RpcError, codes, names, one_line
 from ..version import NAME, VERSION
 
 CHUNK = 4096  # bytes of a file in one wasmote/push
 
 _NAME = names("name")
-_PUSH = names("name", "size", "offset", "data", "crc32")
+_CONFIGURE = names("name", "config")
+_PUSH = names("name", "size", "offset", "data", "crc32", "config")
 
 _CODES = {
     "not-found": codes.NOT_FOUND,
@@ -103,12 +107,26 @@ def list_components(server, request):
 
 def push(server, request):
     message = request.message
-    name, size, offset, data, crc32 = message.find(_PUSH)
+    name, size, offset, data, crc32, config = message.find(_PUSH)
     name = message.text(name, "params.name")
     size = message.integer(size, "params.size")
     offset = message.integer(offset, "params.offset")
     crc32 = message.integer(crc32, "params.crc32")
-    return _finish(server, request, server.host.push(name, size, offset, _base64(message, data), crc32))
+    config = _object(message, config) if config else None
+    return _finish(server, request, server.host.push(name, size, offset, _base64(message, data), crc32, config))
+
+
+def configure(server, request):
+    message = request.message
+    name, config = message.find(_CONFIGURE)
+    name = message.text(name, "params.name")
+    return _finish(server, request, server.host.configure(name, _object(message, config)))
+
+
+def configuration(server, request):
+    message = request.message
+    (name,) = message.find(_NAME)
+    _answer(server, request, server.host.configuration(message.text(name, "params.name")))
 
 
 def load(server, request):
@@ -151,6 +169,8 @@ METHODS = {
     "wasmote/load": load,
     "wasmote/unload": unload,
     "wasmote/reset": reset,
+    "wasmote/configure": configure,
+    "wasmote/configuration": configuration,
 }
 
 
@@ -175,6 +195,15 @@ def _answer(server, request, answer):
         out.value(answer[name])
         before = b',"'
     server.done(request)
+
+
+def _object(message, span):
+    """The JSON text of params.config, on one line."""
+    if span is None or message.line[span[0]] != 0x7B:
+        raise RpcError(
+            codes.INVALID_PARAMS, 'params.config must be an object, like {"env":{"UNIT":"C"}}', id=message.id
+        )
+    return one_line(bytes(message.line[span[0] : span[1]]))
 
 
 def _base64(message, span):
