@@ -99,13 +99,10 @@ def test_a_resource_that_the_host_lacks_is_named():
         ('(component (type (list u8 4)))', "fixed-length list type"),
         ('(component (type (func async)))', "async function type"),
         ('(component (type (component)))', "component type"),
-        ('(component (type (resource (rep i32))))', "resource type"),
         ('(component (core type (func)))', "core type section"),
         ('(component (core func (canon task.return)))', "async or thread built-in"),
         ('(component (import "m" (core module)))', "component imports m, which"),
         ('(component (import "c" (component)))', "component import `c`"),
-        (echo(options="string-encoding=utf16 (memory $memory) (realloc (func $realloc))"), "string encoding utf16"),
-        (echo(options="string-encoding=latin1+utf16 (memory $memory) (realloc (func $realloc))"), "string encoding latin1"),
     ],
 )  # fmt: skip
 def test_what_this_board_does_not_take_is_named(source, what):

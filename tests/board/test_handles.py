@@ -54,14 +54,38 @@ def test_a_lent_resource_cannot_be_dropped_or_given_away(handles, use):
 
 
 def test_a_borrow_can_be_lent_on_and_dropped_but_not_given_away(handles):
+    handles.begin()
     handle = handles.lower_borrow(7, POLLABLE)
-    assert handles.borrowed == 1
+    assert handles.borrowed == [1]
     assert handles.lift_borrow(handle, POLLABLE) == 7
     handles.unlend(handle)
     with pytest.raises(Trap, match="cannot lift own resource from a borrow"):
         handles.lift_own(handle, POLLABLE)
     assert handles.drop(handle, POLLABLE) is None
-    assert handles.borrowed == 0
+    handles.end()
+
+
+def test_a_call_ends_when_its_own_borrows_are_dropped_whoever_dropped_them(handles):
+    handles.begin()
+    outer = handles.lower_borrow(1, POLLABLE)
+    handles.begin()
+    inner = handles.lower_borrow(2, POLLABLE)
+    handles.drop(outer, POLLABLE)
+    with pytest.raises(Trap, match="borrow handles still remain at the end of the call: 1 of them"):
+        handles.end()
+    handles.drop(inner, POLLABLE)
+    handles.end()
+    handles.end()
+    assert handles.borrowed == []
+
+
+def test_two_numbers_may_be_one_type_of_resource():
+    pollable = object()
+    handles = Handles(bytearray, [pollable, pollable, None, None])
+    assert handles.lift_borrow(handles.lower_own(7, 0), 1) == 7
+    handles.lower_own(8, 2)
+    with pytest.raises(Trap, match="wrong type"):
+        handles.drop(2, 3)
 
 
 def test_a_full_table_traps(handles):
@@ -76,6 +100,7 @@ def test_a_full_table_traps(handles):
 def test_what_a_gone_guest_owned_is_told_once(handles):
     for rep in (1, 2, 3):
         handles.lower_own(rep, POLLABLE)
+    handles.begin()
     handles.lower_borrow(4, POLLABLE)
     handles.drop(2, POLLABLE)
     assert handles.owned() == [(POLLABLE, 1), (POLLABLE, 3)]

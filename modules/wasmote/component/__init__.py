@@ -34,7 +34,7 @@ class Component:
         self.imports = imports
         self.lift_limit = lift_limit
         self.table = TypeTable()
-        self.resources = []  # by index: the host's drop(rep) of each resource type
+        self.resources = []  # by index: the host's drop(rep) of each resource type, or its GuestResource
         self.exports = {}
         self.dead = False
         self.instances = []
@@ -95,7 +95,9 @@ class Component:
         self.dead = True
         for instance in self.instances:
             for resource, rep in instance.handles.owned():
-                self.destroy(resource, rep)
+                if not hasattr(self.resources[resource], "dtor"):  # a destructor of the guest's is gone with it
+                    for _ in self.destroy(resource, rep) or ():
+                        pass
 
     # -- for the parts below
 
@@ -171,9 +173,16 @@ class Component:
             raise _unknown("%s#%s" % (name, key))
         self.resources[index] = drop
 
-    def destroy(self, resource, rep):
-        """Call a resource's destructor, the host's drop(rep)."""
-        self.resources[resource](rep)
+    def destroy(self, resource, rep, caller=None):
+        """Calls a resource's destructor: the host's drop(rep), or a guest's for the ComponentInstance `caller`.
+
+        Returns None, or a generator that has to run: all of it.
+        """
+        found = self.resources[resource]
+        if hasattr(found, "dtor"):
+            return found.destroy(rep, caller)
+        steps = found(rep)
+        return steps if hasattr(steps, "send") else None
 
     def allocate(self, count):
         """`count` bytes of the arena, as a memoryview: for what outlives the load."""

@@ -2,7 +2,7 @@
 
 Each function reads one production from a wasm Reader, in file order, and looks type indices up in a Types space. What
 comes out is a type of table.py, or an InstanceType. What this board does not take is Unsupported, by name: async and
-its types, component and resource types, core types, values, string encodings other than UTF-8.
+its types, component types, core types, values.
 """
 
 from micropython import const
@@ -33,7 +33,6 @@ SORTS = {
 }  # fmt: skip
 
 _LATER = {
-    0x3F: "resource type",
     0x41: "component type",
     0x43: "async function type",
     0x63: "map type",
@@ -44,8 +43,8 @@ _LATER = {
 }
 _MAX_DEFINITIONS = const(1000)  # of one sort in one component, and in one instance
 _MAX_NAME = const(255)  # bytes: names of exports are kept
-_OPTIONS = {1: "string encoding utf16", 2: "string encoding latin1+utf16", 6: "async", 7: "async callback",
-            8: "core-type option", 9: "gc option"}  # fmt: skip
+_OPTIONS = {6: "async", 7: "async callback", 8: "core-type option", 9: "gc option"}
+_ENCODINGS = ("utf8", "utf16", "latin1-utf16")
 
 
 class InstanceType:
@@ -305,6 +304,8 @@ def def_type(reader, space):
         return table.handle(space.resource_type(reader.u32(), at), code, at)
     if code == 0x42:
         return None
+    if code == types.RESOURCE:  # instance.py takes it where a component has one
+        raise Invalid("resources can only be defined within a concrete component", at)
     if code in _LATER:
         raise Unsupported(_LATER[code], at)
     raise Malformed("invalid leading byte (0x%x) for component defined type" % code, at)
@@ -379,14 +380,21 @@ def outer_type(reader, space):
 
 
 def canon_options(reader):
-    """(memory, realloc, post-return) as core indices, None where not given."""
+    """(memory, realloc, post-return, string encoding): core indices, None where not given; the encoding 0, 1 or 2."""
     given = [None] * 6
+    encoding = None
     for _ in range(reader.count()):
         at = reader.at
         code = leading(reader, b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09", "canonical option")
         if code in _OPTIONS:
             raise Unsupported(_OPTIONS[code], at)
+        if code < 3:
+            if encoding is not None:
+                names = _ENCODINGS[encoding], _ENCODINGS[code]
+                raise Invalid("canonical encoding option `%s` conflicts with option `%s`" % names, at)
+            encoding = code
+            continue
         if given[code] is not None:
             raise Invalid("canonical option is specified more than once", at)
-        given[code] = reader.u32() if code else 0
-    return given[3], given[4], given[5]
+        given[code] = reader.u32()
+    return given[3], given[4], given[5], encoding or 0

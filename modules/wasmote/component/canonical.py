@@ -45,18 +45,28 @@ from .types import (
     size,
 )
 
-_MAX_BYTES = const(0x0FFFFFFF)  # of a string or list (MAX_STRING_BYTE_LENGTH, MAX_LIST_BYTE_LENGTH)
+UTF8 = const(0)  # string encodings, as canon options have them
+UTF16 = const(1)
+LATIN1_UTF16 = const(2)
+
+MAX_BYTES = const(0x0FFFFFFF)  # of a string or list (MAX_STRING_BYTE_LENGTH, MAX_LIST_BYTE_LENGTH)
 _PIECE = const(128)  # bytes of a list's elements that are copied at a time; more if one has more
 _FORMATS = ("<d", "<f", "<Q", "<q", "<I", "<i", "<H", "<h", "<B", "<b")  # f64 to s8, by code - F64
 
 
 class Context:
-    """What lifting and lowering by one canon definition needs (the specification's LiftLowerContext)."""
+    """What lifting and lowering by one canon definition needs (the specification's LiftLowerContext).
 
-    def __init__(self, instance, memory=None, realloc=None):
+    With `other`, values cross from one component instance to another: floats are bit patterns, which no Python float
+    of the board could keep, and strings are lowered as the encoding that they come from demands.
+    """
+
+    def __init__(self, instance, memory=None, realloc=None, encoding=UTF8):
         self.instance = instance
         self.memory = memory
         self.realloc = realloc
+        self.encoding = encoding
+        self.other = None  # the Context at the other end of the call; None: the host's
         self.left = 0  # bytes of strings and lists that may still be lifted in this call
         self.lenders = None  # handles lent to the call being lifted for
 
@@ -67,6 +77,13 @@ class Context:
             raise Trap(
                 "value too large", "more than %d bytes of strings and lists in one call" % self.instance.lift_limit
             )
+
+    def lower_borrow(self, rep, resource):
+        """What the guest gets for a borrow: the rep itself, if its own component instance defined the resource."""
+        instance = self.instance
+        if getattr(instance.root.resources[resource], "instance", None) is instance:
+            return rep
+        return instance.handles.lower_borrow(rep, resource)
 
     def check(self, address, count, alignment, what):
         """A pointer that came from the guest."""
@@ -160,7 +177,7 @@ def _load(cx, d, p, data, at):
         at += d[p + 9]
         p = _case(d, p, case)
         return _of_case(code, d, p, case, _load(cx, d, p, data, at) if d[p] else None)
-    if F64 <= code < BOOL:
+    if F64 <= code < BOOL and (code > F32 or cx.other is None):
         return unpack_from(_FORMATS[code - F64], data, at)[0]
     return _lift_scalar(cx, d, p, int.from_bytes(data[at : at + size(d, p)], "little"))
 
@@ -215,7 +232,7 @@ def _lift_scalar(cx, d, p, value):
             cx.lenders = []
         cx.lenders.append(handle)
         return rep
-    return _float(code, value)
+    return value if cx.other is not None else _float(code, value)
 
 
 def _case(d, p, case):
@@ -236,7 +253,11 @@ def _of_case(code, d, at, case, payload):
 
 
 def _lift_string(cx, address, count):
-    if count > _MAX_BYTES:
+    if cx.encoding:
+        from .strings import lift_string
+
+        return lift_string(cx, address, count)
+    if count > MAX_BYTES:
         raise Trap("string too long", "%d bytes" % count)
     cx.check(address, count, 1, "string pointer/length")
     cx.charge(count)
@@ -247,30 +268,31 @@ def _lift_string(cx, address, count):
     except UnicodeError:
         text = None
     except MemoryError:
-        raise _no_heap(count)
+        raise no_heap(count)
     # MicroPython decodes some malformed sequences; all of one byte per character is ASCII and needs no second look
     if text is None or len(text) != count and not is_utf8(data):
         raise Trap("invalid utf-8 sequence", "string at 0x%x+%d" % (address, count))
     return text
 
 
-def _no_heap(count):
+def no_heap(count):
     return Trap("value too large", "no %d bytes of the board's heap are free in one piece" % count)
 
 
 def _lift_list(cx, d, p, address, count):
     p += 3
     step = size(d, p)
-    if count * step > _MAX_BYTES:
+    if count * step > MAX_BYTES:
         raise Trap("list too long", "%d elements" % count)
     end = address + count * step
     cx.check(address, end - address, align(d, p), "list pointer/length")
-    cx.charge(end - address)
+    # An element that has parts takes an object of the board's heap for each, however small it is in memory.
+    cx.charge(end - address if d[p] >= STRING else count * (step + length(d, p)))
     if d[p] == U8:
         try:
             return cx.memory.read(address, count)
         except MemoryError:
-            raise _no_heap(count)
+            raise no_heap(count)
     values = []
     data = None
     piece = step if step > _PIECE else _PIECE - _PIECE % step
@@ -290,7 +312,7 @@ def _lift_list(cx, d, p, address, count):
 # -- storing and lowering: host to guest
 
 
-def _scalar(cx, d, p, value):
+def scalar(cx, d, p, value):
     """The core value of a value that has one."""
     code = d[p]
     if code == BOOL:
@@ -309,7 +331,9 @@ def _scalar(cx, d, p, value):
     if code == OWN:
         return cx.instance.handles.lower_own(value, d[p + 1])
     if code == BORROW:
-        return cx.instance.handles.lower_borrow(value, d[p + 1])
+        return cx.lower_borrow(value, d[p + 1])
+    if cx.other is not None:
+        return value
     if code == F32:
         return struct.unpack("<I", struct.pack("<f", value))[0]
     return struct.unpack("<Q", struct.pack("<d", value))[0]
@@ -336,6 +360,9 @@ def store(cx, d, p, value, address):
     cx.memory.read_into(address, data)  # bytes between fields stay as they are
     _store(cx, d, p, value, data, 0, later)
     for at, p, value in later:
+        if d[p] < LIST:
+            struct.pack_into("<I", data, at, scalar(cx, d, p, value))
+            continue
         pointer, count = yield from _lower_sequence(cx, d, p, value)
         struct.pack_into("<II", data, at, pointer, count)
     cx.memory.write(address, data)
@@ -343,9 +370,9 @@ def store(cx, d, p, value, address):
 
 def _store(cx, d, p, value, data, at, later):
     """Puts a value of type d[p] into `data` at index `at`, but (index, where its type is, value) of each string and
-    list into `later`: those need memory of the guest's."""
+    list into `later`: those need memory of the guest's. So do handles after one: they are numbered in order."""
     code = d[p]
-    if code == STRING or code == LIST:
+    if code == STRING or code == LIST or later and (code == OWN or code == BORROW):
         later.append((at, p, value))
     elif code == RECORD:
         end = p + length(d, p)
@@ -367,7 +394,7 @@ def _store(cx, d, p, value, data, at, later):
             _store(cx, d, of_case, payload, data, at + d[p + 9], later)
     else:
         count = size(d, p)
-        value = _scalar(cx, d, p, value)
+        value = scalar(cx, d, p, value)
         if count < 4:
             value &= (1 << 8 * count) - 1
         data[at : at + count] = value.to_bytes(count, "little")
@@ -378,7 +405,10 @@ def lower_flat(cx, d, p, value, flat):
     later = []
     _lower(cx, d, p, value, flat, later)
     for at, p, value in later:
-        flat[at], flat[at + 1] = yield from _lower_sequence(cx, d, p, value)
+        if d[p] < LIST:
+            flat[at] = scalar(cx, d, p, value)
+        else:
+            flat[at], flat[at + 1] = yield from _lower_sequence(cx, d, p, value)
 
 
 def _lower(cx, d, p, value, flat, later):
@@ -387,6 +417,9 @@ def _lower(cx, d, p, value, flat, later):
     if code == STRING or code == LIST:
         later.append((len(flat), p, value))
         flat.append(0)
+        flat.append(0)
+    elif later and (code == OWN or code == BORROW):
+        later.append((len(flat), p, value))
         flat.append(0)
     elif code == RECORD:
         end = p + length(d, p)
@@ -405,12 +438,16 @@ def _lower(cx, d, p, value, flat, later):
         while len(flat) < full:
             flat.append(0)
     else:
-        flat.append(_scalar(cx, d, p, value))
+        flat.append(scalar(cx, d, p, value))
 
 
 def _lower_sequence(cx, d, p, value):
     """A generator: copies a string or list into the guest. Its return value is (pointer, length)."""
     if d[p] == STRING:
+        if cx.encoding or cx.other is not None and cx.other.encoding:
+            from .strings import lower_string
+
+            return (yield from lower_string(cx, value))
         if isinstance(value, str):
             value = value.encode()
         p = -1
@@ -424,7 +461,7 @@ def _lower_sequence(cx, d, p, value):
             cx.memory.write(address, value)
         return address, count
     step = size(d, p)
-    if count * step > _MAX_BYTES:
+    if count * step > MAX_BYTES:
         raise Trap("list too long", "%d elements" % count)
     address = yield from reallocate(cx, align(d, p), count * step)
     for i in range(count):

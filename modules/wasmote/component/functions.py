@@ -2,14 +2,15 @@
 
     host ── LiftedFunction ──▶ guest export            values in, value out
     guest import ──▶ LoweredFunction ──▶ host          core values in, core value out
+    guest import ──▶ LoweredFunction ──▶ LiftedFunction ──▶ guest export of another component instance
 
 A component instance runs one call at a time, cannot be entered again meanwhile, cannot call out of realloc and
-post-return, and is dead after a trap or an abandoned call.
+post-return, and is dead after a trap or an abandoned call, with all that were loaded with it.
 """
 
 from ..wasm.errors import Trap
 from . import types
-from .canonical import lift_flat, load, lower_flat, reallocate, store
+from .canonical import lift_flat, load, lower_flat, reallocate, scalar, store
 from .types import MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, PARAMS
 
 
@@ -41,16 +42,34 @@ class LiftedFunction:
         self.post_return = post_return
 
     def __call__(self, *values):
-        instance = self.cx.instance
-        root = instance.root
-        if root.dead or instance.entered:
-            raise Trap("cannot enter component instance")
-        instance.entered = True
+        return self.run(values)
+
+    call = __call__
+
+    def run(self, values, lowered=None):
+        """A generator: one call. `values` are the arguments, the result is the function's.
+
+        Called by another component instance, through its LoweredFunction `lowered`, `values` is an iterator over the
+        core arguments, and the result is the core one or None: the caller's memory is read once this instance is
+        entered, and written before post-return runs.
+        """
+        # All in this generator: each that waits for another takes 300 bytes of a board's C stack.
+        cx = self.cx
+        instance = cx.instance
+        caller = lowered.cx.instance if lowered else None
+        if caller and (caller.within(instance) or instance.within(caller)):
+            raise Trap("cannot enter component instance")  # definitions.py would let it, its test suite does not yet
+        common = instance.enter(caller)
         done = False
         try:
-            # All in this generator: each that waits for another takes 300 bytes of a board's C stack.
-            cx = self.cx
             d = self.descriptor
+            handles = instance.handles
+            handles.begin()
+            if lowered:
+                core = values
+                values = lowered.lift(core, cx)
+                lenders = lowered.cx.lenders
+            cx.other = lowered.cx if lowered else None
             flat = []
             instance.may_leave = False
             if types.flat_count(d, PARAMS) > MAX_FLAT_PARAMS:
@@ -60,14 +79,17 @@ class LiftedFunction:
             else:
                 yield from lower_flat(cx, d, PARAMS, values, flat)
             instance.may_leave = True
+            values = None
             flat = yield from instance.store.invoke(self.function, flat)
+            cx.other = lowered.cx if lowered else None
             value = self._lift(flat) if d[3] else None
+            handles.end()
+            if lowered:
+                value = yield from lowered.finish(value, core, lenders, cx)
             if self.post_return is not None:
                 instance.may_leave = False
                 yield from instance.store.invoke(self.post_return, flat)
                 instance.may_leave = True
-            if instance.handles.borrowed:
-                raise Trap("borrow handles still remain at the end of the call")
             done = True
             return value
         except RuntimeError as error:
@@ -76,11 +98,9 @@ class LiftedFunction:
             raise Trap("call stack exhausted", "the board's own, by lifting or lowering")
         finally:
             if done:
-                instance.entered = False
+                instance.leave(common)
             else:
-                root.dead = True
-
-    call = __call__
+                instance.root.dead = True
 
     def _lift(self, flat):
         """The result that the core function's results stand for."""
@@ -95,41 +115,54 @@ class LiftedFunction:
 
 
 class LoweredFunction:
-    """canon lower: `call` is what the core HostFunction of a component function does."""
+    """canon lower: `call` is what the core HostFunction of a component function does.
+
+    `callee` is a LiftedFunction of any component instance, or an ImportedFunction.
+    """
 
     def __init__(self, cx, descriptor, callee):
         self.cx = cx
         self.descriptor = descriptor
         self.callee = callee
+        self.crosses = isinstance(callee, LiftedFunction)
 
     def call(self, *flat):
         cx = self.cx
-        d = self.descriptor
         if not cx.instance.may_leave:
             raise Trap("cannot leave component instance")
+        flat = iter(flat)
+        if self.crosses:
+            return self.callee.run(flat, self)
+        values = self.lift(flat, None)
+        lenders = cx.lenders
+        value = self.callee.call(*values)
+        if lenders is None and not hasattr(value, "send"):
+            d = self.descriptor
+            if not d[3]:
+                return None
+            at = types.result_at(d)
+            if d[at] > types.STRING:
+                return scalar(cx, d, at, value)
+        return self.finish(value, flat, lenders, None)
+
+    def lift(self, flat, other):
+        """The arguments, from an iterator over the core ones; the handles that they lend are in cx.lenders.
+
+        `other` is the Context of the callee, None if that is the host.
+        """
+        cx = self.cx
+        d = self.descriptor
         cx.left = cx.instance.lift_limit
         cx.lenders = None
-        flat = iter(flat)
+        cx.other = other
         if types.flat_count(d, PARAMS) > MAX_FLAT_PARAMS:
             address = next(flat)
             cx.check(address, types.size(d, PARAMS), types.align(d, PARAMS), "parameter area")
-            values = load(cx, d, PARAMS, address)
-        else:
-            values = lift_flat(cx, d, PARAMS, flat)
-        lenders = cx.lenders
-        value = self.callee(*values)
-        if lenders is None and not hasattr(value, "send"):
-            if not d[3]:
-                return None
-            if d[types.result_at(d)] > types.STRING:
-                result = []
-                for _ in lower_flat(cx, d, types.result_at(d), value, result):
-                    pass
-                return result[0]
-        return self._finish(value, flat, lenders)
+            return load(cx, d, PARAMS, address)
+        return lift_flat(cx, d, PARAMS, flat)
 
-    def _finish(self, value, flat, lenders):
-        """A generator: waits for the value, lowers it, takes lent handles back."""
+    def finish(self, value, flat, lenders, other):
+        """A generator: waits for the value, lowers it, takes lent handles back. Returns the core result or None."""
         cx = self.cx
         d = self.descriptor
         if hasattr(value, "send"):
@@ -137,6 +170,7 @@ class LoweredFunction:
         result = None
         if d[3]:
             at = types.result_at(d)
+            cx.other = other
             cx.instance.may_leave = False
             if types.flat_count(d, at) > MAX_FLAT_RESULTS:
                 address = next(flat)
@@ -160,9 +194,12 @@ class ResourceDrop:
         self.instance = instance
         self.index = index
 
-    def call(self, *flat):
-        if not self.instance.may_leave:
+    def call(self, handle):
+        """None, or what has to be waited for: a destructor of a guest's, or of the host's."""
+        instance = self.instance
+        if not instance.may_leave:
             raise Trap("cannot leave component instance")
-        rep = self.instance.handles.drop(flat[0] & 0xFFFFFFFF, self.index)
-        if rep is not None:
-            self.instance.root.destroy(self.index, rep)
+        rep = instance.handles.drop(handle & 0xFFFFFFFF, self.index)
+        if rep is None:
+            return None
+        return instance.root.destroy(self.index, rep, instance)

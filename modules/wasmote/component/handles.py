@@ -2,10 +2,11 @@
 
     handle   index of an entry, an i32 to the guest; 0 is never one
     entry    8 bytes in the arena: rep(4) lends(2) resource(1) state(1), so that handles cost no GC heap
+    state    free, own, or borrow of the call so many deep
 
-An own handle lends itself for the time of a call (borrow parameter of an import), and can be neither dropped nor
-given away meanwhile. A borrow handle lives for the call that gave it (borrow parameter of an export): the call must
-not end before the guest dropped it. Free entries are chained through `rep`, the last one freed is used first.
+A handle lends itself for the time of a call (borrow parameter of an import), and can be neither dropped nor given away
+meanwhile. A borrow handle lives for the call that gave it (borrow parameter of an export): that call must not end
+before the guest dropped it. Free entries are chained through `rep`, the last one freed is used first.
 """
 
 import struct
@@ -16,7 +17,8 @@ from ..wasm.errors import Trap
 
 _FREE = const(0)
 _OWN = const(1)
-_BORROW = const(2)
+_BORROW = const(2)  # of the outermost call; one more for each call within
+_MAX_CALLS = const(250)  # within one another, in one instance
 _ENTRY = const(8)
 _PER_BLOCK = const(16)  # entries allocated at a time
 _MAX_BLOCKS = const(64)
@@ -24,17 +26,34 @@ _FORMAT = "<IHBB"
 
 
 class Handles:
-    """Handles of one component instance. `alloc(count)` gives memory: a bytearray or a view of the arena."""
+    """Handles of one component instance.
 
-    def __init__(self, alloc):
+    alloc(count)    gives memory: a bytearray or a view of the arena
+    resources       what each resource type is, by its number: two numbers may be one type, imported twice
+    """
+
+    def __init__(self, alloc, resources=()):
         self.alloc = alloc
+        self.resources = resources
         self.blocks = []
         self.free = 0  # first free entry, 0 for none
         self.next = 1  # first entry never used
-        self.borrowed = 0  # borrow handles alive
+        self.borrowed = []  # borrow handles alive, of each call into the instance that is under way
 
-    def add(self, rep, resource, state):
-        """A new handle."""
+    def begin(self):
+        """A call into the instance begins."""
+        if len(self.borrowed) == _MAX_CALLS:
+            raise Trap("call stack exhausted", "%d calls into one component instance" % _MAX_CALLS)
+        self.borrowed.append(0)
+
+    def end(self):
+        """The call that began last is over."""
+        if self.borrowed[-1]:
+            raise Trap("borrow handles still remain at the end of the call", "%d of them" % self.borrowed[-1])
+        self.borrowed.pop()
+
+    def add(self, rep, resource, state=_OWN):
+        """A new handle; one that owns its resource if nothing else is said."""
         index = self.free
         if index:
             self.free = self._entry(index)[0]
@@ -60,10 +79,14 @@ class Handles:
         if 0 < index < self.next:
             entry = self._entry(index)
             if entry[3] != _FREE:
-                if entry[2] != resource:
+                if entry[2] != resource and not self._same(entry[2], resource):
                     raise Trap("handle index %d used with the wrong type" % index)
                 return entry
         raise Trap("unknown handle index %d" % index)
+
+    def _same(self, a, b):
+        resources = self.resources
+        return a < len(resources) and b < len(resources) and resources[a] is resources[b] is not None
 
     def _remove(self, index):
         self._put(index, self.free, 0, 0, _FREE)
@@ -71,12 +94,14 @@ class Handles:
 
     def lower_own(self, rep, resource):
         """The guest gets a resource."""
-        return self.add(rep, resource, _OWN)
+        return self.add(rep, resource)
 
     def lower_borrow(self, rep, resource):
-        """The guest gets a resource for the time of a call into it."""
-        self.borrowed += 1
-        return self.add(rep, resource, _BORROW)
+        """The guest gets a resource for the time of the call that began last."""
+        scope = len(self.borrowed) - 1
+        handle = self.add(rep, resource, _BORROW + scope)
+        self.borrowed[scope] += 1
+        return handle
 
     def lift_own(self, index, resource):
         """The guest gives a resource away: its rep."""
@@ -90,10 +115,10 @@ class Handles:
 
     def lift_borrow(self, index, resource):
         """The guest lends a resource: its rep. unlend() when the call is over."""
-        rep, lends, _, state = self._get(index, resource)
+        rep, lends, number, state = self._get(index, resource)
         if lends == 0xFFFF:
             raise Trap("handle lent too often", "handle %d" % index)
-        self._put(index, rep, lends + 1, resource, state)
+        self._put(index, rep, lends + 1, number, state)
         return rep
 
     def unlend(self, index):
@@ -101,16 +126,20 @@ class Handles:
         rep, lends, resource, state = self._entry(index)
         self._put(index, rep, lends - 1, resource, state)
 
+    def rep(self, index, resource):
+        """canon resource.rep."""
+        return self._get(index, resource)[0]
+
     def drop(self, index, resource):
         """canon resource.drop: the rep to destroy, or None when only a borrow ended."""
         rep, lends, _, state = self._get(index, resource)
         if lends:
             raise Trap("cannot remove owned resource while borrowed", "handle %d" % index)
         self._remove(index)
-        if state == _BORROW:
-            self.borrowed -= 1
-            return None
-        return rep
+        if state == _OWN:
+            return rep
+        self.borrowed[state - _BORROW] -= 1
+        return None
 
     def owned(self):
         """(resource, rep) of every own handle, and forgets them: the guest is gone."""

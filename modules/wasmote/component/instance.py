@@ -12,7 +12,7 @@ from micropython import const
 
 from ..wasm import HostFunction, Instance
 from ..wasm.binary import decode
-from ..wasm.errors import Invalid, Malformed, Unlinkable, Unsupported
+from ..wasm.errors import Invalid, Malformed, Trap, Unlinkable, Unsupported
 from . import binary, types
 from .binary import (
     COMPONENT,
@@ -41,32 +41,69 @@ _I32 = b"\x7f"
 
 
 class ComponentInstance:
-    """What the guest of one component instance is doing: the Canonical ABI's view of it."""
+    """What the guest of one component instance is doing: the Canonical ABI's view of it.
 
-    def __init__(self, root):
+    `parent` is the instance of the component that instantiates this one, None for the root.
+    """
+
+    def __init__(self, root, parent=None):
         self.root = root
+        self.parent = parent
         self.store = root.store
         self.lift_limit = root.lift_limit
-        self.handles = Handles(root.allocate)
+        self.handles = Handles(root.allocate, root.resources)
         self.entered = True  # until instantiated
         self.may_leave = True
         root.instances.append(self)
+
+    def enter(self, caller):
+        """A call begins: this instance is entered, and those around it that `caller`, None for the host, is not in.
+
+        Returns what leave() wants. Raises Trap if one of them is entered already.
+        """
+        common = self
+        while common is not None and not (caller is not None and caller.within(common)):
+            if common.entered or self.root.dead:
+                raise Trap("cannot enter component instance")
+            common = common.parent
+        instance = self
+        while instance is not common:
+            instance.entered = True
+            instance = instance.parent
+        return common
+
+    def leave(self, common):
+        """The call is over; `common` comes from enter()."""
+        instance = self
+        while instance is not common:
+            instance.entered = False
+            instance = instance.parent
+
+    def within(self, other):
+        """Whether this is `other`, or an instance inside of it."""
+        instance = self
+        while instance is not None:
+            if instance is other:
+                return True
+            instance = instance.parent
+        return False
 
 
 class Scope(binary.Types):
     """The index spaces of one component while its definitions are evaluated.
 
-    `root` is the Component; `arguments` maps import names to items (the root component's come from the host).
+    `root` is the Component; `arguments` maps import names to items (the root component's come from the host);
+    `container` is the ComponentInstance that this one is made in.
     """
 
-    def __init__(self, root, parent, arguments):
+    def __init__(self, root, parent, arguments, container=None):
         super().__init__(parent, root)
         self.arguments = arguments
-        self.instance = ComponentInstance(root)
+        self.instance = ComponentInstance(root, container)
         self.exports = {}
         self.kept = 0  # functions and interfaces among them
         self.spaces = {TYPE: self.types}
-        self.contexts = {}  # by memory and realloc, as canon definitions have mostly the same
+        self.contexts = {}  # by memory, realloc and encoding, as canon definitions have mostly the same
 
     def space(self, sort):
         if sort not in self.spaces:
@@ -206,11 +243,29 @@ class Scope(binary.Types):
 
     def define_type(self, reader):
         at = reader.at
+        if reader.peek() == types.RESOURCE:
+            self.add(TYPE, self._resource(reader, at), at)
+            return None
         t = binary.def_type(reader, self)
         if t is None:
             return self._instance_type(reader, at)
         self.add(TYPE, t, at)
         return None
+
+    def _resource(self, reader, at):
+        """A resource type that this component defines."""
+        from .resources import GuestResource
+
+        reader.u8()
+        if leading(reader, b"\x7f\x7e", "resource representation") != 0x7F:
+            raise Unsupported("resource represented by an i64", at)
+        dtor = None
+        if leading(reader, b"\x00\x01", "resource destructor"):
+            dtor = self.item(CORE_FUNC, reader.u32(), at)
+            _expect(dtor, _I32, b"", "destructor", at)
+        t = self.new_resource("#%d" % len(self.root.resources), at)  # like no other, as no name has a #
+        self.root.resources[self.table.resource_of(t)] = GuestResource(self.instance, dtor)
+        return t
 
     def _instance_type(self, reader, at):
         self.add(TYPE, (yield from binary.instance_type(reader, self)), at)
@@ -234,11 +289,22 @@ class Scope(binary.Types):
             call = ResourceDrop(self.instance, index).call
             self.add(CORE_FUNC, HostFunction(self.root.store, _I32, b"", call), at)
         elif code == 2 or code == 4:
-            raise Unsupported("resource.new" if code == 2 else "resource.rep", at)
+            self._resource_built_in(code, reader.u32(), at)
         elif code < 0x30 or 0x40 <= code <= 0x42:
             raise Unsupported("async or thread built-in 0x%x" % code, at)
         else:
             raise Malformed("invalid leading byte (0x%x) for canonical function" % code, at)
+
+    def _resource_built_in(self, code, t, at):
+        """resource.new or resource.rep."""
+        from .resources import GuestResource, ResourceNew, ResourceRep
+
+        index = self.table.resource_of(self.resource_type(t, at))
+        found = self.root.resources[index]
+        if not isinstance(found, GuestResource) or found.instance is not self.instance:
+            raise Invalid("type %d is not a local resource" % t, at)
+        call = (ResourceNew if code == 2 else ResourceRep)(self.instance, index).call
+        self.add(CORE_FUNC, HostFunction(self.root.store, _I32, _I32, call), at)
 
     def _lift(self, reader, at):
         function = self.item(CORE_FUNC, reader.u32(), at)
@@ -263,15 +329,15 @@ class Scope(binary.Types):
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS or d[3] and _in_memory(d, returned)
         self._need(cx, at, spilled or types.has_pointers(d, PARAMS), d[3] and types.has_pointers(d, returned))
         params, results = types.flat_signature(d, True)
-        call = LoweredFunction(cx, self.root.keep(d), callee.call).call
+        call = LoweredFunction(cx, self.root.keep(d), callee).call
         self.add(CORE_FUNC, HostFunction(self.root.store, params, results, call), at)
 
     def _options(self, reader, at):
         """(Context, post-return function or None) of a canon definition's options."""
-        memory, realloc, post_return = binary.canon_options(reader)
-        cx = self.contexts.get((memory, realloc))
+        memory, realloc, post_return, encoding = binary.canon_options(reader)
+        cx = self.contexts.get((memory, realloc, encoding))
         if cx is None:
-            cx = self.contexts[memory, realloc] = Context(self.instance)
+            cx = self.contexts[memory, realloc, encoding] = Context(self.instance, encoding=encoding)
             if memory is not None:
                 cx.memory = self.item(CORE_MEMORY, memory, at)
             if realloc is not None:
@@ -356,7 +422,7 @@ class Scope(binary.Types):
         for _ in range(reader.count()):
             name = self._unique(arguments, reader)
             arguments[name] = self._exported(reader)
-        scope = Scope(self.root, parent, arguments)
+        scope = Scope(self.root, parent, arguments, self.instance)
         yield from scope.evaluate(self.root.source.reader().fork(start, end))
         self.add(INSTANCE, scope.exports, at)
 
