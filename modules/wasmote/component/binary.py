@@ -1,15 +1,14 @@
 """Reading what component sections are made of (component model, Binary.md): types, names, descriptions, options.
 
-Each function reads one production from a wasm Reader, in file order, and looks type indices up in a Types space. What
-comes out is a type of table.py, or an InstanceType. What this board does not take is Unsupported, by name: async and
-its types, component types, core types, values.
+Each function reads one production from a wasm Reader, in file order, and looks type indices up in a Types space
+(space.py). What comes out is a type of table.py. What this board does not take is Unsupported, by name: async and
+its types, values.
 """
 
 from micropython import const
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
-from ..wasm.reader import is_utf8
-from . import types
+from . import names, types
 from .types import BOOL, STRING
 
 CORE = const(0)  # sorts
@@ -26,93 +25,18 @@ CORE_TYPE = const(0x20)
 CORE_MODULE = const(0x21)
 CORE_INSTANCE = const(0x22)
 
-SORTS = {
-    FUNC: "function", VALUE: "value", TYPE: "type", COMPONENT: "component", INSTANCE: "instance",
-    CORE_FUNC: "core function", CORE_TABLE: "core table", CORE_MEMORY: "core memory", CORE_GLOBAL: "core global",
-    CORE_TYPE: "core type", CORE_MODULE: "module", CORE_INSTANCE: "core instance",
-}  # fmt: skip
+# by sort; a tuple stays in flash
+SORTS = (
+    "", "function", "value", "type", "component", "instance", "", "", "", "", "", "", "", "", "", "",
+    "core function", "core table", "core memory", "core global", "", "", "", "", "", "", "", "", "", "", "", "",
+    "core type", "module", "core instance",
+)  # fmt: skip
 
-_LATER = {
-    0x41: "component type",
-    0x43: "async function type",
-    0x63: "map type",
-    0x64: "error-context type",
-    0x65: "future type",
-    0x66: "stream type",
-    0x67: "fixed-length list type",
-}
-_MAX_DEFINITIONS = const(1000)  # of one sort in one component, and in one instance
+_COMPONENT_TYPE = const(0x41)
+_INSTANCE_TYPE = const(0x42)
+_MAX_SECTIONS = const(1000)
 _MAX_NAME = const(255)  # bytes: names of exports are kept
-_OPTIONS = {6: "async", 7: "async callback", 8: "core-type option", 9: "gc option"}
 _ENCODINGS = ("utf8", "utf16", "latin1-utf16")
-
-
-class InstanceType:
-    """exports {name: (sort, type)}; for sort instance the type is an InstanceType."""
-
-    def __init__(self):
-        self.exports = {}
-
-
-class Types:
-    """A type index space. `parent` is the enclosing one; `root` the Component, with its table and its resources."""
-
-    def __init__(self, parent, root):
-        self.parent = parent
-        self.root = root
-        self.table = root.table
-        self.types = []
-
-    def define(self, space, item, at):
-        """Appends to an index space. A definition may be two bytes of the file and many more of the heap."""
-        room(space, at)
-        space.append(item)
-
-    def type(self, index, at):
-        if index >= len(self.types):
-            raise Invalid("unknown type %d: type index out of bounds" % index, at)
-        return self.types[index]
-
-    def func_type(self, index, at):
-        t = self.type(index, at)
-        if not self.table.is_func(t):
-            raise Invalid("type index %d is not a function type" % index, at)
-        return t
-
-    def instance_type(self, index, at):
-        t = self.type(index, at)
-        if not isinstance(t, InstanceType):
-            raise Invalid("type index %d is not an instance type" % index, at)
-        return t
-
-    def resource_type(self, index, at):
-        t = self.type(index, at)
-        if not self.table.is_resource(t):
-            raise Invalid("type index %d is not a resource type" % index, at)
-        return t
-
-    def outer(self, count, at):
-        """The space `count` levels out."""
-        space = self
-        for _ in range(count):
-            space = space.parent
-            if space is None:
-                raise Invalid("invalid outer alias count of %d" % count, at)
-        return space
-
-    def new_resource(self, name, at):
-        """A resource type that an import or instance type brings in."""
-        resources = self.root.resources
-        if len(resources) == 255:
-            raise Unsupported("more than 255 resource types", at)
-        resources.append(None)
-        return self.table.resource(len(resources) - 1, name.encode())
-
-
-def room(space, at):
-    """Refuses one more item of an index space, or name of an instance, than a board takes."""
-    if len(space) == _MAX_DEFINITIONS:
-        raise Unsupported("more than %d definitions of one sort" % _MAX_DEFINITIONS, at)
 
 
 def sections(reader):
@@ -121,8 +45,8 @@ def sections(reader):
     count = 0
     while reader.at < reader.end:
         at = reader.at
-        if count == _MAX_DEFINITIONS:
-            raise Unsupported("more than %d sections" % _MAX_DEFINITIONS, at)
+        if count == _MAX_SECTIONS:
+            raise Unsupported("more than %d sections" % _MAX_SECTIONS, at)
         count += 1
         code = reader.u8()
         yield at, code, reader.sized()
@@ -157,7 +81,7 @@ def sort(reader, what):
     code = reader.u8()
     if code == CORE:
         code = 0x10 + reader.u8()
-    if code not in SORTS:
+    if code >= len(SORTS) or not SORTS[code]:
         raise Malformed("invalid leading byte (0x%x) for %s" % (code & 0x0F if code >= 0x10 else code, what), at)
     return code
 
@@ -167,56 +91,70 @@ def label(reader):
     n = reader.peek()
     if n < 0x80:
         return reader.bytes(n + 1)
+    at = reader.at
     n = reader.u32()
     if n >= 0x80:
-        raise Unsupported("name of %d bytes" % n, reader.at)
+        raise Unsupported("name of %d bytes" % n, at)
     return bytes((n,)) + reader.bytes(n)
 
 
-def labels(reader):
-    """A vector of labels, in one piece: (how many, their bytes)."""
-    count = reader.count()
+def labels(reader, what):
+    """A vector of labels, checked, in one piece: (how many, their bytes)."""
     start = reader.at
-    for _ in range(count):
-        at = reader.at
-        n = reader.u32()
-        if n >= 0x80:
-            raise Unsupported("name of %d bytes" % n, at)
-        if reader.at - at > 1:
-            raise Unsupported("name length of more than one byte", at)
-        reader.skip(n)
-    end = reader.at
-    return count, reader.fork(start, end).bytes(end - start)
+    count = reader.count()
+    found = b"".join([label(reader) for _ in range(count)])
+    check_labels(found, what, start)
+    return count, found
 
 
-def check_labels(names, at):
-    """Labels are ASCII. (That they are in kebab case and different is not looked at yet.)"""
-    try:
-        if len(str(names, "utf-8")) == len(names):
-            return
-    except UnicodeError:
-        pass
-    if is_utf8(names):
-        raise Invalid("name is not in kebab case", at)
-    raise Malformed("malformed UTF-8 encoding", at)
+def check_labels(found, what, at):
+    """Refuses labels that are not in kebab case, or not unique."""
+    if max(found or b"a") >= 0x80 and not is_utf8_labels(found):
+        raise Malformed("malformed UTF-8 encoding", at)
+    names.check_labels(found, what, at)
+
+
+def is_utf8_labels(found):
+    from ..wasm.reader import is_utf8
+
+    p = 0
+    while p < len(found):
+        n = found[p]
+        if not is_utf8(found[p + 1 : p + 1 + n]):
+            return False
+        p += 1 + n
+    return True
 
 
 def extern_name(reader):
-    """The name of an import or export."""
+    """The name of an import or export. Its grammar is looked at where it is known what it names: names.check()."""
     at = reader.at
-    if leading(reader, b"\x00\x01\x02", "extern name") == 2:
-        raise Unsupported("import or export name with attributes", at)
+    kind = leading(reader, b"\x00\x01\x02", "component name")
     name = reader.name()
     if len(name) > _MAX_NAME:
         raise Unsupported("import or export name of %d characters" % len(name), at)
+    if kind == 2:
+        _attributes(reader)
     return name
 
 
-def extern_desc(reader, space, name):
-    """What an import, or an export of an instance type, is: (sort, its type).
+def _attributes(reader):
+    """What a name says besides: a version suffix and an external id mean nothing here."""
+    seen = 0
+    for _ in range(reader.count()):
+        at = reader.at
+        kind = leading(reader, b"\x00\x01\x02", "name option")
+        what = ("implements", "versionsuffix", "external-id")[kind]
+        if seen & 1 << kind:
+            raise Invalid("duplicate '%s' option in name" % what, at)
+        seen |= 1 << kind
+        reader.name()
+    if seen & 1:
+        raise Unsupported("import or export name with `implements`: use the name of the interface", at)
 
-    For a type that is `eq` this is the type itself; a `sub resource` becomes a new resource type called `name`.
-    """
+
+def extern_desc(reader, space):
+    """What an import, or an export of a type, is: (sort, its type). The type is 0 for `sub resource`: any resource."""
     at = reader.at
     code = reader.u8()
     if code == FUNC:
@@ -225,15 +163,15 @@ def extern_desc(reader, space, name):
         return INSTANCE, space.instance_type(reader.u32(), at)
     if code == TYPE:
         if leading(reader, b"\x00\x01", "type bound"):
-            return TYPE, space.new_resource(name, at)
+            return TYPE, 0
         return TYPE, space.type(reader.u32(), at)
     if code == CORE:
-        leading(reader, b"\x11", "external kind")
-        raise Unsupported("import or export of a core module type", at)
+        leading(reader, b"\x11", "component external kind")
+        return CORE_MODULE, space.module_type(reader.u32(), at)
+    if code == COMPONENT:
+        return COMPONENT, space.component_type(reader.u32(), at)
     if code == VALUE:
         raise Unsupported("value import or export", at)
-    if code == COMPONENT:
-        raise Unsupported("import or export of a component type", at)
     raise Malformed("invalid leading byte (0x%x) for component external kind" % code, at)
 
 
@@ -241,7 +179,7 @@ def skip_extern_desc(reader):
     """Reads past an extern_desc, types not looked up. Returns its sort."""
     code = leading(reader, b"\x00\x01\x02\x03\x04\x05", "component external kind")
     if code == CORE:
-        leading(reader, b"\x11", "external kind")
+        leading(reader, b"\x11", "component external kind")
         reader.u32()
     elif code == TYPE or code == VALUE:
         if leading(reader, b"\x00\x01", "type bound") == (1 if code == VALUE else 0):
@@ -261,9 +199,7 @@ def val_type(reader, space):
         reader.seek(at)
         code = reader.s33()
         if code < 0:
-            if code & 0x7F in _LATER and code >= -64:
-                raise Unsupported(_LATER[code & 0x7F], at)
-            raise Malformed("invalid leading byte (0x%x) for component value type" % (code & 0x7F), at)
+            _refuse_type(code & 0x7F if code >= -64 else 0, "component value type", at)
     t = space.type(code, at)
     if not space.table.is_value(t):
         raise Invalid("type index %d is not a defined type" % code, at)
@@ -275,14 +211,14 @@ def optional_val_type(reader, space):
 
 
 def def_type(reader, space):
-    """A defined type or function type; None for an instance type, whose declarations come next."""
+    """A defined type, function type or resource type; None where the declarations of an instance or component type come next."""
     table = space.table
     at = reader.at
     code = reader.u8()
     if types.STRING <= code <= types.BOOL:
         return code
     if code == types.RECORD:
-        return table.record(*_labelled(reader, space), at)
+        return table.record(*_labelled(reader, space, "record field"), at)
     if code == types.OPTION:
         return table.option(val_type(reader, space), at)
     if code == types.LIST:
@@ -295,88 +231,55 @@ def def_type(reader, space):
     if code == types.VARIANT:
         return _variant(reader, space, at)
     if code == types.ENUM or code == types.FLAGS:
-        count, names = labels(reader)
-        check_labels(names, at)
-        return table.labels(count, names, code, at)
+        count, found = labels(reader, "enum tag" if code == types.ENUM else "flag")
+        return table.labels(count, found, code, at)
     if code == types.TUPLE:
         return table.record(None, [val_type(reader, space) for _ in range(reader.count())], at)
     if code == types.OWN or code == types.BORROW:
         return table.handle(space.resource_type(reader.u32(), at), code, at)
-    if code == 0x42:
+    if code == _INSTANCE_TYPE or code == _COMPONENT_TYPE:
+        reader.seek(at)
         return None
-    if code == types.RESOURCE:  # instance.py takes it where a component has one
-        raise Invalid("resources can only be defined within a concrete component", at)
-    if code in _LATER:
-        raise Unsupported(_LATER[code], at)
-    raise Malformed("invalid leading byte (0x%x) for component defined type" % code, at)
+    if code == types.RESOURCE:
+        return space.define_resource(reader, at)
+    _refuse_type(code, "component defined type", at)
 
 
-def _labelled(reader, space):
+def _refuse_type(code, what, at):
+    from .later import refuse_type
+
+    refuse_type(code, what, at)
+
+
+def _labelled(reader, space, what):
     """vec(name, valtype): ([name], [type])."""
     at = reader.at
-    names = []
+    labels = []
     found = []
     for _ in range(reader.count()):
-        names.append(label(reader))
+        labels.append(label(reader))
         found.append(val_type(reader, space))
-    check_labels(b"".join(names), at)
-    return names, found
+    check_labels(b"".join(labels), what, at)
+    return labels, found
 
 
 def _func_type(reader, space, at):
-    names, params = _labelled(reader, space)
+    labels, params = _labelled(reader, space, "function parameter")
     if leading(reader, b"\x00\x01", "component function results"):
         leading(reader, b"\x00", "number of results")
-        return space.table.func(names, params, 0, at)
-    return space.table.func(names, params, val_type(reader, space), at)
+        return space.table.func(labels, params, 0, at)
+    return space.table.func(labels, params, val_type(reader, space), at)
 
 
 def _variant(reader, space, at):
-    names = []
+    labels = []
     cases = []
     for _ in range(reader.count()):
-        names.append(label(reader))
+        labels.append(label(reader))
         cases.append(optional_val_type(reader, space))
         leading(reader, b"\x00", "zero byte required")
-    check_labels(b"".join(names), at)
-    return space.table.variant(names, cases, types.VARIANT, at)
-
-
-def instance_type(reader, outer):
-    """A generator, as an instance type may be long: the InstanceType."""
-    space = Types(outer, outer.root)
-    it = InstanceType()
-    for _ in range(reader.count()):
-        at = reader.at
-        code = leading(reader, b"\x00\x01\x02\x04", "component or instance type declaration")
-        if code == 1:
-            t = def_type(reader, space)
-            if t is None:
-                t = yield from instance_type(reader, space)
-            space.define(space.types, t, at)
-        elif code == 4:
-            name = extern_name(reader)
-            item = extern_desc(reader, space, name)
-            if name in it.exports:
-                raise Invalid("export name `%s` conflicts with previous name" % name, at)
-            room(it.exports, at)
-            it.exports[name] = item
-            if item[0] == TYPE:
-                space.define(space.types, item[1], at)
-        elif code == 2:
-            if sort(reader, "alias") != TYPE or reader.u8() != 2:
-                raise Unsupported("alias other than of an outer type in an instance type", at)
-            space.define(space.types, outer_type(reader, space), at)
-        else:
-            raise Unsupported("core type", at)
-        yield
-    return it
-
-
-def outer_type(reader, space):
-    at = reader.at
-    outer = space.outer(reader.u32(), at)
-    return outer.type(reader.u32(), at)
+    check_labels(b"".join(labels), "variant case", at)
+    return space.table.variant(labels, cases, types.VARIANT, at)
 
 
 def canon_options(reader):
@@ -386,8 +289,10 @@ def canon_options(reader):
     for _ in range(reader.count()):
         at = reader.at
         code = leading(reader, b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09", "canonical option")
-        if code in _OPTIONS:
-            raise Unsupported(_OPTIONS[code], at)
+        if code > 5:
+            from .later import OPTIONS
+
+            raise Unsupported("canonical option %s: build for WASI 0.2" % OPTIONS[code - 6], at)
         if code < 3:
             if encoding is not None:
                 names = _ENCODINGS[encoding], _ENCODINGS[code]

@@ -23,16 +23,17 @@ class HostImport:
 
 
 class ImportedFunction:
-    """A HostImport as an item of a function index space."""
+    """A HostImport as an item of a function index space. `t` is its type while the component loads (table.py)."""
 
-    def __init__(self, digest, descriptor, call):
+    def __init__(self, t, digest, descriptor, call):
+        self.t = t
         self.digest = digest
         self.descriptor = descriptor
         self.call = call
 
 
 class LiftedFunction:
-    """canon lift: `result = yield from function(*values)`."""
+    """canon lift: `result = yield from function(*values)`. `t` is its type while the component loads (table.py)."""
 
     def __init__(self, cx, digest, descriptor, function, post_return):
         self.cx = cx

@@ -1,11 +1,8 @@
 """Component instances: definitions evaluated in file order, whatever wrote them.
 
-Each definition appends to an index space of its component; nothing is recognised by its name or its place. Modules and
-nested components are ranges of the file until they are instantiated. An item of an instance is a pair (sort, item):
-
-    function       LiftedFunction or ImportedFunction     type       of table.py, or InstanceType
-    instance       {name: (sort, item)}                   module     (at, end) in the file
-    component      (at, end, the scope around it)
+Each definition appends to an index space of its component (space.py); nothing is recognised by its name or its place.
+Modules and nested components are ranges of the file until they are instantiated. What is instantiated is checked on the
+way; what is not, is checked without in the end (imagine.py).
 """
 
 from micropython import const
@@ -20,23 +17,21 @@ from .binary import (
     CORE_INSTANCE,
     CORE_MEMORY,
     CORE_MODULE,
+    CORE_TYPE,
     FUNC,
     INSTANCE,
-    SORTS,
     TYPE,
-    InstanceType,
     leading,
 )
 from .canonical import Context
 from .functions import LiftedFunction, LoweredFunction, ResourceDrop
 from .handles import Handles
+from .space import Types, admit, fit, imagine, long_type, new_resource, room
 from .types import PARAMS
 
 _MAX_INSTANCES = const(100)  # nested ones: a few bytes can ask for any number
 _MAX_CANONS = const(128)  # functions lifted or lowered: each stays on the heap
 _MAX_EXPORTS = const(64)  # what the root component may export, functions of interfaces counted: the same
-_MAX_COMPARED = const(2000)  # items compared with the types they should have: instance types fan out
-_NO_EXPORT = "%s %d has no export named `%s`"
 _I32 = b"\x7f"
 
 
@@ -89,35 +84,27 @@ class ComponentInstance:
         return False
 
 
-class Scope(binary.Types):
+class Scope(Types):
     """The index spaces of one component while its definitions are evaluated.
 
-    `root` is the Component; `arguments` maps import names to items (the root component's come from the host);
-    `container` is the ComponentInstance that this one is made in.
+    `root` is the Component; `arguments` maps import names to (sort, item) (the root component's come from the host);
+    `container` is the ComponentInstance that this one is made in. `seen`: how many items of each sort the component
+    around it had where this one stands in it.
     """
 
-    def __init__(self, root, parent, arguments, container=None):
+    component = True
+
+    def __init__(self, root, parent, arguments, container=None, seen=None):
         super().__init__(parent, root)
         self.arguments = arguments
+        self.seen = seen
         self.instance = ComponentInstance(root, container)
+        self.imports = {}  # by name: types and resources only
         self.exports = {}
+        self.import_names = set()
+        self.export_names = set()
         self.kept = 0  # functions and interfaces among them
-        self.spaces = {TYPE: self.types}
         self.contexts = {}  # by memory, realloc and encoding, as canon definitions have mostly the same
-
-    def space(self, sort):
-        if sort not in self.spaces:
-            self.spaces[sort] = []
-        return self.spaces[sort]
-
-    def item(self, sort, index, at):
-        space = self.spaces.get(sort, ())
-        if index >= len(space):
-            raise Invalid("unknown %s %d: index out of bounds" % (SORTS[sort], index), at)
-        return space[index]
-
-    def add(self, sort, item, at):
-        self.define(self.space(sort), item, at)
 
     # -- sections
 
@@ -126,12 +113,16 @@ class Scope(binary.Types):
         for at, code, body in binary.sections(reader):
             yield from self._section(at, code, body)
             yield
-        decoded = self.root.decoded
-        for start, end in self.spaces.get(CORE_MODULE, ()):
-            if start not in decoded:  # not instantiated here, but malformed all the same?
-                decoded.add(start)
-                yield from decode(self.root.source.reader().fork(start, end))
-            yield
+        for sort in (CORE_MODULE, COMPONENT):
+            for item in self.spaces.get(sort, ()):
+                if (
+                    isinstance(item, tuple) and item[0] not in self.root.decoded
+                ):  # not instantiated: valid all the same?
+                    from .imagine import check
+
+                    self.root.decoded.add(item[0])
+                    yield from check(self.root, sort, item)
+                yield
         for exports in self.spaces.get(CORE_INSTANCE, ()):
             exports.clear()  # names that nobody asks for any more
         self.instance.entered = False
@@ -144,13 +135,14 @@ class Scope(binary.Types):
             self.add(CORE_MODULE, (body.at, body.end), at)
             return
         if code == 4:
-            self.add(COMPONENT, (body.at, body.end, self), at)
+            seen = {sort: len(self.spaces.get(sort, ())) for sort in (TYPE, COMPONENT, CORE_MODULE, CORE_TYPE)}
+            self.add(COMPONENT, (body.at, body.end, self, seen), at)
             binary.preamble(body)
             return
         if code >= len(_SECTIONS):
             raise Malformed("malformed section id: %d" % code, at)
-        if code in (3, 9, 12):
-            raise Unsupported("%s section" % {3: "core type", 9: "component start function", 12: "value"}[code], at)
+        if code == 9 or code == 12:
+            raise Unsupported("component start function section" if code == 9 else "value section", at)
         define = getattr(self, _SECTIONS[code])
         for _ in range(body.u32()):
             more = define(body)
@@ -180,13 +172,18 @@ class Scope(binary.Types):
 
     def _instantiate_module(self, reader):
         at = reader.at
-        start, end = self.item(CORE_MODULE, reader.u32(), at)
+        item = self.item(CORE_MODULE, reader.u32(), at)
         arguments = {}
         for _ in range(reader.count()):
             name = self._unique(arguments, reader)
             leading(reader, b"\x12", "instantiation arg kind")
             at = reader.at
             arguments[name] = self.item(CORE_INSTANCE, reader.u32(), at)
+
+        return (yield from self.instantiate_module(item, arguments, at))
+
+    def instantiate_module(self, item, arguments, at):
+        """A generator: appends the instance of a module."""
 
         def resolve(module, name):
             if module not in arguments:
@@ -195,80 +192,54 @@ class Scope(binary.Types):
                 raise Unlinkable("module instantiation argument `%s` does not export `%s`" % (module, name))
             return arguments[module][name]
 
-        self.root.decoded.add(start)
-        module = yield from decode(self.root.source.reader().fork(start, end))
+        self.root.decoded.add(item[0])
+        module = yield from decode(self.root.source.reader().fork(*item))
         instance = yield from Instance.create(self.root.store, module, resolve)
         self.add(CORE_INSTANCE, instance.exports, at)
 
-    def _unique(self, names, reader, what="argument"):
+    def _unique(self, names, reader):
         at = reader.at
-        name = reader.name() if what == "argument" else binary.extern_name(reader)
+        name = reader.name()
         if name in names:
-            raise Invalid("%s name `%s` conflicts with previous name" % (what, name), at)
-        binary.room(names, at)
+            raise Invalid("argument name `%s` conflicts with previous argument" % name, at)
+        room(names, at)
         return name
 
-    # -- aliases, types
-
-    def alias(self, reader):
-        sort = binary.sort(reader, "alias")
-        at = reader.at
-        target = leading(reader, b"\x00\x01\x02", "alias")
-        if target == 2:
-            self._outer_alias(reader, sort, at)
-            return
-        index = reader.u32()
-        source = INSTANCE if target == 0 else CORE_INSTANCE
-        exports = self.item(source, index, at)
-        name = reader.name()
-        if name not in exports:
-            raise Invalid(_NO_EXPORT % (SORTS[source], index, name), at)
-        found = exports[name]
-        if target == 0:
-            if found[0] != sort:
-                raise Invalid("export `%s` for instance %d is not a %s" % (name, index, SORTS[sort]), at)
-            found = found[1]
-        elif CORE_FUNC + found.kind != sort:
-            raise Invalid("export `%s` for core instance %d is not a %s" % (name, index, SORTS[sort]), at)
-        self.add(sort, found, at)
-
-    def _outer_alias(self, reader, sort, at):
-        if sort == TYPE:
-            self.add(TYPE, binary.outer_type(reader, self), at)
-            return
-        if sort != CORE_MODULE and sort != COMPONENT:
-            raise Malformed("invalid leading byte (0x%x) for component outer alias kind" % (sort & 0x0F), at)
-        scope = self.outer(reader.u32(), at)
-        self.add(sort, scope.item(sort, reader.u32(), at), at)
+    # -- types
 
     def define_type(self, reader):
         at = reader.at
-        if reader.peek() == types.RESOURCE:
-            self.add(TYPE, self._resource(reader, at), at)
-            return None
         t = binary.def_type(reader, self)
         if t is None:
-            return self._instance_type(reader, at)
+            return self._long_type(reader, at)
         self.add(TYPE, t, at)
         return None
 
-    def _resource(self, reader, at):
-        """A resource type that this component defines."""
+    def _long_type(self, reader, at):
+        first = len(self.root.resources)
+        t = yield from long_type(reader, self)
+        if self.arguments is not None and getattr(t, "fresh", False):
+            del self.root.resources[first:]  # of an instance type: nobody will take them
+            t.fresh = False
+        self.add(TYPE, t, at)
+
+    def define_core_type(self, reader):
+        from .coretype import define_core_type
+
+        define_core_type(reader, self)
+
+    def define_resource(self, reader, at):
+        """A resource type of this component's own: whose index stands for it is a GuestResource in root.resources."""
         from .resources import GuestResource
 
-        reader.u8()
         if leading(reader, b"\x7f\x7e", "resource representation") != 0x7F:
             raise Unsupported("resource represented by an i64", at)
         dtor = None
         if leading(reader, b"\x00\x01", "resource destructor"):
             dtor = self.item(CORE_FUNC, reader.u32(), at)
             _expect(dtor, _I32, b"", "destructor", at)
-        t = self.new_resource("#%d" % len(self.root.resources), at)  # like no other, as no name has a #
-        self.root.resources[self.table.resource_of(t)] = GuestResource(self.instance, dtor)
-        return t
-
-    def _instance_type(self, reader, at):
-        self.add(TYPE, (yield from binary.instance_type(reader, self)), at)
+        name = "#%d" % len(self.root.resources)  # like no other, as no name has a #
+        return new_resource(self.root, name, GuestResource(self.instance, dtor), at)
 
     # -- canon
 
@@ -290,10 +261,10 @@ class Scope(binary.Types):
             self.add(CORE_FUNC, HostFunction(self.root.store, _I32, b"", call), at)
         elif code == 2 or code == 4:
             self._resource_built_in(code, reader.u32(), at)
-        elif code < 0x30 or 0x40 <= code <= 0x42:
-            raise Unsupported("async or thread built-in 0x%x" % code, at)
         else:
-            raise Malformed("invalid leading byte (0x%x) for canonical function" % code, at)
+            from .later import refuse_built_in
+
+            refuse_built_in(reader, code, at)
 
     def _resource_built_in(self, code, t, at):
         """resource.new or resource.rep."""
@@ -310,15 +281,16 @@ class Scope(binary.Types):
         function = self.item(CORE_FUNC, reader.u32(), at)
         cx, post_return = self._options(reader, at)
         t = self.func_type(reader.u32(), at)
-        d = self.root.descriptor(t)
+        d = self.table.descriptor(t)
         params, results = types.flat_signature(d, False)
         _expect(function, params, results, "core function of canon lift", at)
         if post_return is not None:
             _expect(post_return, results, b"", "post-return function", at)
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS
         self._need(cx, at, d[3] and _in_memory(d, types.result_at(d)), spilled or types.has_pointers(d, PARAMS))
-        digest = self.table.digest(t)
-        self.add(FUNC, LiftedFunction(cx, digest, self.root.keep(digest, d), function, post_return), at)
+        lifted = LiftedFunction(cx, self.table.digest(t), self.root.keep(d), function, post_return)
+        lifted.t = t
+        self.add(FUNC, lifted, at)
 
     def _lower(self, reader, at):
         callee = self.item(FUNC, reader.u32(), at)
@@ -330,7 +302,7 @@ class Scope(binary.Types):
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS or d[3] and _in_memory(d, returned)
         self._need(cx, at, spilled or types.has_pointers(d, PARAMS), d[3] and types.has_pointers(d, returned))
         params, results = types.flat_signature(d, True)
-        call = LoweredFunction(cx, self.root.keep(callee.digest, d), callee).call
+        call = LoweredFunction(cx, self.root.keep(d), callee).call
         self.add(CORE_FUNC, HostFunction(self.root.store, params, results, call), at)
 
     def _options(self, reader, at):
@@ -361,30 +333,33 @@ class Scope(binary.Types):
     def import_(self, reader):
         at = reader.at
         name = binary.extern_name(reader)
-        sort, wanted = binary.extern_desc(reader, self, name)
-        if self.arguments is None:
-            item = self.root.host_import(name, sort, wanted)
-        elif name not in self.arguments:
-            raise Invalid("missing import named `%s`" % name, at)
-        else:
-            given, item = self.arguments[name]
-            if given != sort or not self._matches(sort, wanted, item, at):
-                raise Invalid("type mismatch for import `%s`" % name, at)
+        sort, wanted = binary.extern_desc(reader, self)
+        item = yield from self.imported(name, sort, wanted, at)
+        admit("import", self.import_names, self.imports, name, sort, item, self, at)
+        if sort != TYPE:
+            del self.imports[name]
         self.add(sort, item, at)
 
-    def export(self, reader):
-        start = reader.at
-        name = self._unique(self.exports, reader, "export")
-        sort, item = self._exported(reader)
-        if leading(reader, b"\x00\x01", "optional export type"):
-            at = reader.at
-            ascribed, wanted = binary.extern_desc(reader, self, name)
-            if ascribed != sort or not self._matches(sort, wanted, item, at):
-                raise Invalid("ascribed type of export `%s` is not compatible" % name, at)
+    def imported(self, name, sort, wanted, at):
+        """A generator: what is imported under a name."""
         if self.arguments is None:
-            self._keep(sort, item, start)
-        self.exports[name] = (sort, item)
-        self.add(sort, item, start)
+            item = yield from imagine(self.root, sort, wanted, name, at)
+            return self.root.host_import(name, sort, item)
+        if name not in self.arguments:
+            raise Invalid("missing import named `%s`" % name, at)
+        return (yield from fit(self.root, sort, wanted, self.arguments[name], name, at))
+
+    def export(self, reader):
+        at = reader.at
+        name = binary.extern_name(reader)
+        sort, item = self._exported(reader)
+        if leading(reader, b"\x00\x01", "optional component export type"):
+            wanted = binary.extern_desc(reader, self)
+            item = yield from fit(self.root, *wanted, (sort, item), name, at)
+        admit("export", self.export_names, self.exports, name, sort, item, self, at)
+        if self.parent is None:
+            self._keep(sort, item, at)
+        self.add(sort, item, at)
 
     def _keep(self, sort, item, at):
         """Counts what stays on the heap of an export of the root component."""
@@ -407,55 +382,39 @@ class Scope(binary.Types):
         at = reader.at
         if leading(reader, b"\x00\x01", "instance"):
             exports = {}
+            seen = set()
             for _ in range(reader.count()):
-                name = self._unique(exports, reader, "export")
-                exports[name] = self._exported(reader)
+                name = binary.extern_name(reader)
+                if name[:1] == "[":  # no name is known in a bag of exports
+                    raise Invalid("`%s`: resource used in function does not have a name in this context" % name, at)
+                admit("export", seen, exports, name, *self._exported(reader), self, at)
             self.add(INSTANCE, exports, at)
             return None
         return self._instantiate(reader)
 
     def _instantiate(self, reader):
         at = reader.at
-        start, end, parent = self.item(COMPONENT, reader.u32(), at)
+        component = self.item(COMPONENT, reader.u32(), at)
         if len(self.root.instances) == _MAX_INSTANCES:
             raise Unsupported("more than %d component instances" % _MAX_INSTANCES, at)
         arguments = {}
         for _ in range(reader.count()):
             name = self._unique(arguments, reader)
             arguments[name] = self._exported(reader)
-        scope = Scope(self.root, parent, arguments, self.instance)
-        yield from scope.evaluate(self.root.source.reader().fork(start, end))
-        self.add(INSTANCE, scope.exports, at)
+        self.add(INSTANCE, (yield from self.instantiate(component, arguments, at)), at)
 
-    def _matches(self, sort, wanted, item, at):
-        """Whether an item is of the wanted type (a type of the table, or InstanceType)."""
-        root = self.root
-        if root.compared == _MAX_COMPARED:
-            raise Unsupported("instance types nested too deep or wide", at)
-        root.compared += 1
-        table = self.table
-        if sort == FUNC:
-            return item.digest == table.digest(wanted)
-        if sort == INSTANCE:
-            for name in wanted.exports:
-                if name not in item:
-                    return False
-                given, exported = item[name]
-                kind, t = wanted.exports[name]
-                if given != kind or not self._matches(given, t, exported, at):
-                    return False
-            return True
-        if sort != TYPE:
-            return False
-        if isinstance(wanted, InstanceType) or isinstance(item, InstanceType):
-            return wanted is item
-        if table.is_resource(wanted):
-            return table.is_resource(item)
-        return wanted == item
+    def instantiate(self, component, arguments, at):
+        """A generator: what the instance of a component exports."""
+        start, end, parent, seen = component
+        self.root.decoded.add(start)
+        scope = Scope(self.root, parent, arguments, self.instance, seen)
+        yield from scope.evaluate(self.root.source.reader().fork(start, end))
+        return scope.exports
 
 
 _SECTIONS = (
-    "", "", "core_instance", "", "", "define_instance", "alias", "define_type", "canon", "", "import_", "export", "",
+    "", "", "core_instance", "define_core_type", "", "define_instance", "alias", "define_type", "canon", "", "import_",
+    "export", "",
 )  # fmt: skip
 
 

@@ -3,11 +3,11 @@
     type   = 0x73..0x7f, a primitive, or 0x80 + index of an entry here
     entry  = digest(7) depth(1) code(1) len(2) align(1) size(2) flat(1) more type(2)*
     more   = cases(2) payload(1) of a variant, option or result | cases(2) of an enum or flags
-           | resource(1) of own, borrow and resource | results(1) result(2) of a func
+           | resource(1) of own, borrow and resource | results(1) result(2) of a func, results + 2 if it has a self
 
 The columns are those of the descriptor (types.py); a func has its params' align, size and flat. Type 0 is a case
 without payload, or no result. The digest covers structure and all names: equal digests are equal types, in any
-component (resources compare by name). Descriptors of functions are written out when the functions are lifted or
+component (resources compare by name there; two of one name are two types here). Descriptors of functions are written out when the functions are lifted or
 lowered; the table goes with the load. Names are bytes, each after one with its length. `at` is the offset in the file
 that an error names.
 """
@@ -56,6 +56,7 @@ class TypeTable:
 
     def __init__(self):
         self.entries = []
+        self.borrows = False  # any type is a borrow
 
     # -- looking at types
 
@@ -79,6 +80,34 @@ class TypeTable:
     def resource_of(self, t):
         """The number of an own, borrow or resource type's resource."""
         return self.entries[t - _FIRST][_MORE]
+
+    def mentions(self, t, codes, first=0, end=0):
+        """Whether a type is of one of these codes, or has a part that is. Resources first:end do not count."""
+        if t < _FIRST:
+            return False
+        entry = self.entries[t - _FIRST]
+        code = entry[_CODE]
+        if code in codes:
+            return not first <= entry[_MORE] < end
+        parts = _parts_at(code)
+        if code == FUNC:
+            parts -= 2  # its result first
+        if parts:
+            for at in range(parts, len(entry), 2):
+                if self.mentions(entry[at] | entry[at + 1] << 8, codes, first, end):
+                    return True
+        return False
+
+    def self_of(self, t):
+        """The type of a function type's first parameter when that is called self; 0 otherwise."""
+        entry = self.entries[t - _FIRST]
+        return entry[_MORE + 3] | entry[_MORE + 4] << 8 if entry[_MORE] & 2 else 0
+
+    def result_of(self, t):
+        """The result type of a function type, the ok type of a result type; 0 for none."""
+        entry = self.entries[t - _FIRST]
+        at = _MORE + 1 if entry[_CODE] == FUNC else _MORE + 3
+        return entry[at] | entry[at + 1] << 8
 
     def digest(self, t):
         """Seven bytes that stand for the type in every component; a primitive is its own code."""
@@ -147,6 +176,7 @@ class TypeTable:
 
     def handle(self, resource, code=OWN, at=0):
         """own (or by its code, borrow) of a resource type."""
+        self.borrows = self.borrows or code != OWN
         text = bytes((code,)) + self.digest(resource)
         return self._add(text, 0, code, (2, 4, 4, 1), bytes((self.resource_of(resource),)), at)
 
@@ -202,12 +232,15 @@ class TypeTable:
         """A func type; result 0 for none."""
         text, depth, total, widest, offset, flat, _, _ = self._gather(FUNC, names, params)
         if result:
+            if self.borrows and self.mentions(result, b"\x68"):
+                raise Invalid("function result cannot contain a `borrow` type", at)
             returned, deeper, more = self._gather(RESULT, None, (result,))[:3]
             text.extend(returned)
             depth = max(depth, deeper)
             total += more
         shape = (total + 11, widest, offset, flat)
-        more = struct.pack("<BH", 1 if result else 0, result) + bytes(array("H", params))
+        flags = (1 if result else 0) | (2 if names and names[0] == b"\x04self" else 0)
+        more = struct.pack("<BH", flags, result) + bytes(array("H", params))
         return self._add(text, depth, FUNC, shape, more, at)
 
     # -- writing descriptors
@@ -223,14 +256,14 @@ class TypeTable:
 
     def _write_func(self, entry, out):
         out.extend(entry[_CODE : _CODE + 3])
-        out.append(entry[_MORE])
+        out.append(entry[_MORE] & 1)
         params = len(out)
         out.extend(entry[_CODE:_MORE])
         for at in range(_MORE + 3, len(entry), 2):
             self._write(entry[at] | entry[at + 1] << 8, out)
         out[params] = RECORD
         struct.pack_into("<H", out, params + 1, len(out) - params)
-        if entry[_MORE]:
+        if entry[_MORE] & 1:
             self._write(entry[_MORE + 1] | entry[_MORE + 2] << 8, out)
 
     def _write(self, t, out):
@@ -239,15 +272,11 @@ class TypeTable:
             return
         entry = self.entries[t - _FIRST]
         code = entry[_CODE]
-        if code == RECORD:
-            parts = _MORE
-            out.extend(entry[_CODE:parts])
-        elif code == VARIANT or code == OPTION or code == RESULT:
-            parts = _MORE + 3
-            out.extend(entry[_CODE:parts])
-        elif code == LIST:
-            parts = _MORE
+        parts = _parts_at(code)
+        if code == LIST:
             out.extend(entry[_CODE : _CODE + 3])
+        elif parts:
+            out.extend(entry[_CODE:parts])
         else:
             out.append(code)
             out.extend(entry[_MORE:])
@@ -258,6 +287,15 @@ class TypeTable:
                 out.append(t)
             else:
                 self._write(t, out)
+
+
+def _parts_at(code):
+    """Where the types of the parts begin in an entry; 0 if it has none."""
+    if code == RECORD or code == LIST:
+        return _MORE
+    if code == VARIANT or code == OPTION or code == RESULT or code == FUNC:
+        return _MORE + 3
+    return 0
 
 
 def _primitive(code):

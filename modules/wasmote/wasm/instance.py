@@ -64,6 +64,15 @@ class Instance:
             yield from store.invoke(function_at(store, self.function_offset(module.start)), [])
         return self
 
+    @classmethod
+    def validate(cls, store, module):
+        """Raises Invalid, Malformed or Unsupported for a body of a module that is not instantiated. A generator."""
+        self = cls()
+        self.store = store
+        self.imported = module.imported[FUNC]
+        self.at = self.imports = self.records = 0
+        yield from translate_bodies(self, module, False)
+
     # Linking (4.5.3)
 
     def _link(self, module, resolve):

@@ -1,0 +1,351 @@
+"""Index spaces, the types that instances have, and what fits them.
+
+An item is what an index stands for, or a name of an instance:
+
+    function     an object with its type `t` and its `digest` (functions.py); in a type, `t` itself
+    type         of table.py, or InstanceType, or ComponentType
+    instance     {name: (sort, item)}
+    module       (at, end) in the file, or ModuleType           core type    of coretype.py
+    component    (at, end, the scope around it, what that had seen), or ComponentType
+    core function, table, memory, global: of wasm; core instance: {name: one of these}
+"""
+
+from micropython import const
+
+from ..wasm.errors import Invalid, Malformed, Unsupported
+from . import binary, names
+from .binary import (
+    COMPONENT,
+    CORE_FUNC,
+    CORE_INSTANCE,
+    CORE_MODULE,
+    CORE_TYPE,
+    FUNC,
+    INSTANCE,
+    SORTS,
+    TYPE,
+    leading,
+)
+
+_MAX_DEFINITIONS = const(1000)  # of one sort in one component, and in one instance
+_MAX_COMPARED = const(2000)  # items compared with the types they should have: instance types fan out
+
+
+class InstanceType:
+    """What instances of this type export. {name: (sort, type)}; for sort instance the type is such a dict again.
+
+    `first`:`end` are the numbers of the resources that the type brings in. If there are any, its declarations are read
+    again, from `at` in the file and within the scope `outer`, for each instance, whose resources take their place; but
+    the first that is imported takes those in `exports`, if they are `fresh`.
+    """
+
+    def __init__(self, at, outer):
+        self.at = at
+        self.outer = outer
+        self.exports = None
+        self.first = self.end = len(outer.root.resources)
+        self.fresh = True
+
+
+class Types:
+    """The index spaces of an instance type. `parent`: the enclosing ones; `root`: the Component, whose table and resources they are."""
+
+    component = False  # whether a component's: outer aliases of resources may not leave it
+
+    def __init__(self, parent, root):
+        self.parent = parent
+        self.root = root
+        self.table = root.table
+        self.types = []
+        self.spaces = {TYPE: self.types}
+        self.seen = None  # how long the parent's spaces were where a nested component stands: {sort: items}
+
+    def space(self, sort):
+        if sort not in self.spaces:
+            self.spaces[sort] = []
+        return self.spaces[sort]
+
+    def item(self, sort, index, at):
+        space = self.spaces.get(sort, ())
+        if index >= len(space):
+            raise Invalid("unknown %s %d: index out of bounds" % (SORTS[sort], index), at)
+        return space[index]
+
+    def add(self, sort, item, at):
+        """Appends to an index space. A definition may be two bytes of the file and many more of the heap."""
+        space = self.space(sort)
+        room(space, at)
+        space.append(item)
+
+    def type(self, index, at):
+        if index >= len(self.types):
+            raise Invalid("unknown type %d: type index out of bounds" % index, at)
+        return self.types[index]
+
+    def component_type(self, index, at):
+        from .imagine import ComponentType
+
+        t = self.type(index, at)
+        if not isinstance(t, ComponentType):
+            raise Invalid("type index %d is not a component type" % index, at)
+        return t
+
+    def module_type(self, index, at):
+        from .coretype import ModuleType
+
+        t = self.item(CORE_TYPE, index, at)
+        if not isinstance(t, ModuleType):
+            raise Invalid("core type index %d is not a module type" % index, at)
+        return t
+
+    def func_type(self, index, at):
+        t = self.type(index, at)
+        if not self.table.is_func(t):
+            raise Invalid("type index %d is not a function type" % index, at)
+        return t
+
+    def instance_type(self, index, at):
+        t = self.type(index, at)
+        if not isinstance(t, InstanceType):
+            raise Invalid("type index %d is not an instance type" % index, at)
+        return t
+
+    def resource_type(self, index, at):
+        t = self.type(index, at)
+        if not self.table.is_resource(t):
+            raise Invalid("type index %d is not a resource type" % index, at)
+        return t
+
+    def define_resource(self, reader, at):
+        raise Invalid("resources can only be defined within a concrete component", at)
+
+    # -- aliases
+
+    def alias(self, reader):
+        what = binary.sort(reader, "alias")
+        at = reader.at
+        target = leading(reader, b"\x00\x01\x02", "alias")
+        if not self.component and what != TYPE and what != (INSTANCE if target == 0 else CORE_TYPE):
+            raise Invalid("alias in a type may only refer to types or instances", at)
+        if target == 2:
+            self.add(what, self._outer(reader, what, at), at)
+            return
+        index = reader.u32()
+        source = INSTANCE if target == 0 else CORE_INSTANCE
+        exports = self.item(source, index, at)
+        name = reader.name()
+        if name not in exports:
+            raise Invalid("%s %d has no export named `%s`" % (SORTS[source], index, name), at)
+        found = exports[name]
+        if target == 0:
+            given, found = found
+        else:
+            given = CORE_FUNC + found.kind
+        if given != what:
+            raise Invalid(
+                "export `%s` of %s %d is a %s, not a %s" % (name, SORTS[source], index, SORTS[given], SORTS[what]), at
+            )
+        self.add(what, found, at)
+
+    def _outer(self, reader, sort, at):
+        """The item of an enclosing scope that an outer alias names."""
+        if sort not in (TYPE, COMPONENT, CORE_MODULE, CORE_TYPE):
+            raise Malformed("invalid leading byte (0x%x) for component outer alias kind" % (sort & 0x0F), at)
+        count = reader.u32()
+        space = self
+        seen = None
+        leaves = False
+        for _ in range(count):
+            leaves = leaves or space.component
+            seen = space.seen
+            space = space.parent
+            if space is None:
+                raise Invalid("invalid outer alias count of %d" % count, at)
+        index = reader.u32()
+        if seen is not None and index >= seen.get(sort, 0):
+            raise Invalid("unknown %s %d: index out of bounds" % (SORTS[sort], index), at)
+        item = space.item(sort, index, at)
+        if leaves and sort == TYPE and self.root.resources and has_resources(self.table, item):
+            raise Invalid(
+                "type %d transitively refers to resources: a component cannot have it as an outer alias" % index, at
+            )
+        return item
+
+
+def new_resource(root, name, definition, at):
+    """A resource type of this name. `definition`: what destroys its resources, None as long as nothing is known to."""
+    resources = root.resources
+    if len(resources) == 255:
+        raise Unsupported("more than 255 resource types", at)
+    resources.append(definition)
+    return root.table.resource(len(resources) - 1, name.encode())
+
+
+def has_resources(table, t, first=0, end=0):
+    """Whether a type, or anything of {name: (sort, type)}, refers to resources other than numbers first:end."""
+    if isinstance(t, int):
+        return table.mentions(t, b"\x3f\x68\x69", first, end)
+    if isinstance(t, InstanceType):
+        return has_resources(table, t.exports, t.first, t.end)
+    if isinstance(t, dict):
+        for name in t:
+            if has_resources(table, t[name][1], first, end):
+                return True
+        return False
+    return t.resources  # of a component type
+
+
+def room(space, at):
+    """Refuses one more item of an index space, or name of an instance, than a board takes."""
+    if len(space) == _MAX_DEFINITIONS:
+        raise Unsupported("more than %d definitions of one sort" % _MAX_DEFINITIONS, at)
+
+
+# -- instance types
+
+
+def instance_type(reader, outer):
+    """A generator, as an instance type may be long: the InstanceType."""
+    it = InstanceType(reader.at, outer)
+    it.exports = yield from declarations(reader, Types(outer, outer.root))
+    it.end = len(outer.root.resources)
+    return it
+
+
+def declarations(reader, space, given=None, take=None):
+    """A generator: what an instance type exports, {name: (sort, type)}; or what `given` gives for that, {name: (sort, item)}.
+
+    take(name, sort, wanted, at), a generator, gives the items of imports, which only component types have.
+    """
+    exports = {}
+    seen = set()
+    imported = {}
+    imports = set()
+    for _ in range(reader.count()):
+        at = reader.at
+        code = leading(
+            reader,
+            b"\x00\x01\x02\x04" if take is None else b"\x00\x01\x02\x03\x04",
+            "component or instance type declaration",
+        )
+        if given is not None:
+            count_comparison(space.root, at)
+        if code == 1:
+            t = binary.def_type(reader, space)
+            if t is None:
+                t = yield from long_type(reader, space)
+            space.add(TYPE, t, at)
+        elif code == 2:
+            space.alias(reader)
+        elif code == 0:
+            from .coretype import define_core_type
+
+            define_core_type(reader, space)
+        else:
+            name = binary.extern_name(reader)
+            sort, wanted = binary.extern_desc(reader, space)
+            if code == 3:
+                item = yield from take(name, sort, wanted, at)
+                admit("import", imports, imported, name, sort, item, space, at)
+            else:
+                if given is None:
+                    item = yield from imagine(space.root, sort, wanted, name, at)
+                elif name not in given:
+                    raise Invalid("missing expected export `%s`" % name, at)
+                else:
+                    item = yield from fit(space.root, sort, wanted, given[name], name, at)
+                admit("export", seen, exports, name, sort, item, space, at)
+            if sort == TYPE or sort == INSTANCE:
+                space.add(sort, item, at)
+        yield
+    return exports
+
+
+def long_type(reader, space):
+    """A generator: the instance or component type that comes next."""
+    if reader.u8() == 0x42:
+        return (yield from instance_type(reader, space))
+    from .imagine import component_type
+
+    return (yield from component_type(reader, space))
+
+
+def admit(what, seen, known, name, sort, item, space, at):
+    """Puts an import or export into `known`, {name: (sort, item)}, when it may be called so; `seen`: what must be unique."""
+    key = names.check_name(name, at)
+    if key in seen:
+        raise Invalid("%s name `%s` conflicts with previous name" % (what, name), at)
+    room(seen, at)
+    if name[0] == "[":
+        from .methods import check_annotated
+
+        check_annotated(name, sort, item, space.table, known, at)
+    seen.add(key)
+    known[name] = (sort, item)
+
+
+# -- what fits
+
+
+def imagine(root, sort, wanted, name, at):
+    """A generator: an item of the wanted type where there is none. Resources of it are new ones."""
+    count_comparison(root, at)
+    if sort == TYPE and wanted == 0:
+        return new_resource(root, name, None, at)
+    if sort != INSTANCE:
+        return wanted
+    if wanted.first < wanted.end:
+        if not wanted.fresh:
+            return (yield from declarations(_declared(root, wanted), Types(wanted.outer, root)))
+        wanted.fresh = False
+    return wanted.exports
+
+
+def fit(root, sort, wanted, given, name, at):
+    """A generator: the item of `given` (sort, item) as one of the wanted type, nothing more of it; Invalid if it is not one."""
+    kind, item = given
+    count_comparison(root, at)
+    if kind != sort:
+        raise Invalid("`%s` is a %s, expected %s" % (name, SORTS[kind], SORTS[sort]), at)
+    if sort == INSTANCE:
+        if not isinstance(wanted, InstanceType):  # a closed one within another
+            return (yield from _fit_exports(root, wanted, item, at))
+        if wanted.first == wanted.end:
+            return (yield from _fit_exports(root, wanted.exports, item, at))
+        return (yield from declarations(_declared(root, wanted), Types(wanted.outer, root), item))
+    if sort == FUNC:
+        fits = wanted == (item if isinstance(item, int) else item.t)
+    elif sort != TYPE:
+        from .imagine import fit_code
+
+        yield from fit_code(root, sort, wanted, item, at)
+        return item
+    elif wanted == 0:
+        fits = root.table.is_resource(item)
+    elif isinstance(wanted, InstanceType) and isinstance(item, InstanceType):
+        fits = wanted is item or wanted.first == wanted.end and wanted.exports == item.exports
+    else:
+        fits = wanted == item
+    if not fits:
+        raise Invalid("type mismatch for `%s`" % name, at)
+    return item
+
+
+def _fit_exports(root, wanted, given, at):
+    exports = {}
+    for name in wanted:
+        if name not in given:
+            raise Invalid("missing expected export `%s`" % name, at)
+        sort, t = wanted[name]
+        exports[name] = (sort, (yield from fit(root, sort, t, given[name], name, at)))
+    return exports
+
+
+def _declared(root, it):
+    return root.source.reader().fork(it.at)
+
+
+def count_comparison(root, at):
+    if root.compared == _MAX_COMPARED:
+        raise Unsupported("instance types nested too deep or wide", at)
+    root.compared += 1
