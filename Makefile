@@ -1,7 +1,7 @@
 # wasmote: everything is built into build/, set-up included; BOARD=… limits `firmware` to one board.
 BOARD ?= QEMU_M0 QEMU_M3 QEMU_RV32 unix
 
-.PHONY: help setup firmware unix examples demo test spec fuzz size bench lint format tables clean
+.PHONY: help setup firmware unix examples demo test spec fuzz size arena bench lint format tables clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ fuzz: examples ## Random modules against wasmtime for two minutes, or FUZZ="--se
 size: BOARD := QEMU_M0 QEMU_M3
 size: firmware ## Flash and RAM per layer
 	@scripts/size.py QEMU_M0 QEMU_M3
+
+arena: examples ## What each example component has in the arena, byte for byte
+	@for file in build/examples/*.wasm; do echo "$$file"; build/venv/bin/python scripts/arena.py $$file || exit; done
 
 bench: BOARD := QEMU_M0 QEMU_M3 QEMU_RV32
 bench: firmware examples ## Speed, instructions and memory against wasm3 and native code, into build/bench

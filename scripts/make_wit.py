@@ -110,13 +110,17 @@ def main(arguments):
             for name, text in wit.functions(interface):
                 print(f"{interface}#{name}: {text}")
         return 0
-    text = generate()
+    return write(TARGET, generate(), arguments)
+
+
+def write(target, text, arguments):
+    """Writes a generated file; with --check only compares. Returns the exit code."""
     if arguments == ["--check"]:
-        same = TARGET.exists() and TARGET.read_text() == text
+        same = target.exists() and target.read_text() == text
         if not same:
-            print(f"{TARGET} is out of date: run scripts/make_wit.py", file=sys.stderr)
+            print(f"{target} is out of date: run {Path(sys.argv[0]).name}", file=sys.stderr)
         return 0 if same else 1
-    TARGET.write_text(text)
+    target.write_text(text)
     return 0
 
 

@@ -5,7 +5,6 @@ QEMU's -icount shift=3 lets every instruction take 8 ns of emulated time, as a c
 the board's own clock (1 us) counts instructions in steps of 125, the same in each run and on each machine.
 """
 
-import base64
 import contextlib
 import json
 import sys
@@ -78,13 +77,6 @@ def board(name, firmware=None, flash=None):
             yield machine
 
 
-def put_file(machine, path, data):
-    machine.run(f"import binascii\nfile = open({path!r}, 'wb')")
-    for at in range(0, len(data), 1536):
-        machine.run(f"file.write(binascii.a2b_base64({base64.b64encode(data[at : at + 1536]).decode()!r}))", timeout=60)
-    machine.run("file.close()", timeout=60)
-
-
 def measure(name, programs, limits=(90, 60), firmware=None):
     """{program: {limit: facts}}; facts in instructions, bytes and counts, or {"error": why}.
 
@@ -94,7 +86,7 @@ def measure(name, programs, limits=(90, 60), firmware=None):
     with board(name, firmware) as machine:
         machine.run(SETUP)
         for program in programs:
-            put_file(machine, f"/{program.name}.wasm", program.wasm.read_bytes())
+            machine.put_file(f"/{program.name}.wasm", program.wasm.read_bytes())
             found[program.name] = {}
             for limit in limits:
                 facts = json.loads(machine.run(f"measure({program.name!r}, {program.rounds}, {limit})", timeout=120))

@@ -90,7 +90,7 @@ def measure(name="QEMU_M0", component=COMPONENT, call=None):
     lines = b"".join(json.dumps({"jsonrpc": "2.0", "id": i, **message}, separators=(",", ":")).encode() + b"\n"
                      for i, message in enumerate(messages(binary, call)))  # fmt: skip
     with emulated.board(name) as machine:
-        emulated.put_file(machine, "/messages", lines)
+        machine.put_file("/messages", lines)
         times, last, in_c = machine.run(ON_THE_BOARD, timeout=120).strip().split("\n")
     *_, pushed, listed = (times := json.loads(times))[:-CALLS]
     calls = times[-CALLS:]

@@ -9,6 +9,7 @@ from conftest import ROOT
 from wasmote.component import text
 from wasmote.host import clocks, content, digests, runtime
 from wasmote.host.clock import now_us, ticks_diff, ticks_ms, unix_ns
+from wasmote.host.descriptors import DESCRIPTORS
 from wasmote.host.imports import Imports, granted
 from wasmote.jsonrpc import validate
 from wasmote.wasm import Trap, Unlinkable, drive
@@ -232,10 +233,17 @@ def test_every_function_offered_has_a_method(it):
             assert callable(interface.functions.get(function).call)
 
 
-def test_digests_are_those_of_the_wit():
-    run = subprocess.run([sys.executable, ROOT / "scripts/make_wit.py", "--check"], capture_output=True, text=True)
+@pytest.mark.parametrize("script", ["make_wit", "make_descriptors"])
+def test_digests_and_descriptors_are_those_of_the_wit(script):
+    run = subprocess.run([sys.executable, ROOT / f"scripts/{script}.py", "--check"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert digests.MONOTONIC_CLOCK[:2] == ("now", text.digest("()->u64"))
+
+
+def test_descriptors_lie_in_flash_by_the_digest_of_their_type():
+    for i in range(0, len(DESCRIPTORS), 2):
+        assert Imports(None, ()).descriptor(DESCRIPTORS[i]) is DESCRIPTORS[i + 1]
+    assert Imports(None, ()).descriptor(b"another") is None
 
 
 # Content

@@ -221,9 +221,9 @@ def test_a_start_that_does_not_end_is_ended(new_host):
 
 
 def test_a_component_over_its_memory_limit_is_refused(new_host, thermometer):
-    host = new_host(memory_limit=8 * 1024)
+    host = new_host(memory_limit=6 * 1024)
     kind, text = refusal(lambda: push(host, "thermometer", thermometer))
-    assert kind == "refused" and "memory limit of 8 KiB" in text
+    assert kind == "refused" and "memory limit of 6 KiB" in text
 
 
 def test_what_is_not_granted_is_refused_by_name(new_host, faults, thermometer):

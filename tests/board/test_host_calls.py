@@ -195,7 +195,8 @@ def test_info_adds_up(host, thermometer):
     push(host, "thermometer", thermometer)
     info = host.info()
     assert info["arena"]["granuleBytes"] == 1024 and info["arena"]["bytes"] == arena_info()[0] * 1024
-    assert info["arena"]["freeBytes"] + info["components"][0]["memoryBytes"] == free * 1024
+    assert info["arena"]["stackBytes"] == 4096
+    assert info["arena"]["freeBytes"] + info["components"][0]["memoryBytes"] + 4096 == free * 1024
     assert info["limits"] == {"callTimeoutMs": 30_000, "componentBytes": 256 * 1024}
     assert info["engine"] in ("c", "python") and info["flash"]["freeBytes"] > 0
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """An emulated board with nothing of ours between it and the test: QEMU's UART as a socket, spoken to as a raw REPL."""
 
+import base64
 import select
 import socket
 import subprocess
@@ -89,6 +90,14 @@ class RawBoard:
 
     def write_file(self, path, text):
         self.run(f"with open({path!r}, 'w') as file:\n    file.write({text!r})")
+
+    def put_file(self, path, data):
+        """Writes bytes to a file on the board."""
+        self.run(f"import binascii\nfile = open({path!r}, 'wb')")
+        for at in range(0, len(data), 1536):
+            text = base64.b64encode(data[at : at + 1536]).decode()
+            self.run(f"file.write(binascii.a2b_base64({text!r}))", timeout=60)
+        self.run("file.close()", timeout=60)
 
     def reset(self):
         """machine.reset() of the emulated board, up to its raw REPL."""

@@ -5,7 +5,8 @@
     result = yield from call_tool("read", b"{}")
 
 `imports.interface(name)` gives what the host offers under an interface name, or None: an object with `functions`
-{name: HostImport} and, when it has resources, `resources` {name: drop(rep)}. Everything imported is looked up and its
+{name: HostImport} and, when it has resources, `resources` {name: drop(rep)}. `imports.descriptor(digest)`, if there is
+such a method, gives the descriptor of a function type without handles that lies in flash, or None. Everything imported is looked up and its
 type compared before any guest code runs. Types, lifted values: canonical.py. Only what stays callable is kept.
 """
 
@@ -41,6 +42,7 @@ class Component:
         self.decoded = set()  # where the core modules decoded so far start
         self.canons = 0  # functions lifted or lowered so far
         self.compared = 0  # items compared with types so far
+        self.kept = {}  # descriptors in the arena, by their bytes
 
     @classmethod
     def load(cls, store, source, imports, lift_limit=8192):
@@ -55,7 +57,7 @@ class Component:
             yield from component._load()
             done = True
         except MemoryError:
-            component.table = component.decoded = None
+            component.table = component.decoded = component.kept = None
             raise OutOfMemory(
                 "component does not fit the board's heap%s: unload another component "
                 "or make its largest function smaller" % _heap_free()
@@ -79,7 +81,7 @@ class Component:
                 self.exports[name] = {f: item[f][1] for f in item if item[f][0] == FUNC}
             elif sort == FUNC:
                 self.exports[name] = item
-        self.source = self.imports = self.table = self.decoded = None
+        self.source = self.imports = self.table = self.decoded = self.kept = None
 
     def export(self, name):
         """The functions of an exported interface {name: LiftedFunction}, or None. Compatible versions count."""
@@ -157,7 +159,7 @@ class Component:
         digest = text.digest(offered.type) if isinstance(offered.type, str) else offered.type
         if digest != self.table.digest(t):
             raise Unlinkable("component imports %s#%s with a type other than this board's" % (name, key))
-        return ImportedFunction(t, digest, self.table.descriptor(t), offered.call)
+        return ImportedFunction(t, digest, self.descriptor(t), offered.call)
 
     def _bind_resource(self, interface, name, key, t):
         """When an imported interface brings in a resource type, the host must have it."""
@@ -188,10 +190,23 @@ class Component:
         """`count` bytes of the arena, as a memoryview: for what outlives the load."""
         return self.store.view(self.store.alloc(count), count)
 
-    def keep(self, descriptor):
-        view = self.allocate(len(descriptor))
-        view[:] = descriptor
+    def descriptor(self, t):
+        """The descriptor of a func type: the one in flash, or written out on the heap."""
+        return self._in_flash(self.table.digest(t)) or self.table.descriptor(t)
+
+    def keep(self, digest, descriptor):
+        """The descriptor where it outlives the load: in flash, or once in the arena."""
+        if not isinstance(descriptor, bytes) or descriptor is self._in_flash(digest):
+            return descriptor
+        view = self.kept.get(descriptor)
+        if view is None:
+            view = self.kept[descriptor] = self.allocate(len(descriptor))
+            view[:] = descriptor
         return view
+
+    def _in_flash(self, digest):
+        find = getattr(self.imports, "descriptor", None)
+        return find and find(digest)
 
 
 def _heap_free():

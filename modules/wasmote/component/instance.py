@@ -281,14 +281,15 @@ class Scope(Types):
         function = self.item(CORE_FUNC, reader.u32(), at)
         cx, post_return = self._options(reader, at)
         t = self.func_type(reader.u32(), at)
-        d = self.table.descriptor(t)
+        d = self.root.descriptor(t)
         params, results = types.flat_signature(d, False)
         _expect(function, params, results, "core function of canon lift", at)
         if post_return is not None:
             _expect(post_return, results, b"", "post-return function", at)
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS
         self._need(cx, at, d[3] and _in_memory(d, types.result_at(d)), spilled or types.has_pointers(d, PARAMS))
-        lifted = LiftedFunction(cx, self.table.digest(t), self.root.keep(d), function, post_return)
+        digest = self.table.digest(t)
+        lifted = LiftedFunction(cx, digest, self.root.keep(digest, d), function, post_return)
         lifted.t = t
         self.add(FUNC, lifted, at)
 
@@ -302,7 +303,7 @@ class Scope(Types):
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS or d[3] and _in_memory(d, returned)
         self._need(cx, at, spilled or types.has_pointers(d, PARAMS), d[3] and types.has_pointers(d, returned))
         params, results = types.flat_signature(d, True)
-        call = LoweredFunction(cx, self.root.keep(d), callee).call
+        call = LoweredFunction(cx, self.root.keep(callee.digest, d), callee).call
         self.add(CORE_FUNC, HostFunction(self.root.store, params, results, call), at)
 
     def _options(self, reader, at):

@@ -26,7 +26,6 @@ from .runtime import Runtime
 
 _HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
 _RUN = "wasi:cli/run@0.2.0"
-_STACK = const(4096)  # bytes for the guest's frames
 _SLICE_MS = const(2)  # of a load: most of its steps are shorter than what the board does between two slices
 _BACKOFF_MS = const(50)  # before the second restart in a row; then twice as long each time
 _MAX_BACKOFF_MS = const(3000)
@@ -105,14 +104,20 @@ class Guest:
         host = self.host
         self.state = "loading"
         runtime = Runtime(self, host.validate, lambda tool: host.owner(tool, self.name), lambda: host.on_log)
-        self.component = self.handler = source = steps = None
+        self.component = self.handler = source = steps = stack = None
         done = False
+        end = _in(host.load_timeout_ms)
         try:
-            self.store = Store(limit=self.memory_limit, stack=_STACK)
+            while stack is None:
+                stack = host.stacks.take()
+                if stack is None:
+                    _check(end, None)
+                    yield
+            self.store = Store(limit=self.memory_limit, stack=0)
+            self.store.use(stack)
             self.store.reopen = self._reopen
             source = self._reopen()
             steps = Component.load(self.store, source, Imports(runtime, self.allow))
-            end = _in(host.load_timeout_ms)
             began = ticks_ms()
             try:
                 while True:
@@ -140,10 +145,14 @@ class Guest:
                 steps.close()
             if source:
                 source.close()
-            if not done:
+            if done:
+                self.store.use(None)
+            else:
                 self._stop()
                 runtime.close()
                 self.state = "failed"
+            if stack:
+                host.stacks.give_back(stack)
         self._started(runtime)
 
     def _reopen(self):
@@ -230,12 +239,20 @@ class Guest:
         if self.ended:
             return self._failed(tool, self.ended)
         self.busy = True
-        steps = None
+        steps = stack = None
+        stacks = self.host.stacks
         try:
-            if self.state != "ready":
-                why = yield from self._revive()
-                if why:
-                    return self._failed(tool, why)
+            while stack is None:
+                if self.ended:
+                    return self._failed(tool, self.ended)
+                if self.state != "ready":
+                    why = yield from self._revive()
+                    if why:
+                        return self._failed(tool, why)
+                stack = stacks.take()
+                if stack is None:
+                    yield
+            self.store.use(stack)
             steps = self._begin(tool, arguments, progress_token, notify)
             end = _in(self.timeout_ms)
             try:
@@ -253,6 +270,10 @@ class Guest:
             self.busy = False
             if steps and self.under_way is steps:  # nobody wants the answer any more
                 self.rest('"%s" was cancelled' % tool)
+            if stack:
+                stacks.give_back(stack)
+                if self.store:
+                    self.store.use(None)
 
     def _begin(self, tool, arguments, progress_token, notify):
         self.calls += 1

@@ -8,6 +8,7 @@ from ..wasm import Malformed, OutOfMemory, arena_info, engine
 from .config import Config, parse
 from .errors import HostError
 from .guest import Guest, explain
+from .stacks import Stacks
 from .storage import Storage, check_name
 from .tools import loosely_json
 
@@ -47,6 +48,7 @@ class Host:
         self.validate = validate
         self.on_log = None
         self.guests = []
+        self.stacks = Stacks()
         self.tools = []
         self.generation = 0
         self._loading = False
@@ -223,7 +225,12 @@ class Host:
         granules, free = arena_info()
         answer = {
             "engine": engine,
-            "arena": {"bytes": granules * 1024, "freeBytes": free * 1024, "granuleBytes": 1024},
+            "arena": {
+                "bytes": granules * 1024,
+                "freeBytes": free * 1024,
+                "granuleBytes": 1024,
+                "stackBytes": self.stacks.used * 1024,
+            },
             "limits": {"callTimeoutMs": self.call_timeout_ms, "componentBytes": self.storage.limit},
             "components": self.list(),
         }
@@ -238,6 +245,7 @@ class Host:
             guest.end("was ended: the board shuts down")
         self.guests = []
         self.tools = []
+        self.stacks.close()
 
     # One load at a time
 
@@ -249,6 +257,8 @@ class Host:
 
     def release(self):
         self._loading = False
+        if not [guest for guest in self.guests if guest.store]:
+            self.stacks.close()  # nothing is loaded: the arena is whole
 
     def _find(self, name):
         for guest in self.guests:

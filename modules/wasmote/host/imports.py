@@ -8,6 +8,7 @@ from ..component import HostImport
 from ..wasm import Unlinkable
 from . import digests
 from .clocks import Monotonic, Poll, Wall
+from .descriptors import DESCRIPTORS
 
 _TABLES = (
     "wasi:mcp/runtime@0.1.0-preview2",
@@ -46,6 +47,13 @@ class Imports:
         for i in range(0, len(_TABLES), 2):
             if _TABLES[i] == name:
                 return Interface(name, _TABLES[i + 1], self.owners[i >> 1], self.resources, granted(name, self.allow))
+        return None
+
+    def descriptor(self, digest):
+        """The descriptor of a function type that lies in flash, or None."""
+        for i in range(0, len(DESCRIPTORS), 2):
+            if DESCRIPTORS[i] == digest:
+                return DESCRIPTORS[i + 1]
         return None
 
 

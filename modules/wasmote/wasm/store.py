@@ -48,6 +48,8 @@ _COUNTED = {FUNC: "functions", TABLE: "table elements", GLOBAL: "words of global
 class Store:
     """Up to `limit` granules of 1 KiB of the arena, `stack` bytes of them for frames. close() gives all back.
 
+    With a stack of 0 bytes, calls need that of another store: use().
+
     functions         how many functions its modules may define
     tables            how many elements their tables may have, all together when they are made, each when it grows
     globals           how many words of 4 bytes their globals may take
@@ -77,8 +79,10 @@ class Store:
         self.numbers = {}  # of the objects, by id(): they are kept, so no other takes it
         self.slices = 0
         self.stack = stack
+        self.state = self.top = 0  # top: where the next invocation's frame may start
         try:
-            self.state, self.top = self.new_stack()  # top: where the next invocation's frame may start
+            if stack:
+                self.state, self.top = self.new_stack()
         except OutOfMemory:
             self.close()
             raise
@@ -122,9 +126,19 @@ class Store:
         """A stack for frames and the state_t that runs there: (offset of the state, offset of the first frame)."""
         state = self.alloc(_SIZEOF_STATE)
         stack = self.alloc(self.stack)
-        engine.set(state + _AT_STATE_FP, stack)
-        engine.set(state + _AT_STATE_RP, stack + (self.stack & ~7))
+        self._empty(state, stack, self.stack)
         return state, stack
+
+    def _empty(self, state, stack, size):
+        engine.set(state + _AT_STATE_FP, stack)
+        engine.set(state + _AT_STATE_RP, stack + (size & ~7))
+
+    def use(self, other):
+        """Calls run on the stack of the store `other`, on which nothing runs; None: there is none for them any more."""
+        self.state = self.top = 0
+        if other:
+            self.state, self.top = other.state, other.top
+            self._empty(self.state, self.top, other.stack)
 
     def take(self, kind, n):
         """Counts n more functions, table elements or words of globals. Returns how many there may still be, with these.
@@ -169,6 +183,8 @@ class Store:
             results = len(function.type[1])
             return list(result) if results > 1 else [result] if results else []
         state = self.state
+        if not state:
+            raise ValueError("the store has no stack")
         saved = bytes(engine.view(state, _SAVED))
         base = self.top
         self._enter(function, code, args)
