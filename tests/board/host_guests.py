@@ -42,6 +42,13 @@ def refusal(steps):
     return caught.value.kind, str(caught.value)
 
 
+def refused(result):
+    """(code, message) of a result of wasi:mcp/runtime that is an error."""
+    failed, (code, message, data) = result
+    assert failed == 1 and data is None
+    return code, message
+
+
 def together(*generators):
     """Runs generators in turn, a step each, as the server does. Returns what they return."""
     results = [None] * len(generators)

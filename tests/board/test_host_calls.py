@@ -21,7 +21,7 @@ def test_a_guest_error_is_a_result(host, thermometer):
 
 def test_an_unknown_tool_is_not_found(host):
     assert refusal(lambda: drive(host.call_tool("nothing"))) == (
-        "not-found",
+        "tool-not-found",
         'there is no tool "nothing" on this board',
     )
 
@@ -243,7 +243,7 @@ def test_whatever_fails_in_a_call_is_an_answer_and_a_crash(host, faults, handler
     push(host, "faults", faults)
     it = host.components["faults"]
     it.crashes = 3
-    it.handler = handler
+    it.handlers = {"call-tool": handler}
     (text,), is_error = call(host, "divide")
     assert is_error and text.startswith('faults: "divide" failed: ') and why in text
     assert (it.state, it.crashes, it.store) == ("dead", 4, None)
@@ -252,7 +252,7 @@ def test_whatever_fails_in_a_call_is_an_answer_and_a_crash(host, faults, handler
 
 def test_an_error_whose_data_is_no_utf8_is_still_an_answer(host, faults):
     push(host, "faults", faults)
-    host.components["faults"].handler = answers((1, (3, "no", b"a\xff")))
+    host.components["faults"].handlers = {"call-tool": answers((1, (3, "no", b"a\xff")))}
     assert call(host, "divide") == (["faults refused: no (invalid-params) a\ufffd"], True)
     assert host.list()[0]["traps"] == 0
 

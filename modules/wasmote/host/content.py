@@ -19,7 +19,7 @@ def _block(case, value):
     elif case == 1:
         members = ["type", "image", "data", value[1], "mimeType", value[2]]
     elif case == _EMBEDDED:
-        inner = _object(["uri", value[1], "mimeType", value[2], "text", value[3], "blob", value[4]])
+        inner = object_text(["uri", value[1], "mimeType", value[2], "text", value[3], "blob", value[4]])
         return ('{"type":"resource","resource":%s%s}' % (inner, _annotations(annotations))).encode()
     else:
         members = [
@@ -34,10 +34,10 @@ def _block(case, value):
             "mimeType",
             value[4],
         ]
-    return (_object(members)[:-1] + _annotations(annotations) + "}").encode()
+    return (object_text(members)[:-1] + _annotations(annotations) + "}").encode()
 
 
-def _object(members):
+def object_text(members):
     """{"name":value,…} of a list of names and values; None is left out."""
     parts = []
     for i in range(0, len(members), 2):
@@ -52,4 +52,4 @@ def _annotations(annotations):
     priority, audience, _ = annotations
     if priority is not None and not 0 <= priority <= 1:  # NaN too, which JSON has no word for
         priority = None
-    return ',"annotations":' + _object(["priority", priority, "audience", audience])
+    return ',"annotations":' + object_text(["priority", priority, "audience", audience])

@@ -4,8 +4,8 @@
 class HostError(Exception):
     """A request that was not carried out. The text says what, where and what to do.
 
-    kind    not-found bad-params offset crc no-space refused busy limit
-    data    a dict for the machine on the other side, or None
+    kind    not-found bad-params offset crc no-space refused busy limit; or CODES, what a handler's error-code says
+    data    a dict for the machine on the other side, bytes of JSON text, or None
     """
 
     short_of_memory = False  # True: with more of the arena or the heap it might have worked
@@ -14,3 +14,16 @@ class HostError(Exception):
         super().__init__(message)
         self.kind = kind
         self.data = data
+
+
+CODES = (  # error-code of wasi:mcp/types
+    "parse-error",
+    "invalid-request",
+    "method-not-found",
+    "invalid-params",
+    "internal-error",
+    "resource-not-found",
+    "tool-not-found",
+    "prompt-not-found",
+    "unsupported-operation",
+)

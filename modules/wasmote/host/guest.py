@@ -1,4 +1,4 @@
-"""A component of the board, from load to unload: its instance, its tools, the calls into it, its crashes.
+"""A component of the board, from load to unload: its instance, what it registered, the calls into it, its crashes.
 
     state "loading" ─▶ "ready" ◀─▶ "dead" ─▶ "failed"           "unloaded" at last
 
@@ -9,6 +9,7 @@
 One call runs at a time, others wait for it. Whoever waits yields.
 """
 
+import json
 import os
 
 from micropython import const
@@ -20,7 +21,8 @@ from . import digests
 from .clock import ticks_add, ticks_diff, ticks_ms
 from .config import Config
 from .content import blocks
-from .errors import HostError
+from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Refused
+from .errors import CODES, HostError
 from .imports import Imports
 from .runtime import Runtime
 
@@ -31,24 +33,30 @@ _BACKOFF_MS = const(50)  # before the second restart in a row; then twice as lon
 _MAX_BACKOFF_MS = const(3000)
 _QUARANTINE = const(10)  # crashes in a row
 _STAYS = "it stays stopped until it is loaded again (wasmote/load)"
-_CODES = (
-    "parse-error",
-    "invalid-request",
-    "method-not-found",
-    "invalid-params",
-    "internal-error",
-    "resource-not-found",
-    "tool-not-found",
-    "prompt-not-found",
-    "unsupported-operation",
+# What a guest must export, by what it registers or offers.
+_NEEDED = (
+    ("tools", "call-tool"),
+    ("resources", "read-resource"),
+    ("templates", "read-resource"),
+    ("prompts", "get-prompt"),
+    (SUBSCRIBE, "handle-subscribe"),
+    (SUBSCRIBE, "handle-unsubscribe"),
+    (COMPLETE, "handle-complete"),
+    (ELICIT, "handle-elicit"),
 )
+_OFFERED = (None, "subscriptions", "completions", None, "elicitation")
 
 
 class Guest:
-    """The component `name` in the file `path`. `host` has its settings and is told when tools change.
+    """The component `name` in the file `path`: a provider (entries.py). `host` has its settings and hears of changes.
+
 
     config    its Config, Config itself for none: what it says counts before the host's settings
     """
+
+    ended = None  # why this guest will never run again
+    waits_for = None  # the provider that it calls, by wasi:mcp/client
+    untold = False  # subscriptions may be news to the instance
 
     def __init__(self, host, name, path, config=Config):
         self.host = host
@@ -57,11 +65,10 @@ class Guest:
         self.config = config
         self.state = "unloaded"
         self.error = None
-        self.ended = None  # why this guest will never run again
         self.runtime = None
         self.store = None
         self.component = None
-        self.handler = None
+        self.handlers = None
         self.under_way = None  # the generator of the guest's own code
         self.busy = False
         self.calls = 0
@@ -69,9 +76,25 @@ class Guest:
         self.crashes = 0  # in a row
         self._crashed_at = 0
 
+    def entries(self, kind):
+        """The Entries of one of KINDS that it has registered."""
+        return getattr(self.runtime, kind) if self.runtime else ()
+
     @property
     def tools(self):
-        return self.runtime.tools if self.runtime else []
+        return self.entries("tools")
+
+    @property
+    def resources(self):
+        return self.entries("resources")
+
+    @property
+    def templates(self):
+        return self.entries("templates")
+
+    @property
+    def offers(self):
+        return self.runtime.offers if self.runtime else 0
 
     @property
     def memory(self):
@@ -94,8 +117,10 @@ class Guest:
         """How long a call may take."""
         return self.config.timeout_ms or self.host.call_timeout_ms
 
-    def tools_changed(self):
-        self.host.tools_changed()
+    def about(self):
+        """(name, version, instructions or None) as its server-info has them; None without."""
+        info = self.runtime and self.runtime.info
+        return json.loads(bytes(info)) if info else None
 
     # Starting and ending
 
@@ -103,8 +128,8 @@ class Guest:
         """Makes an instance from the file. A generator; raises what stands in the way, with nothing left behind."""
         host = self.host
         self.state = "loading"
-        runtime = Runtime(self, host.validate, lambda tool: host.owner(tool, self.name), lambda: host.on_log)
-        self.component = self.handler = source = steps = stack = None
+        runtime = Runtime(self, host.validate, host)
+        self.component = self.handlers = source = steps = stack = None
         done = False
         end = _in(host.load_timeout_ms)
         try:
@@ -132,7 +157,7 @@ class Guest:
             for _ in steps or ():
                 _check(end, self.store)
                 yield
-            self._find_handler(runtime)
+            self._find_handlers(runtime)
             done = True
         except Trap as error:
             failure = HostError("refused", runtime.refused or "it trapped while it started: %s" % error)
@@ -176,13 +201,23 @@ class Guest:
 
         return steps()
 
-    def _find_handler(self, runtime):
+    def _find_handlers(self, runtime):
         if runtime.refused:
             raise HostError("refused", runtime.refused)
-        handlers = self._exported(_HANDLERS)
-        self.handler = handlers.get("call-tool") if handlers else None
-        if runtime.tools and (self.handler is None or self.handler.digest != digests.HANDLERS[1]):
-            raise HostError("refused", "it registers tools but exports no call-tool of %s" % _HANDLERS)
+        self.handlers = self._exported(_HANDLERS) or {}
+        try:
+            self.check_handlers([kind for kind in KINDS if getattr(runtime, kind)], runtime.offers)
+        except Refused as error:
+            raise HostError("refused", str(error))
+
+    def check_handlers(self, kinds, offers=0):
+        """Refused if it does not export, with the right types, what calls of these kinds and offers need."""
+        for what, handler in _NEEDED:
+            if what in kinds if isinstance(what, str) else what & offers:
+                function = self.handlers.get(handler)
+                if function is None or function.digest != digests.HANDLERS[digests.HANDLERS.index(handler) + 1]:
+                    what = what if isinstance(what, str) else _OFFERED[what]
+                    raise Refused("it registers %s but exports no %s of %s" % (what, handler, _HANDLERS))
 
     def _exported(self, interface):
         """The functions of an exported interface, None without it."""
@@ -195,7 +230,9 @@ class Guest:
         old = self.runtime
         self.runtime = runtime
         self.state = "ready"
-        self.host.tools_changed(old is None or not _same(old.tools, runtime.tools))
+        self.untold = self.host.watched is not None
+        changed = [kind for kind in KINDS if not _same(getattr(old, kind) if old else (), getattr(runtime, kind))]
+        self.host.lists_changed(KINDS, changed)
         if old is not None:
             old.close()  # not before the host has the new ones: it frees the old tools' texts
 
@@ -206,7 +243,7 @@ class Guest:
         runtime = self.runtime
         self.runtime = None
         if runtime:
-            self.tools_changed()
+            self.host.lists_changed(KINDS, [kind for kind in KINDS if getattr(runtime, kind)])
             runtime.close()
         self.state = "unloaded"
 
@@ -228,90 +265,135 @@ class Guest:
             self.component.close()
         if self.store:
             self.store.close()
-        self.store = self.component = self.handler = None
+        self.store = self.component = self.handlers = None
 
     # Calls
 
-    def call(self, tool, arguments, progress_token, notify):
-        """A generator: calls a tool, returns (content, is_error); see content.blocks. Never raises for what a guest does."""
+    def call(self, handler, values, progress_token=None, notify=None):
+        """A generator: calls a handler, returns its answer (entries.py)."""
         while self.busy and not self.ended:
             yield
         if self.ended:
-            return self._failed(tool, self.ended)
+            return self._failed(handler, values, self.ended)
         self.busy = True
-        steps = stack = None
+        steps = answer = why = stack = None
         stacks = self.host.stacks
         try:
-            while stack is None:
-                if self.ended:
-                    return self._failed(tool, self.ended)
-                if self.state != "ready":
+            while stack is None and why is None:
+                why = self.ended
+                if why is None and self.state != "ready":
                     why = yield from self._revive()
-                    if why:
-                        return self._failed(tool, why)
-                stack = stacks.take()
+                stack = None if why else stacks.take()
                 if stack is None:
                     yield
-            self.store.use(stack)
-            steps = self._begin(tool, arguments, progress_token, notify)
-            end = _in(self.timeout_ms)
-            try:
-                while True:
-                    next(steps)
-                    _check(end, self.store)
-                    yield
-            except StopIteration as stop:
-                return self._answer(tool, steps, stop.value)
+            if stack:
+                self.store.use(stack)
+            news = self._news() if self.untold and why is None else ()
+            self.calls += 1
+            # All in this generator: each that waits for another takes 300 bytes of a board's C stack.
+            while why is None:
+                told = news.pop() if news else None
+                if told is None:
+                    steps = self._begin(handler, values, progress_token, notify)
+                else:
+                    steps = self._begin("handle-subscribe", (told,), None, None)
+                end = _in(self.timeout_ms)
+                try:
+                    while True:
+                        next(steps)
+                        _check(end, self.store)
+                        yield
+                except StopIteration as stop:
+                    answer = stop.value
+                if self.under_way is not steps:  # the guest was stopped meanwhile
+                    why = self.ended or "ended: the component was stopped to make room for its new version"
+                elif told is None:
+                    answer = self._answer(handler, values, answer)
+                    break
         except Interrupt:
-            return self._crashed(tool, "was stopped after %d ms, its time limit" % self.timeout_ms)
+            why = self._crashed(handler, values, "was stopped after %d ms, its time limit" % self.timeout_ms)
         except Exception as error:  # a guest has more ways to fail than anybody lists
-            return self._crashed(tool, "failed: " + explain(error))
+            why = self._crashed(handler, values, "failed: " + explain(error))
         finally:
             self.busy = False
             if steps and self.under_way is steps:  # nobody wants the answer any more
-                self.rest('"%s" was cancelled' % tool)
+                self.rest("%s was cancelled" % _label(handler, values))
             if stack:
                 stacks.give_back(stack)
                 if self.store:
                     self.store.use(None)
+        if why is not None:
+            return self._failed(handler, values, why)
+        if isinstance(answer, HostError):
+            raise answer
+        return answer
 
-    def _begin(self, tool, arguments, progress_token, notify):
-        self.calls += 1
+    def _news(self):
+        """What a fresh instance does not know: the watched resources that are its own."""
+        from .resources import watched_of
+
+        self.untold = False
+        return watched_of(self)
+
+    def _begin(self, handler, values, progress_token, notify):
         self.runtime.notify = _quiet_progress(notify) if progress_token is None else notify
-        self.under_way = self.handler(tool, arguments)
+        self.under_way = self.handlers[handler](*values)
         return self.under_way
 
-    def _answer(self, tool, steps, result):
-        if self.under_way is not steps:  # the guest was stopped meanwhile
-            why = self.ended or "ended: the component was stopped to make room for its new version"
-            return self._failed(tool, why)
+    def _answer(self, handler, values, result):
+        """The answer for what a handler returned; a HostError is to be raised."""
         failed, value = result
         if failed:
-            code, message, data = value
-            text = "%s refused: %s (%s)" % (self.name, message, _CODES[code])
-            if data:
-                text += " " + _decoded(data)
-            answer = [text], True
-        else:
+            answer = self._refused(handler, *value)
+        elif handler == "call-tool":
             answer = blocks(value[0]), bool(value[1])
+        elif handler == "read-resource":
+            from .resources import contents
+
+            answer = contents(self, values[0], value[0])
+        elif handler == "get-prompt":
+            from .prompts import messages
+
+            answer = messages(value[0])
+        elif handler == "handle-complete":
+            answer = [completion for completion, _ in value]
+        elif handler == "handle-elicit":
+            answer = value[0]
+            if answer.strip()[:1] != b"{" or self.host.validate(answer):
+                answer = HostError("internal-error", "%s answered handle-elicit with no JSON object" % self.name)
+        else:
+            answer = None
         self.under_way = self.runtime.notify = self.error = None
         self.crashes = 0
         return answer
 
-    def _failed(self, tool, why):
-        return ['%s: "%s" %s' % (self.name, tool, why)], True
+    def _refused(self, handler, code, message, data):
+        """The answer for the error that a handler returned."""
+        if handler != "call-tool":
+            data = data if data and not self.host.validate(data) else None
+            return HostError(CODES[code], "%s: %s" % (self.name, message), data)
+        text = "%s refused: %s (%s)" % (self.name, message, CODES[code])
+        if data:
+            text += " " + _decoded(data)
+        return [text], True
 
-    def _crashed(self, tool, what):
+    def _failed(self, handler, values, why):
+        text = "%s: %s %s" % (self.name, _label(handler, values), why)
+        if handler == "call-tool":
+            return [text], True
+        raise HostError("internal-error", text)
+
+    def _crashed(self, handler, values, what):
         self.traps += 1
         self.crashes += 1
         self._crashed_at = ticks_ms()
-        self.rest('"%s" %s' % (tool, what))
+        self.rest("%s %s" % (_label(handler, values), what))
         if self.crashes < _QUARANTINE:
             what += ". The component starts afresh at its next call; what it had in memory is lost"
         else:
             self.state = "failed"
             what += ". That was crash number %d in a row: %s" % (self.crashes, _STAYS)
-        return self._failed(tool, what)
+        return what
 
     def _revive(self):
         """Starts the guest again from its file. A generator; returns None, or why it does not run."""
@@ -360,9 +442,19 @@ class Guest:
             "calls": self.calls,
             "traps": self.traps,
         }
+        for kind in KINDS[1:]:
+            if self.entries(kind):
+                entry[kind] = [one.name for one in self.entries(kind)]
         if self.error:
             entry["error"] = self.error
         return entry
+
+
+def _label(handler, values):
+    """What was called, in messages."""
+    if handler == "call-tool":
+        return '"%s"' % values[0]
+    return '%s "%s"' % (handler, values[handler == "handle-complete"][:128])
 
 
 def explain(error):
@@ -404,11 +496,11 @@ def _decoded(data):
         return "".join([chr(byte) if byte < 0x80 else "\ufffd" for byte in data])
 
 
-def _same(tools, others):
-    """True if two lists of tools say the same."""
-    if len(tools) != len(others):
+def _same(entries, others):
+    """True if two lists of Entries say the same."""
+    if len(entries) != len(others):
         return False
-    for i in range(len(tools)):
-        if tools[i].json != others[i].json:  # the name is part of it
+    for i in range(len(entries)):
+        if entries[i].json != others[i].json:  # the name is part of it
             return False
     return True

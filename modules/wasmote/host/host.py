@@ -1,4 +1,4 @@
-"""The host: the board's components and their tools, by name.
+"""The host: the board's components and what they registered, by name.
 
 What takes time is a generator: it yields so that nobody has to wait. Answers are dicts ready for the wire (wasmote/…);
 what is not done raises HostError. Loads happen one after the other, as each needs much of the heap for a moment.
@@ -6,11 +6,11 @@ what is not done raises HostError. Loads happen one after the other, as each nee
 
 from ..wasm import Malformed, OutOfMemory, arena_info, engine
 from .config import Config, parse
+from .entries import KINDS, loosely_json
 from .errors import HostError
 from .guest import Guest, explain
 from .stacks import Stacks
 from .storage import Storage, check_name
-from .tools import loosely_json
 
 # What components may import unless somebody says otherwise: nothing that is somebody's, or reaches anybody.
 ALLOW = ("wasi:mcp/*", "wasmote:mcp/*", "wasi:clocks/*", "wasi:io/*", "wasi:random/*", "wasi:cli/*")
@@ -25,11 +25,19 @@ class Host:
 
     A component's configuration may say something else for it: see config.py.
 
-        validate           tells JSON from anything else: see tools.tool_text
+        validate           tells JSON from anything else: see entries.tool_text
 
-        tools              all tools, each with .name and .json; generation counts its changes
+        guests             the providers (entries.py), components and others
+        tools, resources, templates, prompts    their Entries, each with .name and .json; generation counts changes
+        changed            which lists clients have not been told of: 1 << index in KINDS, summed
+        watched            {URI: how often subscribed} (resources.py), or None: nobody ever did
         on_log             None, or on_log(level, component, message, data) for what guests log outside of a call
+        on_updated         None, or on_updated(URI) for resources that changed
     """
+
+    resources = templates = prompts = ()
+    changed = 0
+    watched = on_log = on_updated = None
 
     def __init__(
         self,
@@ -46,7 +54,6 @@ class Host:
         self.load_timeout_ms = load_timeout_ms
         self.allow = allow
         self.validate = validate
-        self.on_log = None
         self.guests = []
         self.stacks = Stacks()
         self.tools = []
@@ -71,20 +78,45 @@ class Host:
         """
         for tool in self.tools:
             if tool.name == name:
-                return tool.guest.call(name, arguments, progress_token, notify)
-        raise HostError("not-found", 'there is no tool "%s" on this board' % name[:64])
+                return tool.guest.call("call-tool", (name, arguments), progress_token, notify)
+        raise HostError("tool-not-found", 'there is no tool "%s" on this board' % name[:64])
 
-    def owner(self, tool, but):
-        """The name of the component with this tool, not counting the component `but`; None if there is none."""
-        for found in self.tools:
-            if found.name == tool and found.guest.name != but:
+    def read_resource(self, uri, progress_token=None, notify=None):
+        """Reads a resource. A generator; returns a list of bytes, the JSON text of each of its contents. HostError."""
+        from .resources import found
+
+        return found(self, uri).guest.call("read-resource", (uri,), progress_token, notify)
+
+    def get_prompt(self, name, arguments=None, progress_token=None, notify=None):
+        """Asks for a prompt. A generator; returns a list of bytes, the JSON text of each of its messages. HostError.
+
+        arguments    the bytes of a JSON object of strings, or None
+        """
+        from .prompts import check
+
+        for prompt in self.prompts:
+            if prompt.name == name:
+                check(prompt, arguments)
+                return prompt.guest.call("get-prompt", (name, arguments), progress_token, notify)
+        raise HostError("prompt-not-found", 'there is no prompt "%s" on this board' % name[:64])
+
+    def owner(self, kind, name, but):
+        """The name of the component with this entry, not counting the component `but`; None if there is none."""
+        for found in getattr(self, kind):
+            if found.name == name and found.guest.name != but:
                 return found.guest.name
         return None
 
-    def tools_changed(self, others=True):
-        """A guest has new Tools; others: they do not say the same as before."""
-        self.tools = [tool for guest in self.guests for tool in guest.tools]
-        if others:
+    def lists_changed(self, kinds, told=None):
+        """A provider has new Entries of these kinds. `told`: those that do not say the same as before; None: all."""
+        for kind in kinds:
+            made = [entry for guest in self.guests for entry in guest.entries(kind)]
+            if made or getattr(self, kind):
+                setattr(self, kind, made)
+        told = kinds if told is None else told
+        for kind in told:
+            self.changed |= 1 << KINDS.index(kind)
+        if told:
             self.generation += 1
 
     # Components
@@ -244,7 +276,7 @@ class Host:
         for guest in self.guests:
             guest.end("was ended: the board shuts down")
         self.guests = []
-        self.tools = []
+        self.tools = self.resources = self.templates = self.prompts = ()
         self.stacks.close()
 
     # One load at a time
@@ -289,7 +321,8 @@ class Host:
             self.guests.append(guest)
         else:
             self.guests[self.guests.index(old)] = guest
-        self.tools_changed()
+        kinds = [kind for kind in KINDS if guest.entries(kind) or old and old.entries(kind)]
+        self.lists_changed(KINDS, kinds)
 
     def _load(self, name, path, configuration=None):
         """A generator. `path`: None for a stored component's."""

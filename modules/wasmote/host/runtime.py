@@ -1,9 +1,11 @@
-"""wasi:mcp/runtime for one guest: how it registers what it has, logs, and says how far it is."""
+"""wasi:mcp/runtime for one guest: how it registers what it has, logs, and tells clients what changed."""
+
+import json
 
 from ..wasm import OutOfMemory, Store
-from .tools import Refused, Tool, keep, tool_text
+from .entries import COMPLETE, ELICIT, SUBSCRIBE, Entry, Refused, keep, tool_text
 
-_TEXTS = 8  # most granules that a guest's tool list may take
+_TEXTS = 8  # most granules that what a guest registers may take
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _INVALID_PARAMS = 3  # error-code
 _UNSUPPORTED = 8
@@ -13,64 +15,107 @@ _DONE = (0, None)
 class Runtime:
     """The methods are the interface's functions; a result is (0, None) or (1, error).
 
-    tools       what the guest registered, as long as close() was not called
+    tools, resources, templates, prompts    the Entries that the guest registered, as long as close() was not called
+    offers      what its server-info promises: a sum of SUBSCRIBE, COMPLETE, ELICIT
+    info        the JSON text [name, version, instructions] of its server-info, in the arena; None without
     refused     None, or why something was not registered: then the guest is not loaded
     notify      where progress and log messages of the call under way go; None between calls
     """
 
-    def __init__(self, guest, validate, taken, on_log):
+    tools = resources = templates = prompts = ()
+    offers = 0
+    info = texts = refused = notify = None
+    loaded = False
+
+    def __init__(self, guest, validate, host):
         self.guest = guest
         self.validate = validate
-        self.taken = taken  # taken(tool name) -> the name of the component that has it, or None
-        self.on_log = on_log
-        self.tools = []
-        self.texts = None
-        self.refused = None
-        self.notify = None
-        self.loaded = False
+        self.host = host
 
     def close(self):
-        """Forgets the tools and gives their memory back."""
-        self.tools = []
+        """Forgets what was registered and gives its memory back."""
+        self.tools = self.resources = self.templates = self.prompts = ()
+        self.info = None
         if self.texts:
             self.texts.close()
             self.texts = None
 
     def register_server(self, info):
+        name, version, capabilities, instructions = info
+        try:
+            if self.info is not None:
+                raise Refused("it registers its server twice")
+            self.info = self._keep([json.dumps((name, version, instructions))])
+        except (Refused, OutOfMemory) as error:
+            return self._refuse(error)
+        resources = capabilities[4]
+        self.offers = (
+            (SUBSCRIBE if resources and resources[0] else 0)
+            | (COMPLETE if capabilities[2] is not None else 0)
+            | (ELICIT if capabilities[7] is not None else 0)
+        )
         return _DONE
 
     def register_tools(self, tools):
+        return self._register("tools", tools, tool_text)
+
+    def register_resources(self, resources):
+        from .resources import resource_text
+
+        return self._register("resources", resources, resource_text)
+
+    def register_resource_templates(self, templates):
+        from .resources import template_text
+
+        return self._register("templates", templates, template_text)
+
+    def register_prompts(self, prompts):
+        from .prompts import prompt_text
+
+        return self._register("prompts", prompts, prompt_text)
+
+    def _register(self, kind, definitions, text_of):
         """All of them or none; what texts of refused ones took of the arena comes back with close()."""
         made = []
         try:
-            for definition in tools:
-                made.append(self._tool(definition, made))
+            for definition in definitions:
+                made.append(self._entry(kind, definition, made, text_of))
+            if made and self.loaded:
+                self.guest.check_handlers((kind,))
         except (Refused, OutOfMemory) as error:
-            text = str(error)
-            if isinstance(error, OutOfMemory):
-                text = "no memory for its tool list, which may take %d KiB (%s)" % (_TEXTS, text)
-            if not self.loaded:
-                self.refused = text
-            return _error(_INVALID_PARAMS, text)
-        self.tools = self.tools + made
-        if self.loaded:
-            self.guest.tools_changed()
+            return self._refuse(error)
+        setattr(self, kind, list(getattr(self, kind)) + made)
+        if made and self.loaded:
+            self.host.lists_changed((kind,))
         return _DONE
 
-    def _tool(self, definition, others):
-        """The Tool of a definition, which comes together with `others`."""
+    def _entry(self, kind, definition, others, text_of):
+        """The Entry of a definition, which comes together with `others`."""
         name = definition[0]
-        text = tool_text(definition, self.validate)
-        if name in [tool.name for tool in self.tools + others]:
-            raise Refused("it registers the tool %s twice" % name)
-        other = self.taken(name)
+        text = text_of(definition, self.validate)
+        what = kind[:-1]
+        for entry in others, getattr(self, kind):
+            if name in [entry.name for entry in entry]:
+                raise Refused("it registers the %s %s twice" % (what, name))
+        other = self.host.owner(kind, name, self.guest.name)
         if other is not None:
             raise Refused(
-                "its tool %s is already there, from the component %s: unload or rename one of them" % (name, other)
+                "its %s %s is already there, from the component %s: unload or rename one of them" % (what, name, other)
             )
+        return Entry(self.guest, name, self._keep(text), kind == "tools" and definition[4] is not None)
+
+    def _keep(self, text):
         if self.texts is None:
             self.texts = Store(limit=_TEXTS, stack=0)
-        return Tool(self.guest, name, keep(text, self.texts), definition[4] is not None)
+        return keep(text, self.texts)
+
+    def _refuse(self, error):
+        text = str(error)
+        if isinstance(error, OutOfMemory):
+            text = "no memory for the texts that it registers, which may take %d KiB (%s)" % (_TEXTS, text)
+        if not self.loaded:
+            self.refused = text
+        return _error(_INVALID_PARAMS, text)
 
     def serve(self):
         return _DONE  # calls come when the start is over: the guest cannot be entered before
@@ -79,12 +124,17 @@ class Runtime:
         """A generator: gives the board a turn, so that a guest that only logs keeps nobody waiting."""
         if data is not None and self.validate(data):
             return _error(_INVALID_PARAMS, "the data of a log message must be JSON")
-        if self.notify:
-            self.notify("log", _LEVELS[level], self.guest.name, message, data)
-        elif self.on_log():
-            self.on_log()(_LEVELS[level], self.guest.name, message, data)
+        self.say(level, message, data)
         yield
         return _DONE
+
+    def say(self, level, message, data=None):
+        """A log message of the guest, to the call under way or else to whoever is there. `level`: 0 (debug) to 4."""
+        notify = self.notify
+        if notify:
+            notify("log", _LEVELS[level], self.guest.name, message, data)
+        elif self.host.on_log:
+            self.host.on_log(_LEVELS[level], self.guest.name, message, data)
 
     def report_progress(self, token, progress, total):
         """The token is of no use: a guest has none, its progress is that of the call it is in."""
@@ -93,20 +143,12 @@ class Runtime:
         yield
         return _DONE
 
-    def register_resources(self, resources):
-        return self._unsupported("resources")
-
-    def register_resource_templates(self, templates):
-        return self._unsupported("resources")
-
-    def register_prompts(self, prompts):
-        return self._unsupported("prompts")
-
     def send_notification(self, notification):
-        return self._unsupported("send-notification (log and report-progress work)")
+        """A generator, as all that a guest may do without end: the board has a turn in between."""
+        from .notifications import send
 
-    def _unsupported(self, what):
-        return _error(_UNSUPPORTED, "this board does not serve %s: tools only" % what)
+        yield
+        return send(self, notification[0], notification[1])
 
 
 def _error(code, message):

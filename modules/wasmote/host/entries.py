@@ -1,0 +1,143 @@
+"""What components register, and who serves it: tools, resources, resource templates and prompts.
+
+An Entry is one of them: a name and the JSON text of its place in the lists of MCP, ready-made, in the arena.
+
+A provider serves entries. Guest is one; another (native functions, say) has the same members, and stands in Host.guests:
+
+    name                    of the component
+    state, error, memory    as Guest's; memory in granules
+    entries(kind)           its Entries of one of KINDS, a sequence; lists_changed of the host when they change
+    offers                  what else it serves: a sum of SUBSCRIBE, COMPLETE, ELICIT
+    about()                 (server name, version, instructions or None), or None
+    entry()                 its dict in wasmote/list
+    end(why)                it is gone for good: calls under way end with `why`
+    ended                   None, or that why
+    waits_for               the provider that it waits for, by wasi:mcp/client (client.py); None
+    untold                  set True when subscriptions of the board may be news to it (resources.subscribe)
+    call(handler, values, progress_token=None, notify=None)
+                            a generator: calls a handler and returns its answer
+
+    handler              values                         answer
+    call-tool            (name, arguments)              (content, is_error): see Host.call_tool
+    read-resource        (uri,)                         a list of bytes, the JSON texts of `contents` of resources/read
+    get-prompt           (name, arguments or None)      a list of bytes, the JSON texts of `messages` of prompts/get
+    handle-subscribe     (uri,)                         None
+    handle-unsubscribe   (uri,)                         None
+    handle-complete      (ref-type, ref-value)          a list of str; what ref-value says: completion.py
+    handle-elicit        (message, fields)              the bytes of a JSON object; fields: (name, type, description, required)
+
+`arguments` are the bytes of a JSON object. `notify` is called meanwhile: notify("progress", done, total) unless
+progress_token is None, notify("log", level, logger, message, data). What a tool does wrong is content with is_error; what
+any other handler does wrong is a HostError whose kind is an error-code of wasi:mcp/types. Nothing else is raised.
+"""
+
+import json
+
+KINDS = ("tools", "resources", "templates", "prompts")
+TOOLS = 1  # which of them changed: Host.changed
+RESOURCES = 2
+TEMPLATES = 4
+PROMPTS = 8
+
+SUBSCRIBE = 1
+COMPLETE = 2
+ELICIT = 4
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
+_HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+
+
+class Refused(Exception):
+    """A definition that is not taken; the text says why, to the guest's author."""
+
+
+class Entry:
+    """`guest` is the provider who serves it, `name` a tool's or prompt's name, a resource's URI or the text of a template.
+
+    json          a view of the arena that lasts until the provider's entries change
+    structured    of a tool: True if it promises results of a form (outputSchema)
+    """
+
+    def __init__(self, guest, name, json, structured=False):
+        self.guest = guest
+        self.name = name
+        self.json = json
+        self.structured = structured
+
+
+def tool_text(definition, validate):
+    """The JSON text of a tool-definition, as pieces of str and bytes. Raises Refused.
+
+    validate(text) -> None if the bytes are one JSON text, else what is wrong
+    """
+    name, title, description, schema, output_schema, annotations = definition
+    text = named("tool", name, title, description)
+    text.append(',"inputSchema":')
+    text.append(_object(name, "input-schema", schema, validate))
+    if output_schema is not None:
+        text.append(',"outputSchema":')
+        text.append(_object(name, "output-schema", output_schema, validate))
+    if annotations is not None:
+        text.append(',"annotations":' + _annotations(annotations))
+    text.append("}")
+    return text
+
+
+def named(what, name, title, description):
+    """The beginning of the text of a tool or prompt."""
+    if not 0 < len(name) <= 128 or [letter for letter in name if letter not in _LETTERS]:
+        raise Refused('"%s" is no name for a %s: 1 to 128 of A-Z a-z 0-9 _ - . /' % (name[:64], what))
+    text = ['{"name":"%s"' % name]
+    members(text, ("title", title, "description", description))
+    return text
+
+
+def members(text, pairs):
+    """Appends ,"name":value for names and values in turn; None is left out."""
+    for i in range(0, len(pairs), 2):
+        if pairs[i + 1] is not None:
+            text.append(',"%s":%s' % (pairs[i], json.dumps(pairs[i + 1])))
+
+
+def keep(text, store):
+    """Copies the pieces of a text into the arena, and returns the view of it."""
+    text = [piece.encode() if isinstance(piece, str) else piece for piece in text]
+    size = sum([len(piece) for piece in text])
+    view = store.view(store.alloc(size), size)
+    at = 0
+    for piece in text:
+        view[at : at + len(piece)] = piece
+        at += len(piece)
+    return view
+
+
+def _object(name, what, text, validate):
+    """A JSON object's text on one line."""
+    text = text.strip()
+    wrong = "it is no object" if text[:1] != b"{" else validate(text)
+    if wrong:
+        raise Refused("the %s of the tool %s is no JSON object: %s" % (what, name, _said(wrong)))
+    return text.replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens: JSON has no bare line breaks elsewhere
+
+
+def _said(wrong):
+    return "%s at byte %d" % wrong if isinstance(wrong, tuple) else wrong
+
+
+def _annotations(annotations):
+    parts = []
+    if annotations[0] is not None:
+        parts.append('"title":' + json.dumps(annotations[0]))
+    for i in range(4):
+        if annotations[i + 1] is not None:
+            parts.append('"%s":%s' % (_HINTS[i], "true" if annotations[i + 1] else "false"))
+    return "{" + ",".join(parts) + "}"
+
+
+def loosely_json(text):
+    """A `validate` for tests and bare hosts: MicroPython's own parser, which lets some nonsense pass."""
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return str(error) or "not JSON"
+    return None
