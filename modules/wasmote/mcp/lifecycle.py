@@ -2,9 +2,9 @@
 
 from ..jsonrpc import names, one_line
 from ..version import NAME, VERSION
-from .request import HANDSHAKE_VERSIONS, LOG_LEVELS, MODERN_VERSIONS, log_level
+from .request import HANDSHAKE_VERSIONS, LOG_LEVELS, MODERN_VERSIONS, can_ask, log_level
 
-_INITIALIZE = names("protocolVersion")
+_INITIALIZE = names("protocolVersion", "capabilities")
 _LEVEL = names("level")
 _CANCELLED = names("requestId")
 
@@ -15,8 +15,9 @@ _FOREVER = b',"ttlMs":3600000,"cacheScope":"private"'  # ms; only new firmware c
 
 def initialize(server, request):
     message = request.message
-    (version,) = message.find(_INITIALIZE)
+    version, capabilities = message.find(_INITIALIZE)
     version = message.text(version, "params.protocolVersion")
+    server.client_can = can_ask(message, capabilities)
     out = server.result(request)
     out.raw(b'"protocolVersion":')
     out.string(version if version in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1])

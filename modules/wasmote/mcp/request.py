@@ -4,17 +4,31 @@ Handshake era (2024-11-05 … 2025-11-25): `initialize` once, then bare requests
 Modern era (2026-07-28): no handshake; every request's _meta names the protocol version and the client's capabilities.
 """
 
+from binascii import crc32
+
+from micropython import const
+
 from ..jsonrpc import names
 from ..jsonrpc.codes import INVALID_PARAMS, UNSUPPORTED_VERSION, RpcError
+
+_SAMPLING = const(1)  # as in host/questions.py, which is imported with the first question
+_FORM = const(2)
+_URL = const(4)
+_ROOTS = const(8)
 
 HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN_VERSIONS = ("2026-07-28",)
 
+ASKING = ("tools/call", "resources/read", "prompts/get")  # the methods that may ask the client in between
+
 LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 
 _PREFIX = "io.modelcontextprotocol/"
-_PARAMS = names("_meta")
+_PARAMS = names("_meta", "requestState", "inputResponses")
 _META = names(_PREFIX + "protocolVersion", _PREFIX + "clientCapabilities", _PREFIX + "logLevel", "progressToken")
+_SAME = names("name", "uri", "arguments")
+_CAPABILITIES = names("sampling", "elicitation", "roots")
+_MODES = names("form", "url")
 _NEWEST = ('"%s"' % MODERN_VERSIONS[-1]).encode()
 _TOKEN_LIMIT = 128  # bytes of a progress token's JSON text
 
@@ -26,20 +40,26 @@ class Request:
     modern          True in the modern era
     progress_token  raw JSON text (string or number), or None: nobody wants progress
     log_level       index into LOG_LEVELS, or None: the request asks for no log messages
+    can             what its client can be asked meanwhile (ask.py): the sum of host.questions' SAMPLING, FORM, URL, ROOTS
+    state           requestState, responses: the JSON text of inputResponses, taken: keys of those that are used up
+    binding         of a request that may ask: what its like has in common, when its client calls again
     """
+
+    modern = False
+    progress_token = log_level = None
+    can = 0
+    state = responses = binding = None
+    taken = ()
 
     def __init__(self, message):
         self.message = message
         self.id = message.id
         self.method = message.method
-        self.modern = False
-        self.progress_token = None
-        self.log_level = None
 
-    def read_meta(self, modern_only):
+    def read_meta(self, modern_only, client_can=0):
         """Look into params._meta. RpcError if it is wrong; `modern_only`: the method exists in that era only."""
         message = self.message
-        (meta,) = message.find(_PARAMS)
+        meta, state, responses = message.find(_PARAMS)
         if meta is None:
             version = capabilities = level = token = None
         elif message.line[meta[0]] != 0x7B:
@@ -48,7 +68,10 @@ class Request:
             version, capabilities, level, token = message.find_in(meta[0], _META)
         if token is not None:
             self.progress_token = self._token(token)
+        asks = self.method in ASKING
         if version is None and not modern_only:
+            if asks:  # a bridge says it for each of the clients that share the wire
+                self.can = can_ask(message, capabilities) if capabilities else client_can
             return
         self.modern = True
         for name, span in (("protocolVersion", version), ("clientCapabilities", capabilities)):
@@ -56,10 +79,28 @@ class Request:
                 raise RpcError(INVALID_PARAMS, 'params._meta lacks "%s%s"' % (_PREFIX, name), id=self.id)
         if message.line[capabilities[0]] != 0x7B:
             raise RpcError(INVALID_PARAMS, _PREFIX + "clientCapabilities must be an object", id=self.id)
+        if asks and (capabilities[1] - capabilities[0] > 2 or state):
+            self._read_answers(capabilities, state, responses)
         if bytes(message.line[version[0] : version[1]]) != _NEWEST:
             self._check_version(message.text(version, _PREFIX + "protocolVersion"))
         if level is not None:
             self.log_level = log_level(message.text(level, _PREFIX + "logLevel"), self.id)
+
+    def _read_answers(self, capabilities, state, responses):
+        """What a request brings that may ask its client, or has asked it before."""
+        message = self.message
+        self.can = can_ask(message, capabilities)
+        if state:
+            self.state = message.text(state, "params.requestState")
+        if responses:
+            if message.line[responses[0]] != 0x7B:
+                raise RpcError(INVALID_PARAMS, "params.inputResponses must be an object", id=self.id)
+            self.responses = bytes(message.line[responses[0] : responses[1]])
+            self.taken = []
+        self.binding = 0
+        for span in message.find(_SAME):
+            if span:
+                self.binding = crc32(message.line[span[0] : span[1]], self.binding + 1)
 
     def _check_version(self, requested):
         if requested not in MODERN_VERSIONS:
@@ -75,6 +116,22 @@ class Request:
         if span[1] - span[0] > _TOKEN_LIMIT:
             raise RpcError(INVALID_PARAMS, "the progress token is longer than %d bytes" % _TOKEN_LIMIT, id=self.id)
         return bytes(line[span[0] : span[1]])
+
+
+def can_ask(message, span):
+    """What the capabilities at `span` let a server ask: see Request.can."""
+    if span is None or message.line[span[0]] != 0x7B:
+        return 0
+    sampling, elicitation, roots = message.find_in(span[0], _CAPABILITIES)
+    can = 0
+    if sampling and message.line[sampling[0]] == 0x7B:
+        can = _SAMPLING
+    if roots and message.line[roots[0]] == 0x7B:
+        can |= _ROOTS
+    if elicitation and message.line[elicitation[0]] == 0x7B:
+        form, url = message.find_in(elicitation[0], _MODES)
+        can |= (_FORM if form or not url else 0) | (_URL if url else 0)
+    return can
 
 
 def log_level(name, id=None):

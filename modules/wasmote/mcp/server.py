@@ -13,12 +13,12 @@ raises leaves `receive` or `step`: each failure is one error reply, and the next
 
 import gc
 
-from ..jsonrpc import NOTIFICATION, REQUEST, RpcError, Writer, id_key, names, parse
+from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, RpcError, Writer, id_key, names, parse
 from ..jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND, OUT_OF_MEMORY
 from ..version import NAME, VERSION
 from . import board as management
 from . import lifecycle, subscriptions, tools
-from .request import Request
+from .request import ASKING, Request
 
 CALLS = 4  # most under way at once
 CALLS_OF_ONE = CALLS - 1  # most for one component: a busy one leaves room for the others
@@ -44,7 +44,7 @@ for _name, _handler in management.METHODS.items():
 
 # What every result ends with in the modern era, comma first.
 _MODERN_MEMBERS = '"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"%s","version":"%s"}}'
-_MODERN_END = ("," + _MODERN_MEMBERS % (NAME, VERSION) + "}}\n").encode()
+MODERN_END = ("," + _MODERN_MEMBERS % (NAME, VERSION) + "}}\n").encode()
 _END = b"}}\n"
 
 
@@ -56,6 +56,10 @@ class Call:
         self.owner = owner
         self.key = id_key(request.id) if request else None
         self.steps = steps
+
+
+class Dropped(Exception):
+    """What to say to a client that was asked and did not come back: nothing."""
 
 
 class Server:
@@ -72,6 +76,9 @@ class Server:
         self._report = report
         self.calls = []
         self.subscriptions = []
+        self.asked = []  # requests of the board's own, to which answers are due (ask.py)
+        self.parked = []  # calls whose clients have been asked and are to call again
+        self.client_can = 0  # handshake era: what the client that said `initialize` can be asked
         self.log_level = 1  # handshake era: info, until logging/setLevel
         self.out = Writer(write)
         self.booting = False  # the stored components are being loaded: tools/list and tools/call wait
@@ -91,6 +98,10 @@ class Server:
                 self._request(request)
             elif message.kind == NOTIFICATION:
                 self._notification(message)
+            elif message.kind == RESPONSE and self.asked:
+                from .ask import answered
+
+                answered(self, message)
         except RpcError as error:
             self._error(error.id, error)
         except Exception as error:
@@ -109,14 +120,18 @@ class Server:
             if call.key == key:
                 raise RpcError(INVALID_REQUEST, "a request with the id %s is still under way" % str(key, "utf-8"))
         if request.method != "initialize":
-            request.read_meta(eras == _MODERN)
+            request.read_meta(eras == _MODERN, self.client_can)
         if handler is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
             raise RpcError(METHOD_NOT_FOUND, "method not found: " + request.method[:64], id=request.id)
+        if request.state is not None and request.method in ASKING:
+            from .ask import resume
+
+            return resume(self, request)
         steps = handler(self, request)
         owner = self._owner(request) if steps is not None else None
         request.message = None
         if steps is not None:
-            self._admit(request, owner)
+            self.admit(request, owner)
             self.calls.append(Call(request, steps, owner))
 
     def _owner(self, request):
@@ -129,7 +144,7 @@ class Server:
                     return getattr(getattr(tool, "guest", None), "name", None)
         return None
 
-    def _admit(self, request, owner):
+    def admit(self, request, owner):
         """RpcError if there is no room for one more call."""
         most = CALLS + _MANAGEMENT if request.method in management.METHODS else CALLS
         if len(self.calls) >= most:
@@ -157,6 +172,10 @@ class Server:
 
     def step(self):
         """One slice of the next call under way. False if there is none."""
+        if self.parked:
+            from .ask import sweep
+
+            sweep(self)
         if not self.calls:
             return False
         if self._turn >= len(self.calls):
@@ -188,8 +207,9 @@ class Server:
     def close(self):
         """End all that is under way, unanswered: what it holds is given back. Nothing is served afterwards."""
         self.board = None  # a boot cut short does not say wasmote/ready
-        calls = self.calls
+        calls = self.calls + [parked.call for parked in self.parked]
         self.calls = []
+        self.parked = []
         self.subscriptions = []
         for call in calls:
             try:
@@ -202,28 +222,38 @@ class Server:
         """What a guest says while `request` is under way.
 
         "progress", progress, total    or    "log", level, logger, message, data
+
+        "ask", questions returns a generator, "can" what may be asked: host/questions.py.
         """
         if kind == "progress":
             lifecycle.progress(self, request, *values)
         elif kind == "log":
             lifecycle.log(self, request, *values)
+        elif kind == "can":
+            return request.can
+        elif kind == "ask":
+            from .ask import ask
+
+            return ask(self, request, *values)
 
     # What is sent
 
     def result(self, request):
         """Begin a reply: the Writer, inside the result object, for one member or more. `done` ends it."""
+        if request.id is None:
+            raise Dropped
         out = self.begin(b'{"jsonrpc":"2.0","id":')
         out.raw(request.id)
         out.raw(b',"result":{')
         return out
 
     def done(self, request):
-        self.end(_MODERN_END if request.modern else _END)
+        self.end(MODERN_END if request.modern else _END)
 
     def empty(self, request):
         """The whole reply {}."""
         self.result(request)
-        self.end(_MODERN_END[1:] if request.modern else _END)
+        self.end(MODERN_END[1:] if request.modern else _END)
 
     def begin(self, text):
         """Begin a message with `text` (bytes). `end` ends it."""
@@ -258,6 +288,8 @@ class Server:
         """One reply for whatever was raised while `request` (None: unknown) was served."""
         id = request.id if request else None
         method = request.method[:64] if request else "a message"
+        if isinstance(error, Dropped) or (request and id is None):
+            return None
         if isinstance(error, RpcError):
             return self._error(id, error)
         if isinstance(error, MemoryError):

@@ -96,7 +96,7 @@ def _call(server, request, name, arguments):
 
 def _steps(server, request, tool, arguments):
     def notify(kind, *values):
-        server.notify(request, kind, *values)
+        return server.notify(request, kind, *values)
 
     steps = server.host.call_tool(tool.name, arguments, request.progress_token, notify)
     structured = getattr(tool, "structured", False)
