@@ -39,13 +39,13 @@ class Host:
 
 
 @pytest.fixture
-def host():
+def runtime_host():
     return Host()
 
 
 @pytest.fixture
-def it(host):
-    made = runtime.Runtime(Guest(), validate, host)
-    made.heard = host.heard
+def it(runtime_host):
+    made = runtime.Runtime(Guest(), validate, runtime_host)
+    made.heard = runtime_host.heard
     yield made
     made.close()

@@ -101,12 +101,12 @@ def test_offers_that_are_not_made(it, subscribe):
     assert it.register_server(server(subscribe=subscribe)) == (0, None) and it.offers == 0
 
 
-def test_a_loaded_guest_registers_only_what_it_can_serve(it, host):
+def test_a_loaded_guest_registers_only_what_it_can_serve(it, runtime_host):
     it.loaded = True
-    assert it.register_prompts([prompt("p")]) == (0, None) and host.told == ["prompts"]
+    assert it.register_prompts([prompt("p")]) == (0, None) and runtime_host.told == ["prompts"]
     it.guest.lacks = "read-resource"
     assert "it exports no read-resource" in refused(it.register_resources([resource()]))[1]
-    assert not it.resources and host.told == ["prompts"]
+    assert not it.resources and runtime_host.told == ["prompts"]
 
 
 # Whose a URI is
@@ -143,13 +143,15 @@ def test_fitting_takes_its_time_from_the_lengths_only():
     assert not resources.fits(parts, "test:" + "x" * 500)
 
 
-def test_a_resource_goes_before_templates_and_the_first_template_before_others(host):
-    host.resources = [Entry(1, "test:/a", b"")]
-    host.templates = [Entry(2, "test:/{x}", b""), Entry(3, "test:/{+x}", b"")]
-    assert [resources.find(host, "test:/" + rest).guest for rest in ("a", "b", "a/b")] == [1, 2, 3]
-    assert resources.find(host, "other:/a") is None and resources.find(host, "test:/" + "x" * 600) is None
+def test_a_resource_goes_before_templates_and_the_first_template_before_others(runtime_host):
+    runtime_host.resources = [Entry(1, "test:/a", b"")]
+    runtime_host.templates = [Entry(2, "test:/{x}", b""), Entry(3, "test:/{+x}", b"")]
+    assert [resources.find(runtime_host, "test:/" + rest).guest for rest in ("a", "b", "a/b")] == [1, 2, 3]
+    assert (
+        resources.find(runtime_host, "other:/a") is None and resources.find(runtime_host, "test:/" + "x" * 600) is None
+    )
     with pytest.raises(HostError, match='no resource "other:/a"') as caught:
-        resources.found(host, "other:/a")
+        resources.found(runtime_host, "other:/a")
     assert caught.value.kind == "resource-not-found"
 
 
@@ -188,23 +190,23 @@ def test_messages_of_a_prompt():
 # send-notification
 
 
-def test_lists_that_changed(it, host):
+def test_lists_that_changed(it, runtime_host):
     for case, bit in ((0, RESOURCES), (2, TOOLS), (3, PROMPTS)):
-        host.changed = 0
+        runtime_host.changed = 0
         assert drive(it.send_notification((case, None))) == (0, None)
-        assert host.changed == bit
+        assert runtime_host.changed == bit
 
 
-def test_a_guest_speaks_of_its_own_resources(it, host):
+def test_a_guest_speaks_of_its_own_resources(it, runtime_host):
     it.register_resources([resource("test:/a")])
     it.register_resource_templates([template("test:/b/{x}")])
     assert drive(it.send_notification((1, ["test:/a", "test:/b/c"]))) == (0, None)
-    assert host.updated == ["test:/a", "test:/b/c"]
+    assert runtime_host.updated == ["test:/a", "test:/b/c"]
     assert '"test:/c" is no resource of guest' in refused(drive(it.send_notification((1, ["test:/a", "test:/c"]))))[1]
-    assert len(host.updated) == 2
+    assert len(runtime_host.updated) == 2
 
 
-def test_progress_and_messages_are_those_of_the_call(it, host):
+def test_progress_and_messages_are_those_of_the_call(it, runtime_host):
     calls = []
     assert drive(it.send_notification((4, ("token", 1, 2)))) == (0, None)
     it.notify = lambda *what: calls.append(what)
@@ -213,7 +215,7 @@ def test_progress_and_messages_are_those_of_the_call(it, host):
     assert calls == [("progress", 1, None), ("log", "error", "guest", "bad", b"[1]")]
     it.notify = None
     drive(it.send_notification((5, (1, "alone", None))))
-    assert host.heard == [("info", "guest", "alone", None)]
+    assert runtime_host.heard == [("info", "guest", "alone", None)]
     assert "must be JSON" in refused(drive(it.send_notification((5, (1, "x", b"{")))))[1]
 
 

@@ -70,19 +70,19 @@ def test_a_tool_cannot_be_registered_twice(it):
     assert "registers the tool a twice" in refused(it.register_tools([tool("a")]))[1]
 
 
-def test_a_loaded_guest_may_add_tools_and_a_refusal_does_not_end_it(it, host):
+def test_a_loaded_guest_may_add_tools_and_a_refusal_does_not_end_it(it, runtime_host):
     it.loaded = True
     assert it.register_tools([tool("a")]) == (0, None)
-    assert host.told == ["tools"]
+    assert runtime_host.told == ["tools"]
     refused(it.register_tools([tool("a")]))
     assert it.refused is None and [t.name for t in it.tools] == ["a"]
 
 
 @pytest.mark.parametrize("second", [tool("taken"), tool("a")])
-def test_tools_are_registered_all_or_none(it, host, second):
+def test_tools_are_registered_all_or_none(it, runtime_host, second):
     it.loaded = True
     refused(it.register_tools([tool("a"), second]))
-    assert not it.tools and host.told == []
+    assert not it.tools and runtime_host.told == []
     assert it.register_tools([tool("a"), tool("b")]) == (0, None)
     assert [t.name for t in it.tools] == ["a", "b"]
 
