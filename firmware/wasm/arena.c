@@ -19,7 +19,7 @@ uint8_t arena[WASM_ARENA_KB * GRANULE] __attribute__((aligned(8)));
 
 typedef struct {
     uint16_t limit; // granules; 0: nobody has this number
-    uint16_t used;
+    uint16_t used, peak;
     uint32_t next, end; // the rest of the run that records are cut from
 } owner_t;
 
@@ -91,6 +91,10 @@ uint32_t arena_used(uint32_t owner) {
     return n;
 }
 
+uint32_t arena_peak(uint32_t owner) {
+    return owner_at(owner)->peak;
+}
+
 static int all_free(uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) {
         if (i >= WASM_ARENA_KB || HEADER->owner_of[i] != 0) {
@@ -118,6 +122,7 @@ static uint32_t take(uint32_t owner, uint32_t count, uint32_t hint) {
     memset(HEADER->owner_of + first, owner, count);
     OPEN_GRANULES(first, count);
     o->used += count;
+    o->peak = o->used > o->peak ? o->used : o->peak;
     return first;
 }
 

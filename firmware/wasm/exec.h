@@ -34,7 +34,7 @@
 #define PAGE (65536)
 #define LEAF (64)       // granules in a page, one byte each
 #define MAX_MAP (65535) // pages in a memory's address space; what it may touch is its owner's limit
-#define MAX_OWNERS (24)
+#define MAX_OWNERS (40)
 
 _Static_assert(WASM_ARENA_KB >= 4 && WASM_ARENA_KB <= 255, "a granule's number is one byte");
 
@@ -112,6 +112,7 @@ uint32_t arena_alloc(uint32_t owner, uint32_t size);    // cleared, 8-aligned; 0
 uint32_t arena_granule(uint32_t owner);                 // a cleared granule's number, or 0
 uint32_t arena_scratch(uint32_t owner, uint32_t count); // offset of granules in a row at the arena's end, or 0
 uint32_t arena_used(uint32_t owner);                    // granules; owner 0: the free ones
+uint32_t arena_peak(uint32_t owner);                    // the most granules that it has had
 uint32_t arena_left(uint32_t owner);                    // granules that it could still get
 uint32_t arena_done_stub(void);                         // where the code of `done` lies
 // Whole granules in a row, cleared: their first byte's offset, or 0.

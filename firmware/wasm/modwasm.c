@@ -100,6 +100,12 @@ static mp_obj_t wasm_used(mp_obj_t owner) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(wasm_used_obj, wasm_used);
 
+// peak(owner) -> the most granules that it has had
+static mp_obj_t wasm_peak(mp_obj_t owner) {
+    return MP_OBJ_NEW_SMALL_INT(arena_peak(owner_of(owner)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(wasm_peak_obj, wasm_peak);
+
 // memory_new(owner, least, most, shift, reserve) -> offset of a memory_t, or 0: out of memory
 // least, most: in pages of 1 << shift bytes; reserve: granules that a memory in a row has to leave to its owner
 static mp_obj_t wasm_memory_new(size_t n, const mp_obj_t *args) {
@@ -183,6 +189,7 @@ static const mp_rom_map_elem_t wasm_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_release), MP_ROM_PTR(&wasm_release_obj)},
     {MP_ROM_QSTR(MP_QSTR_alloc), MP_ROM_PTR(&wasm_alloc_obj)},
     {MP_ROM_QSTR(MP_QSTR_used), MP_ROM_PTR(&wasm_used_obj)},
+    {MP_ROM_QSTR(MP_QSTR_peak), MP_ROM_PTR(&wasm_peak_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory_new), MP_ROM_PTR(&wasm_memory_new_obj)},
     {MP_ROM_QSTR(MP_QSTR_memory_grow), MP_ROM_PTR(&wasm_memory_grow_obj)},
     {MP_ROM_QSTR(MP_QSTR_table_grow), MP_ROM_PTR(&wasm_table_grow_obj)},

@@ -35,7 +35,16 @@ def _build():
 
 _lib = _build()
 _u32 = ctypes.c_uint32
-for _name in ("arena_alloc", "arena_claim", "arena_used", "memory_new", "translate_open", "memory_grow", "table_grow"):
+for _name in (
+    "arena_alloc",
+    "arena_claim",
+    "arena_used",
+    "arena_peak",
+    "memory_new",
+    "translate_open",
+    "memory_grow",
+    "table_grow",
+):
     getattr(_lib, _name).restype = _u32
 _lib.exec_handler.restype = ctypes.c_uint16
 _lib.arena_start.restype = ctypes.POINTER(ctypes.c_uint8 * (GRANULES * 1024))
@@ -86,6 +95,10 @@ def alloc(owner, size):
 
 def used(owner):
     return _lib.arena_used(_u32(owner))
+
+
+def peak(owner):
+    return _lib.arena_peak(_u32(owner))
 
 
 def memory_new(owner, least, most, shift, reserve):

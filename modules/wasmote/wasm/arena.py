@@ -16,14 +16,15 @@ except ImportError:  # CPython
 
 _KEPT_FREE = const(48 * 1024)
 _GRANULE = const(1024)
-_MAX_OWNERS = const(24)
+_MAX_OWNERS = const(40)
 _SYSTEM = const(0xFF)
 
-# The header, granule 1: two halfwords of stub code, owners of {u16 limit, used; u32 next, end}, a byte per granule.
+# The header, granule 1: two halfwords of stub code, owners of {u16 limit, used, peak, 0; u32 next, end}, a byte per
+# granule.
 _DONE_STUB = const(1024)
 _OWNERS = const(1028)
-_OWNER_SIZE = const(12)
-_OWNER_OF = const(1316)
+_OWNER_SIZE = const(16)
+_OWNER_OF = const(1668)
 
 
 def _take_region():
@@ -142,6 +143,11 @@ def used(owner):
     return sum(octets[i] == 0 for i in range(_OWNER_OF, _OWNER_OF + GRANULES))
 
 
+def peak(owner):
+    """The most granules that the owner has had."""
+    return halves[(_owner_at(owner) >> 1) + 2]
+
+
 def _all_free(first, count):
     if first + count > GRANULES:
         return False
@@ -166,6 +172,7 @@ def take(owner, count, hint):
     for i in range(_OWNER_OF + first, _OWNER_OF + first + count):
         octets[i] = owner
     halves[at + 1] += count
+    halves[at + 2] = max(halves[at + 2], halves[at + 1])
     return first
 
 
@@ -209,7 +216,7 @@ def alloc(owner, size):
     if not 0 <= size <= GRANULES * _GRANULE:
         return 0
     size = (size + 7) & ~7
-    next_word = (at >> 2) + 1
+    next_word = (at >> 2) + 2
     end_word = next_word + 1
     end = words[end_word]
     rest = end - words[next_word]

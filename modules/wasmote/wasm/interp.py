@@ -13,6 +13,7 @@ from .arena import (  # noqa: F401 - the interface of _wasm
     claim,
     get,
     halves,
+    peak,
     put,
     release,
     set,

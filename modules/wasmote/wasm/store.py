@@ -71,6 +71,7 @@ class Store:
         self.instances = []
         self.reopen = None
         self.fuel = 4000  # per slice; follows the clock
+        self._spent = self._spent_m = 0  # units of fuel that calls used, and 1 << 20 of them: small ints for a while
         self.budget = None  # fuel that the running call may still use; None: no limit
         self.running = self.stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
         self.spare_stacks = []
@@ -106,6 +107,16 @@ class Store:
     def used(self):
         """Granules owned now."""
         return engine.used(self.owner)
+
+    @property
+    def peak(self):
+        """The most granules that it had."""
+        return engine.peak(self.owner)
+
+    @property
+    def fuel_used(self):
+        """Units of fuel that all calls used."""
+        return (self._spent_m << 20) + self._spent
 
     def alloc(self, size):
         """Offset of `size` cleared bytes in the arena, 8-aligned. Raises OutOfMemory."""
@@ -194,11 +205,14 @@ class Store:
                 budget = self.budget
                 fuel = self.fuel if budget is None else min(self.fuel, max(budget, 0))
                 why = engine.run(state, fuel)
+                # Signed: a debt if the last charge was more than was left.
+                rest = engine.get(state + _AT_STATE_FUEL)
+                spent = fuel - (rest - (1 << 32) if rest >> 31 else rest)
                 if budget is not None:
-                    rest = engine.get(
-                        state + _AT_STATE_FUEL
-                    )  # signed: a debt if the last charge was more than was left
-                    self.budget = budget - fuel + (rest - (1 << 32) if rest >> 31 else rest)
+                    self.budget = budget - spent
+                spent += self._spent
+                self._spent_m += spent >> 20
+                self._spent = spent & 0xFFFFF
                 if why == _RUN_DONE:
                     return get_values(self, base, function.type[1])
                 if why == _RUN_TRAP:
