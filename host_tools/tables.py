@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 _WIDE = 160  # characters of a line that a pipe gets
+_COLOURS = {"ready": "green", "stopped": "cyan", "failed": "red", "quarantined": "red"}
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -20,6 +21,10 @@ def as_json(value):
 
 def kib(count):
     return f"{count / 1024:.1f} KiB"
+
+
+def millions(count):
+    return f"{count / 1e6:.1f} M"
 
 
 def _plain(title, *columns):
@@ -34,18 +39,22 @@ def components(records):
     if not records:
         out.print("no components yet: wasmote push PORT FILE.wasm")
         return
-    table = _plain(None, "component", ">bytes", "state", ">memory", ">of", ">calls", ">traps", "tools")
+    counts = (">calls", ">traps", ">restarts", ">fuel", ">ran")
+    table = _plain(None, "component", ">bytes", "state", ">memory", ">peak", ">limit", *counts, "tools")
     for one in records:
         state = one["state"]
         table.add_row(
-            *(one["name"], str(one.get("bytes", "")), f"[{'green' if state == 'ready' else 'yellow'}]{state}[/]"),
-            *(kib(one.get("memoryBytes", 0)), kib(one.get("memoryLimitBytes", 0))),
-            *(str(one.get("calls", 0)), str(one.get("traps", 0)), ", ".join(one.get("tools", []))),
+            *(one["name"], str(one.get("bytes", "")), f"[{_COLOURS.get(state, 'yellow')}]{state}[/]"),
+            *(kib(one.get(f"{kind}Bytes", 0)) for kind in ("memory", "peakMemory", "memoryLimit")),
+            *(str(one.get(kind, 0)) for kind in ("calls", "traps", "restarts")),
+            *(millions(one.get("fuel", 0)), f"{one.get('runMs', 0) / 1000:.1f} s", ", ".join(one.get("tools", []))),
         )
     out.print(table)
     for one in records:
         if one.get("error"):
             err.print(f"{one['name']}: {one['error']}", markup=False)
+        elif one.get("lastError"):
+            err.print(f"{one['name']}: the last error was: {one['lastError']}", markup=False)
 
 
 def configuration(facts):

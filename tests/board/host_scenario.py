@@ -23,7 +23,7 @@ def push(host, name):
 
 
 def show(entry):
-    print(" ".join([key + "=" + str(entry[key]) for key in sorted(entry) if key != "bytes"]))
+    print(" ".join([key + "=" + str(entry[key]) for key in sorted(entry) if key not in ("bytes", "fuel", "runMs")]))
 
 
 def call(host, tool, arguments=b"{}"):

@@ -72,7 +72,7 @@ def test_a_dead_component_starts_afresh_at_its_next_call(host, faults):
     whole = host.list()[0]["memoryBytes"]
     call(host, "trap")
     entry = host.list()[0]
-    assert entry["state"] == "ready" and entry["traps"] == 1 and "unreachable" in entry["error"]
+    assert entry["state"] == "stopped" and entry["traps"] == 1 and "unreachable" in entry["error"]
     assert entry["memoryBytes"] < whole / 4 and len(entry["tools"]) == 6, "its memory is free, its tools are listed"
     assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
     entry = host.list()[0]
@@ -87,7 +87,7 @@ def test_crash_after_crash_ends_in_quarantine_until_it_is_loaded_again(host, fau
     assert "crash number 10 in a row" in call(host, "trap")[0][0]
     text = call(host, "divide", b'{"a":1,"b":1}')[0][0]
     assert "was not called" in text and "crashed 10 times in a row" in text and "loaded again (wasmote/load)" in text
-    assert host.list()[0]["state"] == "failed"
+    assert host.list()[0]["state"] == "quarantined"
     drive(host.load("faults"))
     assert call(host, "divide", b'{"a":1,"b":1}') == (["1"], False)
 

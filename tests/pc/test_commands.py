@@ -4,6 +4,7 @@ import json
 
 import pytest
 from conftest import wasmote
+from wasmote import tables
 
 pytestmark = pytest.mark.anyio
 
@@ -51,3 +52,16 @@ async def test_reset_restarts_the_board(board):
 async def test_every_command_helps_with_an_example(command):
     code, out, _ = await wasmote(command, "--help")
     assert code == 0 and ("Example:" in out or '"args"' in out)
+
+
+def test_components_are_shown_with_their_health(capsys):
+    fresh = {"name": "a", "state": "ready", "tools": ["x", "y"], "lastError": '"x" failed: unreachable'}
+    used = {"memoryBytes": 12288, "peakMemoryBytes": 13312, "memoryLimitBytes": 65536, "calls": 7, "traps": 2, "restarts": 1,
+            "fuel": 192_840_516, "runMs": 12_340}  # fmt: skip
+    tables.components([{**fresh, **used}, {"name": "b", "state": "quarantined", "error": "crashed"}])
+    out, err = capsys.readouterr()
+    heads, first, second = ([word.strip() for word in line.split("  ") if word.strip()] for line in out.splitlines())
+    assert " ".join(heads) == "component bytes state memory peak limit calls traps restarts fuel ran tools"
+    assert first == ["a", "ready", "12.0 KiB", "13.0 KiB", "64.0 KiB", "7", "2", "1", "192.8 M", "12.3 s", "x, y"]
+    assert "quarantined" in second
+    assert err == 'a: the last error was: "x" failed: unreachable\nb: crashed\n'

@@ -16,7 +16,7 @@ from micropython import const
 
 from ..component import Component
 from ..component.text import digest
-from ..wasm import Interrupt, Source, Store, Trap, WasmError
+from ..wasm import Interrupt, OutOfMemory, Source, Store, Trap, WasmError
 from . import digests
 from .clock import ticks_add, ticks_diff, ticks_ms
 from .config import Config
@@ -25,6 +25,7 @@ from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Refused
 from .errors import CODES, HostError
 from .imports import Imports
 from .runtime import Runtime
+from .usage import Usage
 
 _HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
 _RUN = "wasi:cli/run@0.2.0"
@@ -73,6 +74,9 @@ class Guest:
         self.busy = False
         self.calls = 0
         self.traps = 0
+        self.restarts = 0
+        self.last_error = None  # the last `error` that a call ended with
+        self.usage = Usage()
         self.crashes = 0  # in a row
         self._crashed_at = 0
 
@@ -264,6 +268,7 @@ class Guest:
         if self.component:
             self.component.close()
         if self.store:
+            self.usage.retire(self.store, self.runtime and self.runtime.texts)
             self.store.close()
         self.store = self.component = self.handlers = None
 
@@ -278,6 +283,7 @@ class Guest:
         self.busy = True
         steps = answer = why = stack = None
         stacks = self.host.stacks
+        usage = self.usage
         try:
             while stack is None and why is None:
                 why = self.ended
@@ -288,8 +294,8 @@ class Guest:
                     yield
             if stack:
                 self.store.use(stack)
+                self.calls += 1
             news = self._news() if self.untold and why is None else ()
-            self.calls += 1
             # All in this generator: each that waits for another takes 300 bytes of a board's C stack.
             while why is None:
                 told = news.pop() if news else None
@@ -300,7 +306,9 @@ class Guest:
                 end = _in(self.timeout_ms)
                 try:
                     while True:
+                        usage.begin()
                         next(steps)
+                        usage.end()
                         _check(end, self.store)
                         yield
                 except StopIteration as stop:
@@ -315,6 +323,7 @@ class Guest:
         except Exception as error:  # a guest has more ways to fail than anybody lists
             why = self._crashed(handler, values, "failed: " + explain(error))
         finally:
+            usage.end()
             self.busy = False
             if steps and self.under_way is steps:  # nobody wants the answer any more
                 self.rest("%s was cancelled" % _label(handler, values))
@@ -388,6 +397,7 @@ class Guest:
         self.crashes += 1
         self._crashed_at = ticks_ms()
         self.rest("%s %s" % (_label(handler, values), what))
+        self.last_error = self.error
         if self.crashes < _QUARANTINE:
             what += ". The component starts afresh at its next call; what it had in memory is lost"
         else:
@@ -413,11 +423,13 @@ class Guest:
             crash = self.error
             yield from self.start()
             self.error = crash
+            self.restarts += 1
             return None
         except Exception as error:
-            self.crashes += 1
+            if not short_of_memory(error):  # for which the others are to blame: it is tried again at each call
+                self.crashes += 1
             self._crashed_at = ticks_ms()
-            self.error = "it could not be started again: %s" % explain(error)
+            self.error = self.last_error = "it could not be started again: %s" % explain(error)
             return "was not called: " + self.error
         finally:
             if self.state == "failed":
@@ -431,23 +443,41 @@ class Guest:
             return 0
 
     def entry(self):
-        """The component in wasmote/list."""
+        """The component in wasmote/list. state: that of the class, "dead" as "stopped", after the last crash "quarantined"."""
+        usage = self.usage
+        usage.look(self.store, self.runtime and self.runtime.texts)
         entry = {
             "name": self.name,
             "bytes": self._size(),
-            "state": "ready" if self.state == "dead" else self.state,
+            "state": self._shown_state(),
             "tools": [tool.name for tool in self.tools],
             "memoryBytes": self.memory * 1024,
+            "peakMemoryBytes": usage.peak * 1024,
             "memoryLimitBytes": self.memory_limit * 1024,
             "calls": self.calls,
             "traps": self.traps,
+            "restarts": self.restarts,
+            "fuel": usage.fuel + (self.store.fuel_used if self.store else 0),
+            "runMs": usage.run_ms,
         }
         for kind in KINDS[1:]:
             if self.entries(kind):
                 entry[kind] = [one.name for one in self.entries(kind)]
         if self.error:
             entry["error"] = self.error
+        elif self.last_error:
+            entry["lastError"] = self.last_error
         return entry
+
+    def _shown_state(self):
+        if self.crashes >= _QUARANTINE and self.state != "loading":
+            return "quarantined"
+        return "stopped" if self.state == "dead" else self.state
+
+
+def short_of_memory(error):
+    """Whether it might have worked with more of the arena or the heap."""
+    return isinstance(error, (MemoryError, OutOfMemory)) or getattr(error, "short_of_memory", False)
 
 
 def _label(handler, values):

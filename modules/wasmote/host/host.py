@@ -4,11 +4,11 @@ What takes time is a generator: it yields so that nobody has to wait. Answers ar
 what is not done raises HostError. Loads happen one after the other, as each needs much of the heap for a moment.
 """
 
-from ..wasm import Malformed, OutOfMemory, arena_info, engine
+from ..wasm import Malformed, arena_info, engine
 from .config import Config, parse
 from .entries import KINDS, loosely_json
 from .errors import HostError
-from .guest import Guest, explain
+from .guest import Guest, explain, short_of_memory
 from .stacks import Stacks
 from .storage import Storage, check_name
 
@@ -386,5 +386,5 @@ def _failure(guest, error):
         guest.error += ": the file is damaged or cut short, or was never a component"
     refused = isinstance(error, HostError)
     failure = HostError(error.kind if refused else "refused", "%s was not loaded: %s" % (guest.name, guest.error))
-    failure.short_of_memory = error.short_of_memory if refused else isinstance(error, (MemoryError, OutOfMemory))
+    failure.short_of_memory = short_of_memory(error)
     return failure
