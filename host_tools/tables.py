@@ -59,7 +59,7 @@ def components(records):
 
 def configuration(facts):
     table = _plain(None, "member", "value", "")
-    for name, value in facts["effective"].items():
+    for name, value in sorted(facts["effective"].items()):
         table.add_row(
             name, escape(json.dumps(value, ensure_ascii=False)), "" if name in facts["config"] else "(default)"
         )

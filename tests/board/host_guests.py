@@ -23,10 +23,12 @@ def chunks(host, name, data, size=4096):
         yield host.push(name, len(data), at, data[at : at + size], zlib.crc32(data))
 
 
-def push(host, name, data, size=4096):
-    """Pushes a whole file. Returns the answer to its last chunk."""
-    for steps in chunks(host, name, data, size):
-        answer = drive(steps)
+def push(host, name, data, size=4096, configuration=None):
+    """Pushes a whole file, its last chunk with a configuration (bytes). Returns the answer to that."""
+    last = (len(data) - 1) // size * size
+    for at in range(0, len(data), size):
+        chunk = (name, len(data), at, data[at : at + size], zlib.crc32(data))
+        answer = drive(host.push(*chunk, configuration if at == last else None))
     return answer
 
 

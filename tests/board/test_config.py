@@ -5,7 +5,7 @@ import os
 
 import host_guests as guests
 import pytest
-from host_guests import call, chunks, push, refusal
+from host_guests import call, push, refusal
 from wasmote.host import HostError, Storage
 from wasmote.host.config import LIMIT, Config, parse
 from wasmote.wasm import drive
@@ -158,11 +158,7 @@ def test_it_survives_a_reset_and_a_new_version_and_goes_with_the_component(new_h
 
 
 def push_with(host, name, data, configuration):
-    *steps, _ = chunks(host, name, data)
-    for chunk in steps:
-        drive(chunk)
-    at = (len(data) - 1) // 4096 * 4096
-    return drive(host.push(name, len(data), at, data[at:], guests.zlib.crc32(data), configuration))["component"]
+    return push(host, name, data, configuration=configuration)["component"]
 
 
 def test_a_push_may_bring_a_configuration(host, faults):

@@ -8,10 +8,12 @@ import pytest
 from conftest import ROOT
 from host_guests import refused
 from wasmote.component import text
-from wasmote.host import clocks, content, digests
+from wasmote.host import content, digests
 from wasmote.host.clock import now_us, ticks_diff, ticks_ms, unix_ns
 from wasmote.host.descriptors import DESCRIPTORS
 from wasmote.host.imports import Imports, granted
+from wasmote.host.wasi import clocks
+from wasmote.host.wasi.digests import RESOURCES, TABLES
 from wasmote.wasm import Trap, Unlinkable, drive
 
 pytest_plugins = ["runtime_fixtures"]
@@ -108,22 +110,34 @@ def test_data_of_a_message_must_be_json(it):
 # Clocks
 
 
-def test_the_monotonic_clock_goes_on():
-    clock = clocks.Monotonic(clocks.Poll())
+@pytest.fixture
+def imports(it):
+    return Imports(it, ())
+
+
+@pytest.fixture
+def poll(imports):
+    return imports.owner("wasi.clocks", "Poll")
+
+
+@pytest.fixture
+def clock(imports):
+    return clocks.Monotonic(imports)
+
+
+def test_the_monotonic_clock_goes_on(clock):
     first, second = clock.now(), clock.now()
     assert 0 <= second - first < 10**9 and clock.resolution() == 1000
     assert ticks_diff(ticks_ms(), ticks_ms()) <= 0
 
 
 def test_the_wall_clock_tells_the_time():
-    seconds, nanoseconds = clocks.Wall().now()
+    seconds, nanoseconds = clocks.Wall(None).now()
     assert abs(seconds - unix_ns() // 10**9) <= 1 and 0 <= nanoseconds < 10**9
-    assert clocks.Wall().resolution() == (0, 1_000_000)
+    assert clocks.Wall(None).resolution() == (0, 1_000_000)
 
 
-def test_a_pollable_is_ready_when_its_moment_has_come():
-    poll = clocks.Poll()
-    clock = clocks.Monotonic(poll)
+def test_a_pollable_is_ready_when_its_moment_has_come(poll, clock):
     late = clock.subscribe_instant((now_us() + 10**9) * 1000)
     soon = clock.subscribe_duration(5_000_000)
     assert not poll.ready(soon) and not poll.ready(late)
@@ -132,24 +146,22 @@ def test_a_pollable_is_ready_when_its_moment_has_come():
     assert not poll.ready(late)
 
 
-def test_waiting_gives_way():
-    poll = clocks.Poll()
-    steps = poll.block(clocks.Monotonic(poll).subscribe_duration(10**15))
+def test_waiting_gives_way(poll, clock):
+    steps = poll.block(clock.subscribe_duration(10**15))
     assert [next(steps) for _ in range(3)] == [None] * 3
 
 
-def test_a_dropped_pollable_makes_room_and_there_is_an_end():
-    poll = clocks.Poll()
+def test_a_dropped_pollable_makes_room_and_there_is_an_end(poll):
     reps = [poll.add(1) for _ in range(64)]
     with pytest.raises(Trap, match="too many pollables"):
         poll.add(1)
-    poll.drop(reps[7])
+    poll.drop_pollable(reps[7])
     assert poll.add(2) == reps[7]
 
 
-def test_waiting_for_nothing_traps():
+def test_waiting_for_nothing_traps(poll):
     with pytest.raises(Trap, match="poll of an empty list"):
-        drive(clocks.Poll().poll([]))
+        drive(poll.poll([]))
 
 
 # Grants
@@ -185,24 +197,32 @@ def test_what_is_not_granted_is_unlinkable_by_name(it):
         interface.functions.get("now")
 
 
-def test_every_function_offered_has_a_method(it):
+def test_every_function_and_resource_offered_has_a_method(it):
     imports = Imports(it, ("*",))
-    for table, name in (
-        (digests.RUNTIME, "wasi:mcp/runtime@0.1.0-preview2"),
-        (digests.MONOTONIC_CLOCK, "wasi:clocks/monotonic-clock@0.2.0"),
-        (digests.WALL_CLOCK, "wasi:clocks/wall-clock@0.2.0"),
-        (digests.POLL, "wasi:io/poll@0.2.0"),
-    ):
+    offered = {"wasi:mcp/runtime@0.1.0-preview2": digests.RUNTIME}
+    offered.update(zip(TABLES[::4], TABLES[3::4], strict=True))
+    for name, functions in offered.items():
         interface = imports.interface(name)
-        for function in table[::2]:
-            assert callable(interface.functions.get(function).call)
+        for function in functions[::2]:
+            assert callable(interface.functions.get(function).call), function
+    for resource in RESOURCES[::3]:
+        assert callable(imports.resources.get(resource))
+    assert imports.resources.get("elevator") is None
+
+
+@pytest.mark.parametrize("name", ["wasi:sockets/tcp@0.2.3", "wasi:http/outgoing-handler@0.2.0"])
+def test_the_network_is_refused_by_name_with_the_reason(it, name):
+    interface = Imports(it, ("*",)).interface(name)
+    for part in (interface.functions, interface.resources):
+        with pytest.raises(Unlinkable, match=name + "#anything: no component reaches the network from this board"):
+            part.get("anything")
 
 
 @pytest.mark.parametrize("script", ["make_wit", "make_descriptors"])
 def test_digests_and_descriptors_are_those_of_the_wit(script):
     run = subprocess.run([sys.executable, ROOT / f"scripts/{script}.py", "--check"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert digests.MONOTONIC_CLOCK[:2] == ("now", text.digest("()->u64"))
+    assert TABLES[3][:2] == ("now", text.digest("()->u64"))
 
 
 def test_descriptors_lie_in_flash_by_the_digest_of_their_type():

@@ -53,3 +53,11 @@ def _annotations(annotations):
     if priority is not None and not 0 <= priority <= 1:  # NaN too, which JSON has no word for
         priority = None
     return ',"annotations":' + object_text(["priority", priority, "audience", audience])
+
+
+def decoded(data):
+    """The text in bytes that should be UTF-8."""
+    try:
+        return str(data, "utf-8")
+    except UnicodeError:
+        return "".join([chr(byte) if byte < 0x80 else "\ufffd" for byte in data])

@@ -24,33 +24,6 @@ RUNTIME = (
     "report-progress",
     b"\x9c\x56\x72\x84\x89\x1f\x17",
 )
-# wasi:clocks/monotonic-clock@0.2.0
-MONOTONIC_CLOCK = (
-    "now",
-    b"\xab\xbe\xa3\x6a\x77\xaa\x63",
-    "resolution",
-    b"\xab\xbe\xa3\x6a\x77\xaa\x63",
-    "subscribe-instant",
-    b"\x81\xdc\x6e\x7f\x22\x5c\x19",
-    "subscribe-duration",
-    b"\x81\xdc\x6e\x7f\x22\x5c\x19",
-)
-# wasi:clocks/wall-clock@0.2.0
-WALL_CLOCK = (
-    "now",
-    b"\xde\x0f\xe5\x38\xf6\x1f\x43",
-    "resolution",
-    b"\xde\x0f\xe5\x38\xf6\x1f\x43",
-)
-# wasi:io/poll@0.2.0
-POLL = (
-    "[method]pollable.ready",
-    b"\xe3\x2f\x53\x4a\x56\xfc\x2d",
-    "[method]pollable.block",
-    b"\xdb\x16\xcf\x47\xdb\xa9\x50",
-    "poll",
-    b"\x98\x2f\xd9\x72\x35\x8c\x73",
-)
 # wasi:mcp/handlers@0.1.0-preview2
 HANDLERS = (
     "call-tool",

@@ -1,4 +1,4 @@
-"""What a host refuses, and why."""
+"""What a host refuses, and why; how a guest ends itself."""
 
 
 class HostError(Exception):
@@ -27,3 +27,11 @@ CODES = (  # error-code of wasi:mcp/types
     "prompt-not-found",
     "unsupported-operation",
 )
+
+
+class Exit(Exception):
+    """A guest ended its program (wasi:cli/exit): no crash. `code`: 0 for success."""
+
+    def __init__(self, code):
+        super().__init__("it ended itself with exit code %d" % code)
+        self.code = code

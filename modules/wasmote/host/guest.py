@@ -20,9 +20,9 @@ from ..wasm import Interrupt, OutOfMemory, Source, Store, Trap, WasmError
 from . import digests
 from .clock import ticks_add, ticks_diff, ticks_ms
 from .config import Config
-from .content import blocks
+from .content import blocks, decoded
 from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Refused
-from .errors import CODES, HostError
+from .errors import CODES, Exit, HostError
 from .imports import Imports
 from .runtime import Runtime
 from .usage import Usage
@@ -69,6 +69,7 @@ class Guest:
         self.runtime = None
         self.store = None
         self.component = None
+        self.imports = None
         self.handlers = None
         self.under_way = None  # the generator of the guest's own code
         self.busy = False
@@ -146,7 +147,8 @@ class Guest:
             self.store.use(stack)
             self.store.reopen = self._reopen
             source = self._reopen()
-            steps = Component.load(self.store, source, Imports(runtime, self.allow))
+            self.imports = Imports(runtime, self.allow)
+            steps = Component.load(self.store, source, self.imports)
             began = ticks_ms()
             try:
                 while True:
@@ -162,7 +164,10 @@ class Guest:
                 _check(end, self.store)
                 yield
             self._find_handlers(runtime)
+            self.imports.settle()
             done = True
+        except Exit as exit:
+            raise HostError("refused", "%s while it started" % exit)
         except Trap as error:
             failure = HostError("refused", runtime.refused or "it trapped while it started: %s" % error)
             failure.short_of_memory = error.what == "out of memory"
@@ -174,8 +179,10 @@ class Guest:
                 steps.close()
             if source:
                 source.close()
-            if done:
+            if done and not self.component.dead:
                 self.store.use(None)
+            elif done:  # it ended itself, and has nothing to serve
+                self._stop()
             else:
                 self._stop()
                 runtime.close()
@@ -199,9 +206,17 @@ class Guest:
             return None
 
         def steps():
-            failed, _ = yield from run()
+            try:
+                failed, _ = yield from run()
+                why = "its wasi:cli/run failed"
+            except Exit as exit:
+                failed = exit.code
+                why = str(exit)
+                if runtime.tools and not failed:
+                    failed = True
+                    why = "it ended itself after it had registered tools: return from wasi:cli/run instead"
             if failed:
-                raise HostError("refused", runtime.refused or "its wasi:cli/run failed")
+                raise HostError("refused", runtime.refused or why)
 
         return steps()
 
@@ -267,10 +282,12 @@ class Guest:
             self.runtime.notify = None
         if self.component:
             self.component.close()
+        if self.imports:
+            self.imports.close()
         if self.store:
             self.usage.retire(self.store, self.runtime and self.runtime.texts)
             self.store.close()
-        self.store = self.component = self.handlers = None
+        self.store = self.component = self.imports = self.handlers = None
 
     # Calls
 
@@ -320,6 +337,12 @@ class Guest:
                     break
         except Interrupt:
             why = self._crashed(handler, values, "was stopped after %d ms, its time limit" % self.timeout_ms)
+        except Exit as exit:
+            if exit.code:
+                why = self._crashed(handler, values, "failed: %s" % exit)
+            else:
+                why = "ended the program (wasi:cli/exit) without an answer. It starts afresh when called"
+                self.rest("it ended the program")
         except Exception as error:  # a guest has more ways to fail than anybody lists
             why = self._crashed(handler, values, "failed: " + explain(error))
         finally:
@@ -372,6 +395,7 @@ class Guest:
                 answer = HostError("internal-error", "%s answered handle-elicit with no JSON object" % self.name)
         else:
             answer = None
+        self.imports.settle()
         self.under_way = self.runtime.notify = self.error = None
         self.crashes = 0
         return answer
@@ -383,7 +407,7 @@ class Guest:
             return HostError(CODES[code], "%s: %s" % (self.name, message), data)
         text = "%s refused: %s (%s)" % (self.name, message, CODES[code])
         if data:
-            text += " " + _decoded(data)
+            text += " " + decoded(data)
         return [text], True
 
     def _failed(self, handler, values, why):
@@ -491,7 +515,9 @@ def explain(error):
     """What to tell a user about an exception."""
     if isinstance(error, MemoryError):
         return "the board's heap is full (%s): unload a component" % error
-    if isinstance(error, (WasmError, HostError, OSError, RuntimeError)):  # RuntimeError: MicroPython's stack is used up
+    if isinstance(
+        error, (WasmError, HostError, Exit, OSError, RuntimeError)
+    ):  # RuntimeError: MicroPython's stack is used up
         return str(error)
     return "%s: %s" % (type(error).__name__, error)
 
@@ -516,14 +542,6 @@ def _quiet_progress(notify):
             notify(kind, *values)
 
     return quiet if notify else None
-
-
-def _decoded(data):
-    """The text in bytes that should be UTF-8."""
-    try:
-        return str(data, "utf-8")
-    except UnicodeError:
-        return "".join([chr(byte) if byte < 0x80 else "\ufffd" for byte in data])
 
 
 def _same(entries, others):

@@ -1,32 +1,39 @@
 """What guests may import: the interfaces that this board has, as far as they are granted.
 
 A grant is the name of an interface without its version, or a beginning of one with `*`: "wasi:mcp/*", "wasi:clocks/wall-clock".
-Interfaces of nothing but types need no grant; neither does wasi:io/poll, which has nothing to wait for by itself.
+Interfaces of nothing but types need no grant. Neither do those that give nothing by themselves: wasi:io/poll has nothing
+to wait for, wasi:filesystem no folder and wasi:keyvalue no store where the configuration gives no bytes for it.
 """
 
 from ..component import HostImport
 from ..wasm import Unlinkable
 from . import digests
-from .clocks import Monotonic, Poll, Wall
 from .descriptors import DESCRIPTORS
 
+# Interface, module below wasmote.host, class in it, functions and their digests. Here: what nearly every component needs.
 _TABLES = (
     "wasi:mcp/runtime@0.1.0-preview2",
+    "runtime",
+    "Runtime",
     digests.RUNTIME,
-    "wasi:clocks/monotonic-clock@0.2.0",
-    digests.MONOTONIC_CLOCK,
-    "wasi:clocks/wall-clock@0.2.0",
-    digests.WALL_CLOCK,
-    "wasi:io/poll@0.2.0",
-    digests.POLL,
+)
+_FREE = ("wasi:io/poll", "wasi:filesystem/", "wasi:keyvalue/")
+_NEVER = (
+    "wasi:sockets/",
+    "wasi:http/",
+    "no component reaches the network from this board: leave out what opens connections, and let the MCP client fetch",
+    "wasi:nn/",
+    "wasi:nn/",
+    "this board has no machine learning: compute in the component, or ask the client for a sampling",
 )
 
 
 def granted(name, allow):
     """True if the interface `name` is covered by one of the grants."""
     name = name.split("@")[0]
-    if name == "wasi:io/poll":
-        return True
+    for free in _FREE:
+        if name.startswith(free):
+            return True
     for grant in allow:
         if name == grant or (grant.endswith("*") and name.startswith(grant[:-1])):
             return True
@@ -34,20 +41,61 @@ def granted(name, allow):
 
 
 class Imports:
-    """What one guest gets: `runtime` serves wasi:mcp/runtime, the clocks are its own."""
+    """What one guest gets: objects that serve its interfaces, each made when it is first imported.
+
+    runtime     serves wasi:mcp/runtime, and knows the guest
+    resources   get(name) -> drop(rep) of a resource type
+    """
 
     def __init__(self, runtime, allow):
+        self.runtime = runtime
         self.allow = allow
-        poll = Poll()
-        self.owners = (runtime, Monotonic(poll), Wall(), poll)
-        self.resources = {"pollable": poll.drop}
+        self.resources = self
+        self._owners = {"Runtime": runtime}
 
     def interface(self, name):
         """An Interface, or None if the board has none of this name."""
-        for i in range(0, len(_TABLES), 2):
-            if _TABLES[i] == name:
-                return Interface(name, _TABLES[i + 1], self.owners[i >> 1], self.resources, granted(name, self.allow))
+        row = _row(_TABLES, name)
+        if row is None and name.startswith("wasi:"):
+            from .wasi.digests import TABLES
+
+            row = _row(TABLES, name)
+            if row is None:
+                return _refused(name)
+        if row is None:
+            return None
+        module, owner, table = row
+        return Interface(name, table, self.owner(module, owner), self, granted(name, self.allow))
+
+    def owner(self, module, name):
+        """The guest's one object of a class in a module below wasmote.host."""
+        found = self._owners.get(name)
+        if found is None:
+            found = getattr(__import__("wasmote.host." + module, None, None, (name,)), name)(self)
+            self._owners[name] = found
+        return found
+
+    def get(self, resource):
+        """What drops a resource of this type, or None if the board has none."""
+        from .wasi.digests import RESOURCES
+
+        for i in range(0, len(RESOURCES), 3):
+            if RESOURCES[i] == resource:
+                owner = self.owner(RESOURCES[i + 1], RESOURCES[i + 2])
+                return getattr(owner, "drop_" + resource.replace("-", "_"))
         return None
+
+    def settle(self):
+        """A call is over: what waits to be written is written."""
+        for name in self._owners:
+            owner = self._owners[name]
+            if hasattr(owner, "settle"):
+                owner.settle()
+
+    def close(self):
+        """The guest is gone: files are closed, what waits to be written is written."""
+        self.settle()
+        self._owners = {}
 
     def descriptor(self, digest):
         """The descriptor of a function type that lies in flash, or None."""
@@ -55,6 +103,22 @@ class Imports:
             if DESCRIPTORS[i] == digest:
                 return DESCRIPTORS[i + 1]
         return None
+
+
+def _row(tables, name):
+    """(module, class, functions) of an interface, or None."""
+    for i in range(0, len(tables), 4):
+        if tables[i] == name:
+            return tables[i + 1 : i + 4]
+    return None
+
+
+def _refused(name):
+    """A Refused for interfaces that no board gives its components, else None."""
+    for i in range(0, len(_NEVER), 3):
+        if name.startswith(_NEVER[i]) or name.startswith(_NEVER[i + 1]):
+            return Refused(name, _NEVER[i + 2])
+    return None
 
 
 class Interface:
@@ -73,10 +137,24 @@ class Interface:
         for i in range(0, len(self.table), 2):
             if self.table[i] == function:
                 if not self.granted:
-                    what = "component imports %s#%s, which it is not granted here (see allow)" % (self.name, function)
-                    raise Unlinkable(what)
-                return HostImport(self.table[i + 1], getattr(self.owner, _method(function)))
+                    what = "component imports %s#%s, which it is not granted here: allow %s (wasmote configure --allow)"
+                    raise Unlinkable(what % (self.name, function, self.name.split("@")[0]))
+                call = getattr(self.owner, _method(function))
+                guard = getattr(self.owner, "guard", None)
+                return HostImport(self.table[i + 1], guard(call) if guard else call)
         return None
+
+
+class Refused:
+    """An interface that this board will never have: nobody is told that without the reason."""
+
+    def __init__(self, name, why):
+        self.name = name
+        self.why = why
+        self.functions = self.resources = self
+
+    def get(self, item):
+        raise Unlinkable("component imports %s#%s: %s" % (self.name, item, self.why))
 
 
 def _method(function):

@@ -2,8 +2,8 @@
 
 from micropython import const
 
-from ..wasm import Trap
-from .clock import now_us, unix_ns
+from ...wasm import Trap
+from ..clock import now_us, unix_ns
 
 _MOST = const(64)  # pollables of one guest
 _FREE = const(-1)
@@ -12,7 +12,7 @@ _FREE = const(-1)
 class Poll:
     """wasi:io/poll. A pollable's rep is its index in `when`: microseconds of the clock."""
 
-    def __init__(self):
+    def __init__(self, imports):
         self.when = []
 
     def add(self, when):
@@ -26,7 +26,7 @@ class Poll:
         self.when.append(when)
         return len(self.when) - 1
 
-    def drop(self, rep):
+    def drop_pollable(self, rep):
         self.when[rep] = _FREE
 
     def ready(self, rep):
@@ -50,8 +50,8 @@ class Poll:
 class Monotonic:
     """wasi:clocks/monotonic-clock"""
 
-    def __init__(self, poll):
-        self.pollables = poll
+    def __init__(self, imports):
+        self.pollables = imports.owner("wasi.clocks", "Poll")
 
     def now(self):
         return now_us() * 1000
@@ -68,6 +68,9 @@ class Monotonic:
 
 class Wall:
     """wasi:clocks/wall-clock"""
+
+    def __init__(self, imports):
+        pass
 
     def now(self):
         ns = unix_ns()

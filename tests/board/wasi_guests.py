@@ -1,0 +1,75 @@
+"""The guests of the WASI tests, tests/wasi/*.c: programs that print what the board answers them, and what they printed."""
+
+import functools
+import json
+import os
+import subprocess
+
+from conftest import ROOT
+
+SOURCES = ROOT / "tests" / "wasi"
+OUT = ROOT / "build" / "tests" / "wasi"
+WASM_TOOLS = os.environ.get("WASM_TOOLS") or ROOT / "build" / "wasm-tools" / "wasm-tools"
+FLAGS = [
+    "--target=wasm32",
+    "-mcpu=mvp",
+    "-Oz",
+    "-std=c11",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wno-unused-function",
+    "-nostdlib",
+]
+LINK = ["-Wl,--no-entry", "-Wl,--stack-first", "-Wl,-z,stack-size=4096", "-Wl,--gc-sections"]
+
+
+@functools.cache
+def program(name, world=None, *defines):
+    """The bytes of the component from tests/wasi/<name>.c in the world of its name."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    core = OUT / f"{name}.core.{os.getpid()}"
+    compiler = os.environ.get("CLANG", "clang")
+    subprocess.run([compiler, *FLAGS, *LINK, *defines, "-o", core, SOURCES / f"{name}.c"], check=True)
+    return component(core, world or name)
+
+
+@functools.cache
+def everything(world):
+    """The bytes of a component that imports every function of a world and does nothing."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    core = OUT / f"{world}.all.{os.getpid()}"
+    command = [WASM_TOOLS, "component", "embed", "--dummy", SOURCES / "wit", "--world", world, "-o", core]
+    subprocess.run(command, check=True)
+    return new(core)
+
+
+def component(core, world):
+    command = [WASM_TOOLS, "component", "embed", SOURCES / "wit", "--world", world, core, "-o", core]
+    subprocess.run(command, check=True)
+    return new(core)
+
+
+def new(core):
+    subprocess.run([WASM_TOOLS, "component", "new", core, "-o", core], check=True)
+    data = core.read_bytes()
+    core.unlink()
+    return data
+
+
+class Log:
+    """A host's on_log."""
+
+    def __init__(self, host):
+        self.heard = []
+        host.on_log = lambda *what: self.heard.append(what)
+
+    def lines(self, level="info"):
+        """What was logged at a level, and forgets it."""
+        lines = [message for heard, _, message, _ in self.heard if heard == level]
+        self.heard = [what for what in self.heard if what[0] != level]
+        return lines
+
+
+def configuration(**members):
+    return json.dumps(members).encode()
