@@ -113,6 +113,31 @@ def test_modules_that_share_a_table_are_linked_in_file_order():
     assert seen == ["hello"]
 
 
+def test_modules_as_the_wit_component_of_2026_links_them_are_linked():
+    """No fourth module: the fixup module fills the table, and its start function is main's _initialize."""
+    seen = []
+    source = f"""(component
+      (import "{HOST}" (instance $host (export "f" (func (param "x" string)))))
+      (core module $main (import "h" "f" (func $f (param i32 i32))) (memory (export "memory") 1)
+        (data (i32.const 8) "hello") (func (export "_initialize") (call $f (i32.const 8) (i32.const 5))))
+      (core module $shim (table (export "$imports") 1 1 funcref)
+        (func (export "0") (param i32 i32) (call_indirect (param i32 i32) (local.get 0) (local.get 1) (i32.const 0))))
+      (core module $fixup (import "shim" "$imports" (table 1 1 funcref)) (import "actual" "0" (func (param i32 i32)))
+        (import "main" "_initialize" (func $initialize)) (elem (i32.const 0) func 0) (start $initialize))
+      (core instance $shim (instantiate $shim))
+      (alias core export $shim "0" (core func $indirect))
+      (core instance $h (export "f" (func $indirect)))
+      (core instance $main (instantiate $main (with "h" (instance $h))))
+      (alias core export $main "memory" (core memory $memory))
+      (alias export $host "f" (func $f))
+      (core func $lowered (canon lower (func $f) (memory $memory)))
+      (core instance $actual (export "0" (func $lowered)))
+      (core instance (instantiate $fixup
+        (with "shim" (instance $shim)) (with "actual" (instance $actual)) (with "main" (instance $main)))))"""
+    load(source, {HOST: Interface({"f": ("(x:string)", seen.append)})})
+    assert seen == ["hello"]
+
+
 def test_an_interface_exported_through_a_nested_component_is_found_under_its_name():
     source = f"""(component {MEMORY} (core module $m {ECHO.replace('"echo"', '"shout"').replace("(func", '(import "" "memory" (memory 1)) (func')})
       (core instance $given (export "memory" (memory $memory)))

@@ -1,0 +1,36 @@
+"""Components made by wasm-tools from WIT and core modules in the text format, as guest toolchains make them."""
+
+import os
+import subprocess
+
+import pytest
+from conftest import ROOT
+from wat import assemble
+
+TOOL = os.environ.get("WASM_TOOLS") or str(ROOT / "build/wasm-tools/wasm-tools")
+needs_tool = pytest.mark.skipif(
+    subprocess.run(["sh", "-c", f"command -v '{TOOL}'"], capture_output=True).returncode != 0,
+    reason="no wasm-tools: make setup, or set WASM_TOOLS",
+)
+
+
+def wasm_tools(*args):
+    """Runs it. Returns what it prints on stdout, as bytes; AssertionError with what it says when it fails."""
+    run = subprocess.run([TOOL, *map(str, args)], capture_output=True, timeout=60)
+    assert run.returncode == 0, run.stderr.decode()
+    return run.stdout
+
+
+def component(folder, wit, world, text):
+    """A file in `folder`: the component of a world whose core module is `text`, or a dummy one if that is None."""
+    (folder / "package.wit").write_text(wit)
+    core = folder / f"{world}.core.wasm"
+    embed = ["component", "embed", folder / "package.wit", "--world", world, "-o", core]
+    if text is None:
+        wasm_tools(*embed, "--dummy-names", "legacy")
+    else:
+        core.write_bytes(assemble(text))
+        wasm_tools(*embed, core)
+    made = folder / f"{world}.wasm"
+    wasm_tools("component", "new", core, "-o", made)
+    return made
