@@ -10,7 +10,7 @@
 The grammar is the component model's, Explainer.md, "Import and Export Definitions".
 """
 
-from ..wasm.errors import Invalid
+from ..wasm.errors import Invalid, Unsupported
 from .labels import scan
 
 
@@ -117,6 +117,8 @@ def _annotated(name, data, at):
             raise Invalid("`%s` is not a valid extern name: failed to find `.` character" % name, at)
         if dot + 1 == end or scan(data, dot + 1, end) != end:
             raise _no_kebab(name, at)
+    elif kind[:5] == b"async":
+        raise Unsupported("async function `%s`: build for WASI 0.2" % name, at)
     else:
         raise _no_kebab(name, at)
     if stop == first or scan(data, first, stop) != stop:
