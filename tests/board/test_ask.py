@@ -16,6 +16,14 @@ QUESTIONS = {
 }
 ALL = {"sampling": {}, "elicitation": {"form": {}, "url": {}}, "roots": {}}
 JOHN = {"action": "accept", "content": {"name": "John"}}
+ACCEPTED = (ANSWERED, ["accept", '{"name": "John"}'])
+
+
+def said(what):
+    """As JSON has it: a text, or [action, text of the content]."""
+    if isinstance(what, tuple):
+        return [what[0], str(what[1], "utf-8")]
+    return str(what, "utf-8") if isinstance(what, bytes) else what
 
 
 class Guest:
@@ -39,7 +47,7 @@ class Asker(Tool):
         self.heard.append(heard)
         for keys in self.rounds:
             answers = yield from notify("ask", [QUESTIONS[key] for key in keys])
-            heard += [[kind, str(what, "utf-8") if kind in (ANSWERED, REFUSED) else what] for kind, what in answers]
+            heard += [[kind, said(what)] for kind, what in answers]
         return [json.dumps(heard)], False
 
 
@@ -96,7 +104,7 @@ def test_asks_with_requests_of_its_own():
     assert reply(wire, roots, result={"roots": []}) == []
     (answer,) = reply(wire, form, result=JOHN)
     assert answer["id"] == 7
-    assert heard(answer) == [(ANSWERED, json.dumps(JOHN)), (ANSWERED, '{"roots": []}')]
+    assert heard(answer) == [ACCEPTED, (ANSWERED, '{"roots": []}')]
     assert wire.server.asked == []
 
 
@@ -115,13 +123,43 @@ def test_an_error_of_the_client_reaches_the_guest():
     assert heard(answer) == [(REFUSED, '{"code": -1, "message": "no"}')]
 
 
-@pytest.mark.parametrize("what", [{"result": 5}, {"result": None}, {"error": "no"}])
-def test_a_reply_that_is_no_object_is_no_answer(what):
+WRONG = [
+    ("name", 5), ("name", None), ("name", {}), ("name", {"action": "perhaps"}), ("name", {"action": 1}),
+    ("name", {"action": "accept", "content": "John"}), ("poem", {"role": "assistant"}), ("folders", {"roots": {}}),
+    ("folders", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key, result", WRONG)
+def test_an_answer_to_something_else_is_no_answer(key, result):
+    wire, _ = asking([key])
+    initialize(wire, ALL)
+    (question,) = call(wire)
+    (answer,) = reply(wire, question, result=result)
+    assert heard(answer) == [(NO_ANSWER, "the client answered something else than it was asked")]
+
+
+def test_an_error_that_is_no_object_is_no_answer():
     wire, _ = asking()
     initialize(wire, ALL)
     (question,) = call(wire)
-    (answer,) = reply(wire, question, **what)
-    assert heard(answer)[0][0] == NO_ANSWER
+    assert heard(*reply(wire, question, error="no"))[0][0] == NO_ANSWER
+
+
+@pytest.mark.parametrize("key, result", WRONG)
+def test_what_is_wrong_in_the_modern_era_is_asked_again(key, result):
+    wire, _ = asking([key])
+    state = modern(wire)["result"]["requestState"]
+    again = modern(wire, 2, requestState=state, inputResponses={key: result})["result"]
+    assert list(again["inputRequests"]) == [key]
+
+
+@pytest.mark.parametrize("action", ["accept", "decline", "cancel"])
+def test_an_action_may_come_without_content(action):
+    wire, _ = asking(["page"])
+    state = modern(wire)["result"]["requestState"]
+    last = modern(wire, 2, requestState=state, inputResponses={"page": {"action": action}})
+    assert heard(last) == [(ANSWERED, [action, "{}"])]
 
 
 def test_asks_nothing_of_a_client_that_offers_nothing():
@@ -161,7 +199,7 @@ def test_replies_that_nobody_waits_for_are_ignored():
     for id in (1, None, "ask-00c0ffee-999", "ask-deadbeef-1"):
         assert reply(wire, {"id": id}, result=JOHN) == []
     (answer,) = reply(wire, question, result=JOHN)
-    assert heard(answer) == [(ANSWERED, json.dumps(JOHN))]
+    assert heard(answer) == [ACCEPTED]
     assert reply(wire, question, result={"action": "decline"}) == []  # a second time
     assert wire.result("ping") == {}
 
@@ -223,16 +261,12 @@ def test_answers_with_its_questions_and_goes_on_when_the_client_calls_again():
         },
     }
     assert wire.server.calls == [] and not wire.server.step()  # nothing is under way meanwhile
-    given = {
-        "name": JOHN,
-        "poem": {"role": "assistant"},
-        "folders": {"roots": []},
-        "page": {"action": "accept"},
-        "x": 1,
-    }
+    poem = {"role": "assistant", "content": {"type": "text", "text": "Roses"}, "model": "m"}
+    given = {"name": JOHN, "poem": poem, "folders": {"roots": []}, "page": {"action": "accept"}, "x": 1}
     last = modern(wire, 2, requestState=first["requestState"], inputResponses=given)
     assert last["result"]["resultType"] == "complete"
-    assert heard(last) == [(ANSWERED, json.dumps(given[key])) for key in ("name", "poem", "folders", "page")]
+    told = [(ANSWERED, json.dumps(poem)), (ANSWERED, '{"roots": []}'), (ANSWERED, ["accept", "{}"])]
+    assert heard(last) == [ACCEPTED, *told]
     assert len(tool.heard) == 1  # one call, not two
 
 
@@ -247,25 +281,25 @@ def test_asks_again_for_what_is_missing_or_wrong():
     third = modern(wire, 3, requestState=second["result"]["requestState"])  # nothing at all
     assert list(third["result"]["inputRequests"]) == ["name"]
     last = modern(wire, 4, requestState=third["result"]["requestState"], inputResponses={"name": JOHN})
-    assert heard(last) == [(ANSWERED, json.dumps(JOHN)), (ANSWERED, '{"roots": []}')]
+    assert heard(last) == [ACCEPTED, (ANSWERED, '{"roots": []}')]
 
 
 def test_asks_round_after_round():
-    wire, _ = asking(["name"], ["poem"], ["name"])
+    wire, _ = asking(["name"], ["page"], ["name"])
     reply = modern(wire)
-    for id, key in ((2, "name"), (3, "poem"), (4, "name")):
+    for id, key in ((2, "name"), (3, "page"), (4, "name")):
         assert list(reply["result"]["inputRequests"]) == [key]
         state = reply["result"]["requestState"]
-        reply = modern(wire, id, requestState=state, inputResponses={key: {"n": id}})
-    assert heard(reply) == [(ANSWERED, '{"n": 2}'), (ANSWERED, '{"n": 3}'), (ANSWERED, '{"n": 4}')]
+        reply = modern(wire, id, requestState=state, inputResponses={key: {"action": "accept", "content": {"n": id}}})
+    assert heard(reply) == [(ANSWERED, ["accept", json.dumps({"n": id})]) for id in (2, 3, 4)]
 
 
 def test_takes_answers_that_come_ahead_each_once():
     wire, _ = asking(["name"], ["name"])
     reply = modern(wire, inputResponses={"name": JOHN, "stranger": {}})
     assert list(reply["result"]["inputRequests"]) == ["name"]  # the second time
-    last = modern(wire, 2, requestState=reply["result"]["requestState"], inputResponses={"name": {}})
-    assert heard(last) == [(ANSWERED, json.dumps(JOHN)), (ANSWERED, "{}")]
+    last = modern(wire, 2, requestState=reply["result"]["requestState"], inputResponses={"name": {"action": "cancel"}})
+    assert heard(last) == [ACCEPTED, (ANSWERED, ["cancel", "{}"])]
 
 
 @pytest.mark.parametrize("responses", [None, 5, [], "x"])

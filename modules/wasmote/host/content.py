@@ -5,6 +5,19 @@ import json
 _EMBEDDED = 2
 
 
+class Content(list):
+    """Content blocks, and the JSON text (bytes) of structured content beside them, or None."""
+
+    structured = None
+
+    def after(self, blocks):
+        """The same with `blocks` before them; without any, structured content is there as a text, too."""
+        if not blocks and not self and self.structured is not None:
+            blocks = [str(self.structured, "utf-8")]
+        self[0:0] = blocks
+        return self
+
+
 def blocks(content):
     """A list: str for a plain text, bytes for the JSON text of any other content block."""
     return [_block(case, value) for case, value in content]
@@ -20,7 +33,7 @@ def _block(case, value):
         members = ["type", "image", "data", value[1], "mimeType", value[2]]
     elif case == _EMBEDDED:
         inner = object_text(["uri", value[1], "mimeType", value[2], "text", value[3], "blob", value[4]])
-        return ('{"type":"resource","resource":%s%s}' % (inner, _annotations(annotations))).encode()
+        return ('{"type":"resource","resource":%s%s}' % (inner, annotations_text(annotations))).encode()
     else:
         members = [
             "type",
@@ -34,7 +47,7 @@ def _block(case, value):
             "mimeType",
             value[4],
         ]
-    return (object_text(members)[:-1] + _annotations(annotations) + "}").encode()
+    return (object_text(members)[:-1] + annotations_text(annotations) + "}").encode()
 
 
 def object_text(members):
@@ -46,7 +59,7 @@ def object_text(members):
     return "{" + ",".join(parts) + "}"
 
 
-def _annotations(annotations):
+def annotations_text(annotations):
     if annotations is None:
         return ""
     priority, audience, _ = annotations

@@ -56,7 +56,12 @@ class Entry:
 
     json          a view of the arena that lasts until the provider's entries change
     structured    of a tool: True if it promises results of a form (outputSchema)
+    plain         bytes of `json` without icons (wasmote:mcp/icons); None: it has none. own_icons: they are not the server's
+    room          where `json` with its icons lies, and may be replaced
     """
+
+    plain = room = None
+    own_icons = False
 
     def __init__(self, guest, name, json, structured=False):
         self.guest = guest

@@ -58,6 +58,7 @@ class Guest:
     ended = None  # why this guest will never run again
     waits_for = None  # the provider that it calls, by wasi:mcp/client
     untold = False  # subscriptions may be news to the instance
+    due = None  # the tick at which the call under way is stopped; None while its client is asked something
 
     def __init__(self, host, name, path, config=Config):
         self.host = host
@@ -279,7 +280,7 @@ class Guest:
         if under_way is not None:
             under_way.close()
         if self.runtime:
-            self.runtime.notify = None
+            self.runtime.notify = self.runtime.serving = None
         if self.component:
             self.component.close()
         if self.imports:
@@ -320,13 +321,14 @@ class Guest:
                     steps = self._begin(handler, values, progress_token, notify)
                 else:
                     steps = self._begin("handle-subscribe", (told,), None, None)
-                end = _in(self.timeout_ms)
+                self.due = _in(self.timeout_ms)
                 try:
                     while True:
                         usage.begin()
                         next(steps)
                         usage.end()
-                        _check(end, self.store)
+                        if self.due is not None:
+                            _check(self.due, self.store)
                         yield
                 except StopIteration as stop:
                     answer = stop.value
@@ -368,7 +370,11 @@ class Guest:
         return watched_of(self)
 
     def _begin(self, handler, values, progress_token, notify):
-        self.runtime.notify = _quiet_progress(notify) if progress_token is None else notify
+        runtime = self.runtime
+        runtime.notify = _quiet_progress(notify) if progress_token is None else notify
+        runtime.serving = handler
+        runtime.added = None
+        runtime.asked = 0
         self.under_way = self.handlers[handler](*values)
         return self.under_way
 
@@ -378,7 +384,10 @@ class Guest:
         if failed:
             answer = self._refused(handler, *value)
         elif handler == "call-tool":
-            answer = blocks(value[0]), bool(value[1])
+            content = blocks(value[0])
+            if self.runtime.added is not None:
+                content = self.runtime.added.after(content)
+            answer = content, bool(value[1])
         elif handler == "read-resource":
             from .resources import contents
 
@@ -396,7 +405,7 @@ class Guest:
         else:
             answer = None
         self.imports.settle()
-        self.under_way = self.runtime.notify = self.error = None
+        self.under_way = self.runtime.notify = self.runtime.serving = self.error = None
         self.crashes = 0
         return answer
 
@@ -539,7 +548,7 @@ def _check(end, store):
 def _quiet_progress(notify):
     def quiet(kind, *values):
         if kind != "progress":
-            notify(kind, *values)
+            return notify(kind, *values)
 
     return quiet if notify else None
 

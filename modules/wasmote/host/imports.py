@@ -62,6 +62,10 @@ class Imports:
             row = _row(TABLES, name)
             if row is None:
                 return _refused(name)
+        elif row is None and name.startswith("wasmote:"):
+            from .wasmote.digests import TABLES
+
+            row = _row(TABLES, name)
         if row is None:
             return None
         module, owner, table = row

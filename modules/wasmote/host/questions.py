@@ -1,8 +1,9 @@
 """Questions to the client of a call, as the host asks them: notify("ask", questions) is a generator that returns answers.
 
 A question is (key, what, params): what is one of SAMPLING, FORM, URL, ROOTS, params the JSON text (bytes) of an object.
-An answer is (ANSWERED, JSON text of the result, an object), (REFUSED, JSON text of the client's error, an object),
-(UNSUPPORTED, why) or (NO_ANSWER, why). notify("can") is the sum of what the client can be asked.
+An answer is (ANSWERED, result), (REFUSED, JSON text of the client's error, an object), (UNSUPPORTED, why) or
+(NO_ANSWER, why). The result of FORM and URL is (action, JSON text of the content, an object), of the others the JSON text
+of the whole result. notify("can") is the sum of what the client can be asked.
 """
 
 SAMPLING = 1

@@ -20,7 +20,17 @@ class Runtime:
     info        the JSON text [name, version, instructions] of its server-info, in the arena; None without
     refused     None, or why something was not registered: then the guest is not loaded
     notify      where progress and log messages of the call under way go; None between calls
+
+    For wasmote:mcp (host/wasmote), of the call under way:
+    serving     the handler that runs, None between calls
+    added       content.Content that the guest adds to the result of call-tool, or None
+    argument    what handle-complete is to complete: (name, value, [(name, value)]), or None
+    asked       how many questions to the client it has cost
+    icons       the member "icons", comma first, for entries without their own; or None
     """
+
+    serving = added = argument = icons = None
+    asked = 0
 
     tools = resources = templates = prompts = ()
     offers = 0
@@ -102,12 +112,30 @@ class Runtime:
             raise Refused(
                 "its %s %s is already there, from the component %s: unload or rename one of them" % (what, name, other)
             )
-        return Entry(self.guest, name, self._keep(text), kind == "tools" and definition[4] is not None)
+        if self.icons:
+            text[-1] = text[-1][:-1]
+            text += [self.icons, "}"]
+        entry = Entry(self.guest, name, self._keep(text), kind == "tools" and definition[4] is not None)
+        if self.icons:
+            entry.plain = len(entry.json) - len(self.icons)
+        return entry
 
     def _keep(self, text):
         if self.texts is None:
             self.texts = Store(limit=_TEXTS, stack=0)
         return keep(text, self.texts)
+
+    def put_icons(self, entry, icons):
+        """Replaces the icons of an Entry. OutOfMemory."""
+        plain = entry.plain or len(entry.json)
+        text = bytes(entry.json[: plain - 1]) + icons + b"}"
+        room = entry.room or entry.json
+        if len(text) > len(room):  # what is given up of the arena comes back with close() only
+            room = self._keep([text])
+        room[: len(text)] = text
+        entry.json = room[: len(text)]
+        entry.room = room
+        entry.plain = plain
 
     def _refuse(self, error):
         text = str(error)

@@ -17,8 +17,8 @@ import os
 import struct
 
 from ..host.clock import ticks_add, ticks_diff, ticks_ms
-from ..host.questions import ANSWERED, METHODS, MODES, NAMES, NO_ANSWER, REFUSED, UNSUPPORTED
-from ..jsonrpc import id_key, names
+from ..host.questions import ANSWERED, METHODS, MODES, NAMES, NO_ANSWER, REFUSED, ROOTS, SAMPLING, UNSUPPORTED
+from ..jsonrpc import find, id_key, names
 from ..jsonrpc.codes import INVALID_PARAMS, RpcError
 from .server import MODERN_END
 
@@ -27,6 +27,9 @@ ANSWER_MS = 300_000  # how long a client may take for an answer
 CROWDED_MS = 30_000  # ... while other calls wait for the component that asks
 _MAC = 16  # bytes
 _TOKEN = struct.calcsize("<II") + _MAC
+
+_RESULT = names("action", "content", "role", "roots")
+_ACTIONS = (b"accept", b"decline", b"cancel")
 
 _key = os.urandom(32)
 _serial = 0
@@ -45,8 +48,9 @@ class Parked:
 class Asked:
     """A request of the board's to which an answer is due. `answer`: None, or (ANSWERED …, what)."""
 
-    def __init__(self, id):
+    def __init__(self, id, what):
         self.id = id
+        self.what = what
         self.answer = None
 
 
@@ -104,7 +108,7 @@ def _request(server, request, question):
     global _serial
     _serial += 1
     session = server.board.session if server.board else ""
-    asked = Asked(('"ask-%s-%d"' % (session, _serial)).encode())
+    asked = Asked(('"ask-%s-%d"' % (session, _serial)).encode(), question[1])
     params, comma = _text(question)
     out = server.begin(b'{"jsonrpc":"2.0","id":')
     out.raw(asked.id)
@@ -139,17 +143,40 @@ def answered(server, message):
         if message.id and id_key(message.id) == asked.id:
             server.asked.remove(asked)
             try:
-                asked.answer = _answer(message)
+                asked.answer = _answer(message, asked.what)
             except MemoryError:
                 asked.answer = NO_ANSWER, "the client's answer is too large for this board's memory"
             return
 
 
-def _answer(message):
-    span = message.result or message.error
-    if message.line[span[0]] != 0x7B:
-        return NO_ANSWER, "the client answered with something that is no JSON object"
-    return ANSWERED if message.result else REFUSED, bytes(message.line[span[0] : span[1]])
+def _answer(message, what):
+    if message.result:
+        result = _result(what, message.line, message.result)
+        if result is not None:
+            return ANSWERED, result
+    elif message.line[message.error[0]] == 0x7B:
+        return REFUSED, bytes(message.line[message.error[0] : message.error[1]])
+    return NO_ANSWER, "the client answered something else than it was asked"
+
+
+def _result(what, line, span):
+    """The result of a question, which is at line[span]; None if it is not one."""
+    if line[span[0]] != 0x7B:
+        return None
+    try:
+        action, content, role, roots = find(line, span[0], _RESULT)
+    except ValueError:  # a member stands twice
+        return None
+    if what == SAMPLING:
+        good = role and content
+    elif what == ROOTS:
+        good = roots and line[roots[0]] == 0x5B
+    else:
+        action = action and bytes(line[action[0] + 1 : action[1] - 1])
+        if action not in _ACTIONS or (content and line[content[0]] != 0x7B):
+            return None
+        return str(action, "ascii"), bytes(line[content[0] : content[1]]) if content else b"{}"
+    return bytes(line[span[0] : span[1]]) if good else None
 
 
 # Modern era
@@ -186,14 +213,13 @@ def _take(request, questions, answers):
         key = questions[i][0]
         if answers[i] is None and key not in request.taken:
             (span,) = _members(request.responses, key)
-            if span and request.responses[span[0]] == 0x7B:
-                answers[i] = ANSWERED, request.responses[span[0] : span[1]]
+            result = span and _result(questions[i][1], request.responses, span)
+            if result:
+                answers[i] = ANSWERED, result
                 request.taken.append(key)
 
 
 def _members(text, key):
-    from ..jsonrpc import find
-
     try:
         return find(text, 0, names(key))
     except ValueError:  # twice

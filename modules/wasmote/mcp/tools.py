@@ -124,8 +124,12 @@ def _reply(server, request, content, is_error, structured=False):
             out.copy(block)
         first = False
     out.raw(b'],"isError":true' if is_error else b'],"isError":false')
-    if structured and not is_error:
-        text = _object(content)
+    text = getattr(content, "structured", None)
+    if text is not None and not request.modern and text[:1] != b"{":
+        text = None  # an object, before 2026-07-28
+    if not is_error:
+        if structured and text is None:
+            text = _object(content)
         if text:
             out.raw(b',"structuredContent":')
             out.copy(text)

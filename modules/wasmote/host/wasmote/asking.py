@@ -1,0 +1,132 @@
+"""wasmote:mcp/elicitation, sampling and roots: a guest asks the client of the call that it is in, and waits.
+
+The time of a question does not count as the guest's own. What goes over the wire, and when nobody can be asked, is the
+business of whoever called: see questions.py.
+"""
+
+import json
+
+from ..clock import ticks_add, ticks_diff, ticks_ms
+from ..questions import ANSWERED, FORM, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL
+from . import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, failed, json_object
+from . import UNSUPPORTED as UNSUPPORTED_OPERATION
+
+_KEY = 64  # most characters of a key
+_QUESTIONS = 32  # most in one call
+_ACTIONS = ("accept", "decline", "cancel")
+_CODES = (-32601, METHOD_NOT_FOUND, -32602, INVALID_PARAMS)
+
+
+class Asking:
+    """What the three have in common."""
+
+    def __init__(self, imports):
+        self.runtime = imports.runtime
+
+    def can(self):
+        """What the client of this call can be asked: a sum."""
+        notify = self.runtime.notify
+        return (notify("can") or 0) if notify else 0
+
+    def ask(self, what, key, params, take):
+        """A generator: the result of a function that asks. take(payload) -> its value, ValueError if that is nonsense."""
+        runtime = self.runtime
+        if not 0 < len(key) <= _KEY:
+            return failed(INVALID_PARAMS, "the key of a question has 1 to %d characters" % _KEY)
+        if runtime.asked >= _QUESTIONS:
+            return failed(UNSUPPORTED_OPERATION, "this call has asked %d questions, the most of one" % _QUESTIONS)
+        steps = runtime.notify("ask", [(key, what, params)]) if runtime.notify else None
+        if steps is None:
+            return failed(UNSUPPORTED_OPERATION, "there is no client to ask: only while it calls a handler")
+        runtime.asked += 1
+        guest = runtime.guest
+        left = ticks_diff(guest.due, ticks_ms())
+        guest.due = None
+        try:
+            ((kind, payload),) = yield from steps
+        finally:
+            guest.due = ticks_add(ticks_ms(), left)
+        if kind == ANSWERED:
+            try:
+                return 0, take(payload)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                return failed(INTERNAL_ERROR, "the client answered something else than it was asked")
+        if kind == REFUSED:
+            return _refused(payload)
+        return failed(UNSUPPORTED_OPERATION if kind == UNSUPPORTED else INTERNAL_ERROR, payload)
+
+
+def _refused(text):
+    """For the JSON text of a client's error."""
+    try:
+        error = json.loads(text)
+        code = error.get("code")
+        message = error.get("message")
+    except ValueError:
+        code = message = None
+    code = _CODES[_CODES.index(code) + 1] if code in _CODES[::2] else INTERNAL_ERROR
+    return failed(code, "the client refused: %s" % (message if isinstance(message, str) else "without a reason"), text)
+
+
+class Elicitation(Asking):
+    def available(self):
+        can = self.can()
+        return (1 if can & FORM else 0) | (2 if can & URL else 0)
+
+    def form(self, key, message, requested_schema):
+        schema = json_object(requested_schema, self.runtime.validate)
+        if schema is None:
+            return failed(INVALID_PARAMS, "the schema of a form must be the JSON text of an object")
+        params = ('{"message":%s,"requestedSchema":' % json.dumps(message)).encode() + schema + b"}"
+        return (yield from self.ask(FORM, key, params, _action))
+
+    def open_url(self, key, message, url):
+        params = '{"message":%s,"url":%s}' % (json.dumps(message), json.dumps(url))
+        return (yield from self.ask(URL, key, params.encode(), _action))
+
+
+def _action(payload):
+    action, content = payload
+    return _ACTIONS.index(action), content if action == "accept" else None
+
+
+class Roots(Asking):
+    def available(self):
+        return self.can() & ROOTS != 0
+
+    def list_roots(self, key):
+        return (yield from self.ask(ROOTS, key, b"{}", _roots))
+
+
+def _roots(text):
+    found = []
+    for root in json.loads(text)["roots"]:
+        name = root.get("name")
+        found.append((_text(root["uri"]), None if name is None else _text(name)))
+    return found
+
+
+class Sampling(Asking):
+    def available(self):
+        return self.can() & SAMPLING != 0
+
+    def create_message(self, key, request):
+        from .messages import params
+
+        try:
+            text = params(request, self.runtime.validate)
+        except ValueError as error:
+            return failed(INVALID_PARAMS, str(error))
+        return (yield from self.ask(SAMPLING, key, text, _reply))
+
+
+def _reply(text):
+    from .messages import reply
+
+    return reply(text)
+
+
+def _text(value):
+    if not isinstance(value, str):
+        raise ValueError
+    return value

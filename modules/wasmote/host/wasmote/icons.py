@@ -1,0 +1,48 @@
+"""wasmote:mcp/icons: icons for what a guest has registered, in the texts of its Entries."""
+
+from ...wasm import OutOfMemory
+from ..content import object_text
+from ..entries import KINDS
+from . import DONE, INVALID_PARAMS, failed
+
+_SERVER = 0
+_THEMES = ("light", "dark")
+_SCHEMES = ("https:", "http:", "data:")
+
+
+class Icons:
+    def __init__(self, imports):
+        self.runtime = imports.runtime
+
+    def set(self, subject, icons):
+        case, name = subject
+        runtime = self.runtime
+        for src, _, _, _ in icons:
+            if not [scheme for scheme in _SCHEMES if src.startswith(scheme)]:
+                return failed(INVALID_PARAMS, 'the src of an icon is an https: or a data: URL, not "%s"' % src[:64])
+        text = (',"icons":[%s]' % ",".join([_icon(*icon) for icon in icons])).encode() if icons else b""
+        if case == _SERVER:
+            runtime.icons = text or None
+            kinds = KINDS
+            entries = [entry for kind in kinds for entry in getattr(runtime, kind) if not entry.own_icons]
+        else:
+            kinds = KINDS[case - 1 : case]
+            entries = [entry for entry in getattr(runtime, kinds[0]) if entry.name == name]
+            if not entries:
+                what = 'there is no %s "%s": register it first' % (kinds[0][:-1], name[:64])
+                return failed(INVALID_PARAMS, what)
+            entries[0].own_icons = text != b""
+            text = text or runtime.icons or b""
+        try:
+            for entry in entries:
+                runtime.put_icons(entry, text)
+        except OutOfMemory as error:
+            return failed(INVALID_PARAMS, "no memory for the icons: %s" % error)
+        if entries and runtime.loaded:
+            runtime.host.lists_changed(kinds)
+        return DONE
+
+
+def _icon(src, mime_type, sizes, theme):
+    theme = None if theme is None else _THEMES[theme]
+    return object_text(["src", src, "mimeType", mime_type, "sizes", sizes or None, "theme", theme])

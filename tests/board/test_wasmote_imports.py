@@ -1,0 +1,379 @@
+"""What a guest gets of wasmote:mcp (host/wasmote): values in, values and JSON out."""
+
+import json
+
+import pytest
+from wasmote.host.questions import ANSWERED, FORM, NO_ANSWER, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL
+from wasmote.host.wasmote.asking import Elicitation, Roots, Sampling
+from wasmote.host.wasmote.icons import Icons
+from wasmote.host.wasmote.results import Completion, Results
+from wasmote.wasm import drive
+
+pytest_plugins = ["runtime_fixtures"]
+
+INVALID_PARAMS, INTERNAL_ERROR, UNSUPPORTED_OPERATION = 3, 4, 8
+DONE = (0, None)
+
+
+class Imports:
+    def __init__(self, runtime):
+        self.runtime = runtime
+
+
+class Client:
+    """Answers one question after the other, and keeps what it was asked."""
+
+    def __init__(self, *answers, can=15):
+        self.answers = list(answers)
+        self.asked = []
+        self.can = can
+
+    def __call__(self, kind, *values):
+        if kind == "can":
+            return self.can
+        ((key, what, params),) = values[0]
+        self.asked.append((key, what, json.loads(params)))
+        return self._answer()
+
+    def _answer(self):
+        yield
+        return [self.answers.pop(0)]
+
+
+@pytest.fixture
+def results(it):
+    it.serving = "call-tool"
+    return Results(Imports(it))
+
+
+@pytest.fixture
+def client(it):
+    def serve(*answers, **options):
+        it.notify = Client(*answers, **options)
+        it.guest.due = 1000
+        return it.notify
+
+    return serve
+
+
+def refused(result):
+    """(code, message, data) of a refusal."""
+    case, error = result
+    assert case == 1
+    return error
+
+
+# -- results
+
+
+def test_structured_content_is_kept_on_one_line(it, results):
+    assert results.set_structured_content(b' {"a":\n1} ') == DONE
+    assert it.added.structured == b'{"a": 1}'
+    assert results.set_structured_content(b"[1]") == DONE and it.added.structured == b"[1]"
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"{}{}", b"\xff", b"NaN"])
+def test_structured_content_must_be_json(it, results, text):
+    assert refused(results.set_structured_content(text))[0] == INVALID_PARAMS
+
+
+def test_audio_is_a_block_of_base64(it, results):
+    annotations = (0.5, ["user"], None)
+    assert results.add_audio((b"RIFF\x00\xff", 'audio/"wav', None)) == DONE
+    assert results.add_audio((b"", "audio/wav", annotations)) == DONE
+    assert [json.loads(block) for block in it.added] == [
+        {"type": "audio", "mimeType": 'audio/"wav', "data": "UklGRgD/"},
+        {"type": "audio", "mimeType": "audio/wav", "data": "", "annotations": {"priority": 0.5, "audience": ["user"]}},
+    ]
+
+
+def test_a_result_takes_only_so_much_audio(it, results):
+    for _ in range(16):
+        assert results.add_audio((b"", "audio/wav", None)) == DONE
+    assert refused(results.add_audio((b"", "audio/wav", None)))[0] == INVALID_PARAMS
+
+
+@pytest.mark.parametrize("serving", [None, "read-resource", "get-prompt", "handle-complete"])
+def test_only_a_tool_has_a_result_to_add_to(it, results, serving):
+    it.serving = serving
+    assert refused(results.set_structured_content(b"{}"))[0] == UNSUPPORTED_OPERATION
+    assert refused(results.add_audio((b"", "audio/wav", None)))[0] == UNSUPPORTED_OPERATION
+    assert it.added is None
+
+
+def test_content_comes_before_what_was_added(it, results):
+    results.add_audio((b"", "audio/wav", None))
+    results.set_structured_content(b"{}")
+    audio = it.added[0]
+    assert it.added.after(["text"]) == ["text", audio] and it.added.structured == b"{}"
+
+
+def test_structured_content_alone_is_a_text_too(it, results):
+    results.set_structured_content('{"a":"é"}'.encode())
+    assert it.added.after([]) == ['{"a":"é"}']
+
+
+# -- completion
+
+
+def test_the_argument_is_there_while_it_is_completed(it):
+    completion = Completion(Imports(it))
+    it.argument = ("city", "pa", [("country", "fr")])
+    assert completion.get_argument() is None
+    it.serving = "handle-complete"
+    assert completion.get_argument() == ("city", "pa", [("country", "fr")])
+
+
+# -- icons
+
+SUN = ("https://example.com/sun.png", "image/png", ["48x48"], 1)
+SUN_JSON = {"src": SUN[0], "mimeType": "image/png", "sizes": ["48x48"], "theme": "dark"}
+MOON = ("data:image/svg+xml,x", None, [], None)
+
+
+def tool(name):
+    return (name, None, "d", b'{"type":"object"}', None, None)
+
+
+def icons_of(entry):
+    return json.loads(bytes(entry.json)).get("icons")
+
+
+@pytest.fixture
+def icons(it):
+    it.register_tools([tool("a"), tool("b")])
+    it.register_prompts([("p", None, None, [("x", None, True)])])
+    it.register_resources([("test:/r", "r", None, None, None, None)])
+    it.register_resource_templates([("test:/{t}", "t", None, None, None)])
+    return Icons(Imports(it))
+
+
+@pytest.mark.parametrize("case, kind, name", [
+    (1, "tools", "a"), (2, "resources", "test:/r"), (3, "templates", "test:/{t}"), (4, "prompts", "p"),
+])  # fmt: skip
+def test_everything_registered_can_have_icons(it, icons, case, kind, name):
+    entry = getattr(it, kind)[0]
+    before = json.loads(bytes(entry.json))
+    assert icons.set((case, name), [SUN, MOON]) == DONE
+    assert json.loads(bytes(entry.json)) == {**before, "icons": [SUN_JSON, {"src": MOON[0]}]}
+    assert icons.set((case, name), [MOON]) == DONE and icons_of(entry) == [{"src": MOON[0]}]
+    assert icons.set((case, name), []) == DONE and json.loads(bytes(entry.json)) == before
+
+
+def test_icons_that_change_again_and_again_take_no_more_memory(it, icons):
+    icons.set((1, "a"), [SUN])
+    used = it.texts.used
+    for _ in range(200):
+        assert icons.set((1, "a"), [MOON]) == icons.set((1, "a"), [SUN]) == DONE
+    assert it.texts.used == used
+
+
+def test_a_servers_icons_are_for_those_without_their_own(it, icons):
+    icons.set((1, "a"), [SUN])
+    assert icons.set((0, None), [MOON]) == DONE
+    it.register_tools([tool("late")])
+    it.register_prompts([("q", None, None, None), ("r", None, None, [("x", None, None)])])
+    moon = [{"src": MOON[0]}]
+    assert [icons_of(entry) for entry in it.tools] == [[SUN_JSON], moon, moon]
+    assert [icons_of(entry) for entry in it.prompts] == [moon] * 3
+    assert icons.set((1, "a"), []) == DONE and icons_of(it.tools[0]) == moon
+    assert icons.set((0, None), []) == DONE
+    assert [icons_of(entry) for entry in (*it.tools, *it.prompts, *it.resources, *it.templates)] == [None] * 8
+
+
+def test_a_name_that_is_not_registered(it, icons):
+    assert 'no tool "zzz": register it first' in refused(icons.set((1, "zzz"), [SUN]))[1]
+    assert refused(icons.set((4, "a"), [SUN]))[0] == INVALID_PARAMS
+
+
+@pytest.mark.parametrize("src", ["", "javascript:x", "file:///etc", "ftp://x", " https://x"])
+def test_an_icon_is_an_https_or_data_url(it, icons, src):
+    assert refused(icons.set((1, "a"), [(src, None, [], None)]))[0] == INVALID_PARAMS
+    assert icons_of(it.tools[0]) is None
+
+
+def test_icons_too_large_for_the_board_are_refused(it, icons):
+    before = bytes(it.tools[0].json)
+    assert "no memory for the icons" in refused(icons.set((1, "a"), [("data:" + "x" * 9000, None, [], None)]))[1]
+    assert bytes(it.tools[0].json) == before
+
+
+def test_clients_hear_of_icons_that_come_late(it, icons, runtime_host):
+    icons.set((1, "a"), [SUN])
+    assert runtime_host.told == []
+    it.loaded = True
+    icons.set((1, "a"), [MOON])
+    assert runtime_host.told == ["tools"]
+
+
+# -- elicitation
+
+
+@pytest.fixture
+def form(it):
+    return lambda *arguments: drive(Elicitation(Imports(it)).form(*arguments))
+
+
+def test_a_form(client, form):
+    asked = client((ANSWERED, ("accept", b'{"n":1}')), (ANSWERED, ("decline", b"{}")), (ANSWERED, ("cancel", b"{}")))
+    assert form("k", 'a "name"', b'{"type":\n"object"}') == (0, (0, b'{"n":1}'))
+    assert form("k", "?", b"{}") == (0, (1, None))
+    assert form("k", "?", b"{}") == (0, (2, None))
+    assert asked.asked[0] == ("k", FORM, {"message": 'a "name"', "requestedSchema": {"type": "object"}})
+
+
+def test_a_url(it, client):
+    asked = client((ANSWERED, ("accept", b"{}")))
+    steps = Elicitation(Imports(it)).open_url("k", "go", "https://example.com/?a=b")
+    assert drive(steps) == (0, (0, b"{}"))
+    assert asked.asked == [("k", URL, {"message": "go", "url": "https://example.com/?a=b"})]
+
+
+@pytest.mark.parametrize("schema", [b"", b"[]", b"{", b"{}x"])
+def test_a_schema_must_be_an_object(client, form, schema):
+    asked = client()
+    assert refused(form("k", "?", schema))[0] == INVALID_PARAMS and asked.asked == []
+
+
+@pytest.mark.parametrize("key", ["", "x" * 65])
+def test_a_key_must_be_short(client, form, key):
+    client()
+    assert "1 to 64 characters" in refused(form(key, "?", b"{}"))[1]
+
+
+def test_between_calls_nobody_can_be_asked(it, form):
+    assert refused(form("k", "?", b"{}"))[0] == UNSUPPORTED_OPERATION
+    it.notify = lambda kind, *values: None  # a caller that answers no questions
+    assert refused(form("k", "?", b"{}"))[0] == UNSUPPORTED_OPERATION
+    assert Elicitation(Imports(it)).available() == 0 and Roots(Imports(it)).available() is False
+
+
+def test_what_is_available(it, client):
+    client(can=FORM | ROOTS)
+    assert Elicitation(Imports(it)).available() == 1 and Roots(Imports(it)).available() is True
+    client(can=URL | SAMPLING)
+    assert Elicitation(Imports(it)).available() == 2 and Sampling(Imports(it)).available() is True
+
+
+def test_the_ways_not_to_get_an_answer(client, form):
+    error = b'{"code":-1,"message":"not today","data":[1]}'
+    client((UNSUPPORTED, "it cannot"), (NO_ANSWER, "it is gone"), (REFUSED, error), (REFUSED, b'{"code":-32601}'))
+    assert refused(form("k", "?", b"{}")) == (UNSUPPORTED_OPERATION, "it cannot", None)
+    assert refused(form("k", "?", b"{}")) == (INTERNAL_ERROR, "it is gone", None)
+    assert refused(form("k", "?", b"{}")) == (INTERNAL_ERROR, "the client refused: not today", error)
+    assert refused(form("k", "?", b"{}"))[:2] == (2, "the client refused: without a reason")
+
+
+def test_a_call_asks_only_so_many_questions(it, client, form):
+    client(*[(NO_ANSWER, "")] * 33)
+    for _ in range(32):
+        assert refused(form("k", "?", b"{}"))[0] == INTERNAL_ERROR
+    assert refused(form("k", "?", b"{}"))[0] == UNSUPPORTED_OPERATION
+
+
+def test_a_guest_has_no_time_limit_while_it_waits_for_an_answer(it, client):
+    client((ANSWERED, ("accept", b"{}")))
+    steps = Elicitation(Imports(it)).form("k", "?", b"{}")
+    next(steps)
+    assert it.guest.due is None
+    drive(steps)
+    assert isinstance(it.guest.due, int)
+    client((ANSWERED, ("accept", b"{}")))
+    steps = Elicitation(Imports(it)).form("k", "?", b"{}")
+    next(steps)
+    steps.close()  # cancelled
+    assert isinstance(it.guest.due, int)
+
+
+# -- roots
+
+
+def test_roots(it, client):
+    asked = client((ANSWERED, b'{"roots":[{"uri":"file:///a","name":"A"},{"uri":"file:///b"}]}'))
+    assert drive(Roots(Imports(it)).list_roots("k")) == (0, [("file:///a", "A"), ("file:///b", None)])
+    assert asked.asked == [("k", ROOTS, {})]
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"roots":[1]}', b'{"roots":[{}]}', b'{"roots":[{"uri":1}]}', b'{"roots":[{"uri":"a","name":1}]}']
+)
+def test_roots_that_are_none(it, client, text):
+    client((ANSWERED, text))
+    assert refused(drive(Roots(Imports(it)).list_roots("k")))[0] == INTERNAL_ERROR
+
+
+# -- sampling
+
+PREFERENCES = (["claude", "small"], 0.25, None, 1.0)
+EVERYTHING = (
+    [(0, [(0, "Hi"), (1, (b"\x89PNG", "image/png"))]), (1, [(2, (b"RIFF", "audio/wav")), (3, b'{"type":"tool_use"}')])],
+    100, "Be brief.", 0.5, ["END"], PREFERENCES,
+)  # fmt: skip
+
+
+def create(it, request):
+    return drive(Sampling(Imports(it)).create_message("k", request))
+
+
+def reply_text(content, **members):
+    return json.dumps({"role": "assistant", "content": content, "model": "m", **members}).encode()
+
+
+def test_a_message(it, client):
+    asked = client((ANSWERED, reply_text({"type": "text", "text": "Hello"}, stopReason="endTurn")))
+    assert create(it, EVERYTHING) == (0, (1, [(0, "Hello")], "m", "endTurn"))
+    ((key, what, params),) = asked.asked
+    assert (key, what) == ("k", SAMPLING)
+    assert params == {
+        "messages": [
+            {"role": "user", "content": {"type": "text", "text": "Hi"}},
+            {"role": "user", "content": {"type": "image", "mimeType": "image/png", "data": "iVBORw=="}},
+            {"role": "assistant", "content": {"type": "audio", "mimeType": "audio/wav", "data": "UklGRg=="}},
+            {"role": "assistant", "content": {"type": "tool_use"}},
+        ],
+        "maxTokens": 100,
+        "systemPrompt": "Be brief.",
+        "temperature": 0.5,
+        "stopSequences": ["END"],
+        "modelPreferences": {
+            "hints": [{"name": "claude"}, {"name": "small"}],
+            "costPriority": 0.25,
+            "intelligencePriority": 1,
+        },
+    }
+
+
+def test_a_reply_of_several_blocks(it, client):
+    blocks = [
+        {"type": "text", "text": "é"},
+        {"type": "image", "data": "iVBORw==", "mimeType": "image/png"},
+        {"type": "audio", "data": "UklGRg==", "mimeType": "audio/wav"},
+        {"type": "tool_use", "id": "1", "name": "t", "input": {}},
+    ]
+    client((ANSWERED, reply_text(blocks)))
+    role, content, model, stop = create(it, ([], 1, None, None, [], None))[1]
+    assert content[:3] == [(0, "é"), (1, (b"\x89PNG", "image/png")), (2, (b"RIFF", "audio/wav"))]
+    assert content[3][0] == 3 and json.loads(content[3][1]) == blocks[3]
+    assert (role, model, stop) == (1, "m", None)
+
+
+@pytest.mark.parametrize("text", [
+    b'{"role":"system","content":[],"model":"m"}', b'{"role":"user","content":5,"model":"m"}', reply_text({"type": "text"}),
+    b'{"role":"user","content":[]}', b'{"role":"user","content":[{"type":"text","text":1}],"model":"m"}',
+    b'{"role":"user","content":[{"type":"image","data":5,"mimeType":"a"}],"model":"m"}', reply_text([], stopReason=1),
+])  # fmt: skip
+def test_a_reply_that_is_none(it, client, text):
+    client((ANSWERED, text))
+    assert refused(create(it, ([], 1, None, None, [], None)))[0] == INTERNAL_ERROR
+
+
+@pytest.mark.parametrize("request_, what", [
+    (([(0, [(3, b"[]")])], 1, None, None, [], None), "another kind"),
+    (([], 1, None, float("nan"), [], None), "temperature"), (([], 1, None, -1.0, [], None), "temperature"),
+    (([], 1, None, None, [], ([], 1.5, None, None)), "costPriority"),
+    (([], 1, None, None, [], ([], None, float("inf"), None)), "speedPriority"),
+])  # fmt: skip
+def test_a_request_that_is_none(it, client, request_, what):
+    asked = client()
+    code, message, _ = refused(create(it, request_))
+    assert code == INVALID_PARAMS and what in message and asked.asked == []
