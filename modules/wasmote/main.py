@@ -20,7 +20,6 @@ from .jsonrpc import validate
 from .link.plain import ATTENTION, TOO_LONG, Lines
 from .mcp import Server
 from .mcp.board import Board
-from .mcp.lifecycle import log
 
 REPL = "repl"
 ENDED = "ended"
@@ -51,7 +50,8 @@ def _serve(port, lines, watchdog):
     host = Host(validate=validate)
     board = Board(_name(), _session(), _reset, lines.limit)
     server = Server(host, port.write, board, _report if sys.platform == "linux" else None)
-    host.on_log = lambda level, logger, message, data=None: log(server, None, level, logger, message, data)
+    host.on_log = lambda level, logger, message, data=None: server.log(None, level, logger, message, data)
+    host.on_updated = server.updated
     server.boot(host.boot())
     if hasattr(gc, "threshold"):
         gc.threshold(_COLLECT)

@@ -55,6 +55,8 @@ def long(arguments, notify):
 class FakeHost:
     def __init__(self, *tools):
         self.generation = 1
+        self.changed = 0
+        self.guests = self.resources = self.templates = self.prompts = ()
         self.tools = list(tools)
         self.files = {}
         self.configurations = {}
@@ -77,6 +79,7 @@ class FakeHost:
     def add(self, name):
         self.tools.append(Tool(name, echo))
         self.generation += 1
+        self.changed |= 1
 
     def info(self):
         return {
@@ -111,6 +114,7 @@ class FakeHost:
         del self.files[name]
         self.tools = [tool for tool in self.tools if tool.name != name]
         self.generation += 1
+        self.changed |= 1
         return {"component": {"name": name}}
 
     load = unload = remove

@@ -7,7 +7,7 @@ import json
 import pytest
 from server_wire import TOOLS
 from wasmote.jsonrpc import codes
-from wasmote.mcp.board import CHUNK
+from wasmote.mcp.management import CHUNK
 
 # Boot
 

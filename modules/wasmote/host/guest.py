@@ -402,6 +402,8 @@ class Guest:
             answer = value[0]
             if answer.strip()[:1] != b"{" or self.host.validate(answer):
                 answer = HostError("internal-error", "%s answered handle-elicit with no JSON object" % self.name)
+            else:
+                answer = answer.replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens: see entries.py
         else:
             answer = None
         self.imports.settle()

@@ -6,7 +6,7 @@ what is not done raises HostError. Loads happen one after the other, as each nee
 
 from ..wasm import Malformed, arena_info, engine
 from .config import Config, parse
-from .entries import KINDS, loosely_json
+from .entries import ELICIT, KINDS, loosely_json
 from .errors import HostError
 from .guest import Guest, explain, short_of_memory
 from .stacks import Stacks
@@ -99,6 +99,44 @@ class Host:
                 check(prompt, arguments)
                 return prompt.guest.call("get-prompt", (name, arguments), progress_token, notify)
         raise HostError("prompt-not-found", 'there is no prompt "%s" on this board' % name[:64])
+
+    def resource(self, uri):
+        """The name of the component that serves this resource, itself or by a template; None if there is none."""
+        if not self.resources and not self.templates:
+            return None
+        from .resources import find
+
+        entry = find(self, uri)
+        return entry and entry.guest.name
+
+    def subscribe(self, uri):
+        """Somebody wants on_updated to be told of a resource. A generator: resources.subscribe."""
+        from .resources import subscribe
+
+        return subscribe(self, uri)
+
+    def unsubscribe(self, uri):
+        """The end of one subscribe(). A generator."""
+        from .resources import unsubscribe
+
+        return unsubscribe(self, uri)
+
+    def complete(self, kind, name, argument, value, known=()):
+        """Suggestions for an argument. A generator; returns a list of str: completion.complete."""
+        from .completion import complete
+
+        return complete(self, kind, name, argument, value, known)
+
+    def elicit(self, message, fields, component=None, but=None):
+        """Puts a question to a component that answers such: `component`, or the first but `but`. A generator.
+
+        fields    [(name, type, description or None, required)]; returns the bytes of a JSON object of their values
+        """
+        for guest in self.guests:
+            if guest.offers & ELICIT and guest.name != but and component in (None, guest.name):
+                return guest.call("handle-elicit", (message, fields))
+        who = 'the component "%s"' % component[:64] if component else "no component of this board"
+        raise HostError("not-found", "%s answers no questions: its server-info must have elicitation" % who)
 
     def owner(self, kind, name, but):
         """The name of the component with this entry, not counting the component `but`; None if there is none."""

@@ -74,7 +74,8 @@ def found(host, uri):
     """find(), or HostError."""
     entry = find(host, uri)
     if entry is None:
-        raise HostError("resource-not-found", 'there is no resource "%s" on this board' % uri[:128])
+        what = 'there is no resource "%s" on this board' % uri[:128]
+        raise HostError("resource-not-found", what, {"uri": uri})
     return entry
 
 

@@ -1,6 +1,7 @@
 """Every error code that wasmote sends: those of JSON-RPC 2.0, those of MCP, and our own, which are stable.
 
-MCP leaves -32000..-32019 to implementations (-32002 is retired; -32000 and -32001 are taken inside the official SDKs).
+MCP leaves -32000..-32019 to implementations (-32002 is the handshake era's; -32000 and -32001 are taken inside the official
+SDKs).
 """
 
 # JSON-RPC 2.0, section 5.1
@@ -9,6 +10,9 @@ INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
+
+# MCP, handshake era; in 2026-07-28 it is INVALID_PARAMS
+RESOURCE_NOT_FOUND = -32002  # data: {"uri"}
 
 # MCP 2026-07-28
 HEADER_MISMATCH = -32020

@@ -64,6 +64,11 @@ class Writer:
     def string(self, text):
         """A string, from a str or from the bytes of its UTF-8."""
         self.raw(b'"')
+        self.inside(text)
+        self.raw(b'"')
+
+    def inside(self, text):
+        """What stands between the quotes of a string."""
         text = _utf8(text)
         state = self._state
         state[2] = size = len(text)
@@ -74,7 +79,6 @@ class Writer:
             self.raw(self._escaped_view[: state[0]])
             if len(self._buffer) > _GATHER:
                 self.flush()
-        self.raw(b'"')
 
     def value(self, value):
         """None, bool, int, str, and lists and dicts of them. Bytes-like is JSON text already."""

@@ -8,9 +8,13 @@ _INITIALIZE = names("protocolVersion", "capabilities")
 _LEVEL = names("level")
 _CANCELLED = names("requestId")
 
-_CAPABILITIES = b'"capabilities":{"tools":{"listChanged":true},"logging":{}}'
+# All that the board serves, whatever its components have now: there may be others in a minute, and no client asks again.
+_CAPABILITIES = (
+    b'"capabilities":{"tools":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},'
+    b'"prompts":{"listChanged":true},"completions":{},"logging":{}}'
+)
 _SERVER_INFO = (',"serverInfo":{"name":"%s","version":"%s"}' % (NAME, VERSION)).encode()
-_FOREVER = b',"ttlMs":3600000,"cacheScope":"private"'  # ms; only new firmware changes the answer
+_CACHE = b',"ttlMs":0,"cacheScope":"private"'  # new components bring new instructions
 
 
 def initialize(server, request):
@@ -24,6 +28,7 @@ def initialize(server, request):
     out.raw(b",")
     out.raw(_CAPABILITIES)
     out.raw(_SERVER_INFO)
+    _instructions(server, out)
     server.done(request)
 
 
@@ -33,8 +38,22 @@ def discover(server, request):
     out.value(MODERN_VERSIONS)
     out.raw(b",")
     out.raw(_CAPABILITIES)
-    out.raw(_FOREVER)
+    _instructions(server, out)
+    out.raw(_CACHE)
     server.done(request)
+
+
+def _instructions(server, out):
+    """What components say about their use, each behind its name."""
+    before = b',"instructions":"'
+    for guest in server.host.guests:
+        about = guest.about()
+        if about and about[2]:
+            out.raw(before)
+            out.inside("%s: %s" % (guest.name, about[2]))
+            before = b"\\n"
+    if before == b"\\n":
+        out.raw(b'"')
 
 
 def ping(server, request):

@@ -42,13 +42,14 @@ class Request:
     log_level       index into LOG_LEVELS, or None: the request asks for no log messages
     can             what its client can be asked meanwhile (ask.py): the sum of host.questions' SAMPLING, FORM, URL, ROOTS
     state           requestState, responses: the JSON text of inputResponses, taken: keys of those that are used up
+    owner           the name of the component that serves it; None: unknown, or none does
     binding         of a request that may ask: what its like has in common, when its client calls again
     """
 
     modern = False
     progress_token = log_level = None
     can = 0
-    state = responses = binding = None
+    state = responses = binding = owner = None
     taken = ()
 
     def __init__(self, message):
@@ -132,6 +133,24 @@ def can_ask(message, span):
         form, url = message.find_in(elicitation[0], _MODES)
         can |= (_FORM if form or not url else 0) | (_URL if url else 0)
     return can
+
+
+def object_at(message, span, what):
+    """The bytes of the object at `span`, None if it is absent or null; RpcError naming `what`, when it is no object."""
+    if span is None or message.line[span[0]] == 0x6E:  # null
+        return None
+    if message.line[span[0]] != 0x7B:
+        raise RpcError(INVALID_PARAMS, "%s must be an object" % what, id=message.id)
+    return bytes(message.line[span[0] : span[1]])
+
+
+def wait(server, answer, request, *values):
+    """A generator: answers once the stored components are loaded. `answer` may be a generator function or none."""
+    while server.booting:
+        yield
+    steps = answer(server, request, *values)
+    if steps:
+        yield from steps
 
 
 def log_level(name, id=None):

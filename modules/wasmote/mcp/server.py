@@ -13,34 +13,49 @@ raises leaves `receive` or `step`: each failure is one error reply, and the next
 
 import gc
 
-from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, RpcError, Writer, id_key, names, parse
+from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, RpcError, Writer, id_key, parse
 from ..jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND, OUT_OF_MEMORY
 from ..version import NAME, VERSION
-from . import board as management
-from . import lifecycle, subscriptions, tools
 from .request import ASKING, Request
 
 CALLS = 4  # most under way at once
 CALLS_OF_ONE = CALLS - 1  # most for one component: a busy one leaves room for the others
 _MANAGEMENT = 2  # more for management: stuck calls do not keep their component from being unloaded
 
-_NAME = names("name")
-
 _HANDSHAKE = 1  # eras that a method exists in
 _MODERN = 2
 _BOTH = 3
 
-METHODS = {
-    "initialize": (lifecycle.initialize, _HANDSHAKE),
-    "ping": (lifecycle.ping, _HANDSHAKE),
-    "logging/setLevel": (lifecycle.set_level, _HANDSHAKE),
-    "server/discover": (lifecycle.discover, _MODERN),
-    "subscriptions/listen": (subscriptions.listen, _MODERN),
-    "tools/list": (tools.list_tools, _BOTH),
-    "tools/call": (tools.call_tool, _BOTH),
-}
-for _name, _handler in management.METHODS.items():
-    METHODS[_name] = (_handler, _BOTH)
+# Name, the module and the function that serve it, eras. Modules are imported with the first request that needs them: most
+# boards never see most methods.
+METHODS = (
+    ("tools/call", "tools", "call_tool", _BOTH),
+    ("tools/list", "lists", "list_entries", _BOTH),
+    ("ping", "lifecycle", "ping", _HANDSHAKE),
+    ("initialize", "lifecycle", "initialize", _HANDSHAKE),
+    ("server/discover", "lifecycle", "discover", _MODERN),
+    ("logging/setLevel", "lifecycle", "set_level", _HANDSHAKE),
+    ("subscriptions/listen", "subscriptions", "listen", _MODERN),
+    ("resources/list", "lists", "list_entries", _BOTH),
+    ("resources/templates/list", "lists", "list_entries", _BOTH),
+    ("resources/read", "resources", "read", _BOTH),
+    ("resources/subscribe", "resources", "subscribe", _HANDSHAKE),
+    ("resources/unsubscribe", "resources", "unsubscribe", _HANDSHAKE),
+    ("prompts/list", "lists", "list_entries", _BOTH),
+    ("prompts/get", "prompts", "get", _BOTH),
+    ("completion/complete", "completion", "complete", _BOTH),
+    ("wasmote/info", "management", "info", _BOTH),
+    ("wasmote/list", "management", "list_components", _BOTH),
+    ("wasmote/push", "management", "push", _BOTH),
+    ("wasmote/configure", "management", "configure", _BOTH),
+    ("wasmote/configuration", "management", "configuration", _BOTH),
+    ("wasmote/remove", "management", "remove", _BOTH),
+    ("wasmote/load", "management", "load", _BOTH),
+    ("wasmote/unload", "management", "unload", _BOTH),
+    ("wasmote/reset", "management", "reset", _BOTH),
+    ("wasmote/elicit", "elicitation", "elicit", _BOTH),
+)
+_MANAGES = "wasmote/"
 
 # What every result ends with in the modern era, comma first.
 _MODERN_MEMBERS = '"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"%s","version":"%s"}}'
@@ -79,12 +94,12 @@ class Server:
         self.asked = []  # requests of the board's own, to which answers are due (ask.py)
         self.parked = []  # calls whose clients have been asked and are to call again
         self.client_can = 0  # handshake era: what the client that said `initialize` can be asked
+        self.watching = ()  # handshake era: the URIs of resources/subscribe
         self.log_level = 1  # handshake era: info, until logging/setLevel
         self.out = Writer(write)
-        self.booting = False  # the stored components are being loaded: tools/list and tools/call wait
+        self.booting = False  # the stored components are being loaded: lists and calls wait
         self._writing = False  # a message is half written
         self._turn = 0
-        self._generation = host.generation
 
     # What arrives
 
@@ -114,39 +129,29 @@ class Server:
         self._error(None, RpcError(MESSAGE_TOO_LONG, what, {"limitBytes": limit, "bytes": size}))
 
     def _request(self, request):
-        handler, eras = METHODS.get(request.method, (None, _BOTH))
+        method = _method(request.method)
+        eras = method[3] if method else _BOTH
         key = id_key(request.id)
         for call in self.calls:
             if call.key == key:
                 raise RpcError(INVALID_REQUEST, "a request with the id %s is still under way" % str(key, "utf-8"))
         if request.method != "initialize":
             request.read_meta(eras == _MODERN, self.client_can)
-        if handler is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
+        if method is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
             raise RpcError(METHOD_NOT_FOUND, "method not found: " + request.method[:64], id=request.id)
         if request.state is not None and request.method in ASKING:
             from .ask import resume
 
             return resume(self, request)
-        steps = handler(self, request)
-        owner = self._owner(request) if steps is not None else None
+        steps = _part(method[1], method[2])(self, request)
         request.message = None
         if steps is not None:
-            self.admit(request, owner)
-            self.calls.append(Call(request, steps, owner))
-
-    def _owner(self, request):
-        """The name of the component whose tool is called. None for other requests, and while that is not known."""
-        if request.method == "tools/call":
-            (name,) = request.message.find(_NAME)
-            name = request.message.text(name, "params.name")
-            for tool in self.host.tools:
-                if tool.name == name:
-                    return getattr(getattr(tool, "guest", None), "name", None)
-        return None
+            self.admit(request, request.owner)
+            self.calls.append(Call(request, steps, request.owner))
 
     def admit(self, request, owner):
         """RpcError if there is no room for one more call."""
-        most = CALLS + _MANAGEMENT if request.method in management.METHODS else CALLS
+        most = CALLS + _MANAGEMENT if request.method.startswith(_MANAGES) else CALLS
         if len(self.calls) >= most:
             what = "%d calls are under way, the most this board takes: try again" % most
             raise RpcError(BUSY, what, id=request.id)
@@ -157,7 +162,7 @@ class Server:
     def _notification(self, message):
         if message.method == "notifications/cancelled":
             try:
-                id = lifecycle.cancelled_id(message)
+                id = _part("lifecycle", "cancelled_id")(message)
             except RpcError:  # notifications are not answered, wrong ones neither
                 return
             if id is not None:
@@ -166,7 +171,11 @@ class Server:
     def boot(self, steps):
         """Load what is stored, in slices between messages (`steps`: a generator), then say wasmote/ready."""
         self.booting = True
-        self.calls.append(Call(None, management.boot(self, steps)))
+        self.background(_part("board", "boot")(self, steps))
+
+    def background(self, steps):
+        """Run a generator in slices that nobody asked for. It raises nothing that somebody should hear of."""
+        self.calls.append(Call(None, steps))
 
     # Calls under way
 
@@ -197,7 +206,8 @@ class Server:
     def cancel(self, id):
         """End what the request with this id (raw JSON text) started; it gets no answer. Unknown ids are ignored."""
         key = id_key(id)
-        subscriptions.cancel(self, key)
+        if self.subscriptions:
+            _part("subscriptions", "cancel")(self, key)
         for call in self.calls:
             if call.key == key:
                 self.calls.remove(call)
@@ -226,15 +236,28 @@ class Server:
         "ask", questions returns a generator, "can" what may be asked: host/questions.py.
         """
         if kind == "progress":
-            lifecycle.progress(self, request, *values)
+            _part("lifecycle", "progress")(self, request, *values)
         elif kind == "log":
-            lifecycle.log(self, request, *values)
+            self.log(request, *values)
         elif kind == "can":
             return request.can
         elif kind == "ask":
             from .ask import ask
 
             return ask(self, request, *values)
+
+    def notifier(self, request):
+        """`notify` of the host, for what is done for `request`."""
+        return lambda kind, *values: self.notify(request, kind, *values)
+
+    def log(self, request, level, logger, message, data=None):
+        """A log message of a guest. `request` is what it works for, None outside of requests; `data`: JSON text or None."""
+        _part("lifecycle", "log")(self, request, level, logger, message, data)
+
+    def updated(self, uri):
+        """A resource has changed: say so to whoever watches it."""
+        if self.watching or self.subscriptions:
+            _part("subscriptions", "updated")(self, uri)
 
     # What is sent
 
@@ -298,22 +321,31 @@ class Server:
             what = "%s: the board is out of memory; send less, or unload a component" % method
             return self._error(id, RpcError(OUT_OF_MEMORY, what))
         if getattr(error, "kind", None) is not None:  # the host's own refusal
-            return self._error(id, management.refusal(error))
+            return self._error(id, _part("refusals", "refusal")(error, request))
         if self._report:
             self._report(error)
         what = "%s failed inside the board: %s: %s" % (method, type(error).__name__, error)
         self._error(id, RpcError(INTERNAL_ERROR, what))
 
     def ready(self):
-        """The stored components are loaded: this list of tools is the one to start from."""
+        """The stored components are loaded: these lists are the ones to start from."""
         self.booting = False
-        self._generation = self.host.generation
+        self.host.changed = 0
 
     def _announce(self):
-        """Say so if the tool list has changed. wasmote/ready says it at boot."""
-        if self.host.generation == self._generation or self.booting:
-            return
-        self._generation = self.host.generation
-        self.begin(b'{"jsonrpc":"2.0","method":"notifications/tools/list_changed"')
-        self.end(b"}\n")
-        subscriptions.tools_changed(self)
+        """Say so if lists have changed. wasmote/ready says it at boot."""
+        if self.host.changed and not self.booting:
+            _part("subscriptions", "lists_changed")(self)
+
+
+def _method(name):
+    """The row of a method in METHODS, None if there is none."""
+    for row in METHODS:
+        if row[0] == name:
+            return row
+    return None
+
+
+def _part(module, function):
+    """A function of a module of this package, imported if it was not yet."""
+    return getattr(__import__("wasmote.mcp." + module, None, None, (function,)), function)

@@ -1,16 +1,41 @@
-"""subscriptions/listen: a request that stays open and carries the notifications it asked for, tagged with its id.
+"""Who hears of changes, and how: list_changed and resources/updated notifications, and subscriptions/listen.
 
-MCP 2026-07-28. Only toolsListChanged can be had here. The board cannot see a client go away, so the list is short and
-the oldest makes room; a subscription is not in the way of another request with its id.
+Handshake era: every change of a list is said, and updates of the resources of resources/subscribe.
+Modern era (2026-07-28): subscriptions/listen is a request that stays open and carries the notifications that it asked
+for, tagged with its id. The board cannot see a client go away, so there are few, and the oldest makes room; a
+subscription is not in the way of another request with its id.
 """
 
 from ..jsonrpc import id_key, names
-from ..jsonrpc.codes import INVALID_PARAMS, RpcError
+from ..jsonrpc.codes import INVALID_PARAMS, LIMIT, RpcError
+from ..jsonrpc.find import items
+from .request import wait
 
 MOST = 4
+RESOURCES = 16  # most that one of them may watch
+
+_TOOLS = 1  # as in Host.changed
+_RESOURCES = 6  # and templates
+_PROMPTS = 8
 
 _PARAMS = names("notifications")
-_FILTER = names("toolsListChanged")
+_FILTER = names("toolsListChanged", "resourcesListChanged", "promptsListChanged", "resourceSubscriptions")
+# Host.changed, name in the filter, name of the notification
+_LISTS = (
+    (_TOOLS, b'"toolsListChanged":true', b"tools"),
+    (_RESOURCES, b'"resourcesListChanged":true', b"resources"),
+    (_PROMPTS, b'"promptsListChanged":true', b"prompts"),
+)
+
+
+class Subscription:
+    """`lists`: of which changes it wants to hear, as in Host.changed. `uris`: resources; `watched`: those that are watched."""
+
+    def __init__(self, request, lists, uris):
+        self.request = request
+        self.lists = lists
+        self.uris = uris
+        self.watched = []
 
 
 def listen(server, request):
@@ -18,30 +43,131 @@ def listen(server, request):
     (wanted,) = message.find(_PARAMS)
     if wanted is None or message.line[wanted[0]] != 0x7B:
         raise RpcError(INVALID_PARAMS, "params.notifications must be an object", id=request.id)
-    (tools,) = message.find_in(wanted[0], _FILTER)
-    tools = bool(tools) and message.line[tools[0]] == 0x74  # true
+    found = message.find_in(wanted[0], _FILTER)
+    lists = 0
+    for i in range(3):
+        if found[i] and message.line[found[i][0]] == 0x74:  # true
+            lists |= _LISTS[i][0]
+    uris = _uris(message, found[3])
+    if uris and server.booting:
+        return wait(server, _listen, request, lists, uris)
+    return _listen(server, request, lists, uris)
+
+
+def _uris(message, span):
+    """The strings in the array at `span`, each once; None if there is none."""
+    if span is None or message.line[span[0]] == 0x6E:  # null
+        return None
+    uris = []
+    if message.line[span[0]] != 0x5B:
+        raise RpcError(INVALID_PARAMS, "notifications.resourceSubscriptions must be an array", id=message.id)
+    for item in items(message.line, span[0]):
+        uri = message.text(item, "a URI in notifications.resourceSubscriptions")
+        if uri not in uris:
+            uris.append(uri)
+    if len(uris) > RESOURCES:
+        what = "%d resources are the most that one subscription can have here" % RESOURCES
+        raise RpcError(LIMIT, what, {"subscriptions": RESOURCES}, id=message.id)
+    return uris
+
+
+def _listen(server, request, lists, uris):
     cancel(server, id_key(request.id))
     if len(server.subscriptions) >= MOST:
-        _end(server, server.subscriptions.pop(0)[0])
-    server.subscriptions.append((request, tools))
+        oldest = server.subscriptions.pop(0)
+        _end(server, oldest.request)
+        _forget(server, oldest)
+    if uris is not None:  # of what is not there, nothing will be heard
+        uris = [uri for uri in uris if server.host.resource(uri) is not None]
+    subscription = Subscription(request, lists, uris)
+    server.subscriptions.append(subscription)
     out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":')
     _tag(out, request)
-    out.raw(b',"notifications":{"toolsListChanged":true}' if tools else b',"notifications":{}')
+    before = b',"notifications":{'
+    for bit, name, _ in _LISTS:
+        if lists & bit:
+            out.raw(before)
+            out.raw(name)
+            before = b","
+    if uris is not None:
+        out.raw(before)
+        out.raw(b'"resourceSubscriptions":')
+        out.value(uris)
+        before = b","
+    out.raw(b"}" if before == b"," else b',"notifications":{}')
     server.end()
+    if uris:
+        server.background(_watch(server, subscription))
+
+
+def _watch(server, subscription):
+    """A generator: tells the components that their resources are watched. One that does not care is no error."""
+    for uri in subscription.uris:
+        if subscription not in server.subscriptions:
+            return
+        try:
+            yield from server.host.subscribe(uri)
+        except Exception as error:
+            if getattr(error, "kind", None) is None:
+                raise
+            continue
+        if subscription in server.subscriptions:
+            subscription.watched.append(uri)
+        else:  # cancelled meanwhile
+            yield from _unwatch(server, (uri,))
+
+
+def _unwatch(server, uris):
+    for uri in uris:
+        try:
+            yield from server.host.unsubscribe(uri)
+        except Exception as error:
+            if getattr(error, "kind", None) is None:
+                raise
+
+
+def _forget(server, subscription):
+    if subscription.watched:
+        server.background(_unwatch(server, subscription.watched))
 
 
 def cancel(server, key):
     for subscription in server.subscriptions:
-        if id_key(subscription[0].id) == key:
+        if id_key(subscription.request.id) == key:
             server.subscriptions.remove(subscription)
+            _forget(server, subscription)
             return
 
 
-def tools_changed(server):
-    for request, tools in server.subscriptions:
-        if tools:
-            out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":')
-            _tag(out, request)
+def lists_changed(server):
+    """Say which lists of the host have changed, once."""
+    changed = server.host.changed
+    server.host.changed = 0
+    for bit, _, name in _LISTS:
+        if changed & bit:
+            method = b'{"jsonrpc":"2.0","method":"notifications/' + name + b'/list_changed"'
+            server.begin(method)
+            server.end(b"}\n")
+            for subscription in server.subscriptions:
+                if subscription.lists & bit:
+                    out = server.begin(method)
+                    out.raw(b',"params":')
+                    _tag(out, subscription.request)
+                    server.end()
+
+
+def updated(server, uri):
+    """Say that a resource has changed, to those who asked for it."""
+    if uri in server.watching:
+        out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":')
+        out.string(uri)
+        server.end()
+    for subscription in server.subscriptions:
+        if subscription.uris and uri in subscription.uris:
+            out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/resources/updated","params":')
+            _tag(out, subscription.request)
+            out.raw(b',"uri":')
+            out.string(uri)
             server.end()
 
 

@@ -1,88 +1,20 @@
-"""tools/list and tools/call."""
+"""tools/call."""
 
 from ..jsonrpc import names, one_line, validate
-from ..jsonrpc.codes import INVALID_PARAMS, RpcError
+from .request import object_at, wait
 
-PAGE = 3584  # bytes of tools after which a page ends
 _HINT = 512  # most bytes of tool names in the answer to a call of an unknown tool
 
-_CURSOR = names("cursor")
 _CALL = names("name", "arguments")
-
-
-def list_tools(server, request):
-    """One page. A cursor says which tool comes next and of which generation of the list."""
-    (cursor,) = request.message.find(_CURSOR)
-    if cursor and bytes(request.message.line[cursor[0] : cursor[1]]) != b"null":
-        cursor = request.message.text(cursor, "params.cursor")
-    else:
-        cursor = None
-    if server.booting:
-        return _wait(server, _list, request, cursor)
-    _list(server, request, cursor)
-
-
-def _wait(server, answer, *arguments):
-    """Answer once the stored components are loaded."""
-    while server.booting:
-        yield
-    steps = answer(server, *arguments)
-    if steps:
-        yield from steps
-
-
-def _list(server, request, cursor):
-    host = server.host
-    first = _first(cursor, host, request.id) if cursor is not None else 0
-    out = server.result(request)
-    out.raw(b'"tools":[')
-    number = 0
-    size = 0
-    for tool in host.tools:
-        if number >= first:
-            text = tool.json
-            if size and size + len(text) > PAGE:
-                break
-            if size:
-                out.raw(b",")
-            out.copy(text)
-            size += len(text)
-        number += 1
-    else:
-        number = 0
-    out.raw(b"]")
-    if number:
-        out.raw(b',"nextCursor":')
-        out.string("%d.%d" % (host.generation, number))
-    if request.modern:
-        out.raw(b',"ttlMs":0,"cacheScope":"private"')
-    server.done(request)
-
-
-def _first(cursor, host, id):
-    generation, _, number = cursor.partition(".")
-    if not (generation.isdigit() and number.isdigit() and len(cursor) < 24):
-        raise RpcError(INVALID_PARAMS, "this cursor is not one of this board's: list again without a cursor", id=id)
-    if int(generation) != host.generation:
-        raise RpcError(
-            INVALID_PARAMS, "the tools have changed since this cursor was given: list again without a cursor", id=id
-        )
-    return int(number)
 
 
 def call_tool(server, request):
     message = request.message
     name, arguments = message.find(_CALL)
     name = message.text(name, "params.name")
-    raw = b"{}"
-    if arguments:
-        raw = bytes(message.line[arguments[0] : arguments[1]])
-        if raw == b"null":
-            raw = b"{}"
-        elif raw[0] != 0x7B:
-            raise RpcError(INVALID_PARAMS, "params.arguments must be an object", id=request.id)
+    raw = object_at(message, arguments, "params.arguments") or b"{}"
     if server.booting:
-        return _wait(server, _call, request, name, raw)
+        return wait(server, _call, request, name, raw)
     return _call(server, request, name, raw)
 
 
@@ -90,15 +22,13 @@ def _call(server, request, name, arguments):
     """A generator that calls the tool and answers; for an unknown tool the answer is given at once."""
     for tool in server.host.tools:
         if tool.name == name:
+            request.owner = getattr(getattr(tool, "guest", None), "name", None)
             return _steps(server, request, tool, arguments)
     _reply(server, request, [_unknown(server.host, name)], True)
 
 
 def _steps(server, request, tool, arguments):
-    def notify(kind, *values):
-        return server.notify(request, kind, *values)
-
-    steps = server.host.call_tool(tool.name, arguments, request.progress_token, notify)
+    steps = server.host.call_tool(tool.name, arguments, request.progress_token, server.notifier(request))
     structured = getattr(tool, "structured", False)
     tool = arguments = None  # the heap is small
     content, is_error = yield from steps
