@@ -122,7 +122,12 @@ def _object(name, what, text, validate):
     wrong = "it is no object" if text[:1] != b"{" else validate(text)
     if wrong:
         raise Refused("the %s of the tool %s is no JSON object: %s" % (what, name, _said(wrong)))
-    return text.replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens: JSON has no bare line breaks elsewhere
+    return one_line(text)
+
+
+def one_line(text):
+    """A JSON text (bytes) without line breaks, which stand only between its tokens: strings have no bare ones."""
+    return text.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def _said(wrong):

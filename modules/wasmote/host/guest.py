@@ -21,7 +21,7 @@ from . import digests
 from .clock import ticks_add, ticks_diff, ticks_ms
 from .config import Config
 from .content import blocks, decoded
-from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Refused
+from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Refused, one_line
 from .errors import CODES, Exit, HostError
 from .imports import Imports
 from .runtime import Runtime
@@ -403,7 +403,7 @@ class Guest:
             if answer.strip()[:1] != b"{" or self.host.validate(answer):
                 answer = HostError("internal-error", "%s answered handle-elicit with no JSON object" % self.name)
             else:
-                answer = answer.replace(b"\n", b" ").replace(b"\r", b" ")  # only between tokens: see entries.py
+                answer = one_line(answer)
         else:
             answer = None
         self.imports.settle()
@@ -414,7 +414,7 @@ class Guest:
     def _refused(self, handler, code, message, data):
         """The answer for the error that a handler returned."""
         if handler != "call-tool":
-            data = data if data and not self.host.validate(data) else None
+            data = one_line(data) if data and not self.host.validate(data) else None
             return HostError(CODES[code], "%s: %s" % (self.name, message), data)
         text = "%s refused: %s (%s)" % (self.name, message, CODES[code])
         if data:

@@ -33,10 +33,6 @@ def _answer(server, request, name, steps):
                 out.raw(b'"description":')
                 out.copy(prompt.json[span[0] : span[1]])
                 out.raw(b",")
-    before = b'"messages":['
-    for message in messages:
-        out.raw(before)
-        out.copy(message)
-        before = b","
-    out.raw(b"]" if messages else b'"messages":[]')
+    out.raw(b'"messages":')
+    out.value(messages)
     server.done(request)

@@ -38,12 +38,8 @@ def _read(server, request, uri):
 def _answer(server, request, steps):
     contents = yield from steps
     out = server.result(request)
-    before = b'"contents":['
-    for content in contents:
-        out.raw(before)
-        out.copy(content)
-        before = b","
-    out.raw(b"]" if contents else b'"contents":[]')
+    out.raw(b'"contents":')
+    out.value(contents)
     if request.modern:
         out.raw(b',"ttlMs":0,"cacheScope":"private"')
     server.done(request)
