@@ -43,6 +43,8 @@ WASI = {
     "wasi:cli/terminal-stdin@0.2.0": "cli.Cli",
     "wasi:cli/terminal-stdout@0.2.0": "cli.Cli",
     "wasi:cli/terminal-stderr@0.2.0": "cli.Cli",
+    "wasi:filesystem/types@0.2.0": "filesystem.Filesystem",
+    "wasi:filesystem/preopens@0.2.0": "filesystem.Filesystem",
 }
 # The same of wasmote:mcp: modules/wasmote/host/wasmote.
 WASMOTE_TARGET = ROOT / "modules" / "wasmote" / "host" / "wasmote" / "digests.py"

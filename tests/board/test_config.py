@@ -66,6 +66,7 @@ def test_what_is_missing_or_null_is_the_default():
         ("files", -1, "files must be an integer from 0: bytes of flash"),
         ("files", True, "files must be an integer from 0"),
         ("files", 1.5, "files must be an integer from 0"),
+        ("files", 4095, "files must be 0 or at least 4096 bytes, a block of the flash"),
         ("store", "1K", "store must be an integer from 0"),
         ("peers", ["a/"], 'peers has "a/": each must be "component", "component/tool" or "*"'),
         ("peers", ["a b"], "each must be"),

@@ -10,6 +10,7 @@ from host_guests import refused
 from wasmote.component import text
 from wasmote.host import content, digests
 from wasmote.host.clock import now_us, ticks_diff, ticks_ms, unix_ns
+from wasmote.host.config import Config
 from wasmote.host.descriptors import DESCRIPTORS
 from wasmote.host.imports import Imports, granted
 from wasmote.host.wasi import clocks
@@ -198,6 +199,7 @@ def test_what_is_not_granted_is_unlinkable_by_name(it):
 
 
 def test_every_function_and_resource_offered_has_a_method(it):
+    it.guest.config = Config
     imports = Imports(it, ("*",))
     offered = {"wasi:mcp/runtime@0.1.0-preview2": digests.RUNTIME}
     offered.update(zip(TABLES[::4], TABLES[3::4], strict=True))

@@ -40,7 +40,11 @@ else:  # CPython
         return time.monotonic_ns() // 1000
 
 
+def epoch():
+    """Seconds from 1970 to the board's own beginning of time."""
+    return 946_684_800 if time.gmtime(0)[0] == 2000 else 0
+
+
 def unix_ns():
     """Nanoseconds since 1970, as far as the board knows."""
-    epoch = 946_684_800 if time.gmtime(0)[0] == 2000 else 0
-    return (time.time_ns() if hasattr(time, "time_ns") else int(time.time()) * 1_000_000_000) + epoch * 1_000_000_000
+    return (time.time_ns() if hasattr(time, "time_ns") else int(time.time()) * 1_000_000_000) + epoch() * 1_000_000_000

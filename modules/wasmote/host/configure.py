@@ -6,6 +6,7 @@ from .config import LIMIT, Config
 from .errors import HostError
 
 _MEMBERS = "allow, env, args, files, store, peers, fallback, memory, timeout_ms"
+_BLOCK = 4096
 _MOST = 16  # entries of a list, or of env
 _GRANT = (
     'a grant is an interface without its version, like "wasi:clocks/wall-clock", or all of a package: "wasi:clocks/*"'
@@ -81,6 +82,8 @@ def _number(name, value, least, what):
 
 def _bytes(name, value):
     _number(name, value, 0, "bytes of flash, 0 for none")
+    if 0 < value < _BLOCK:
+        raise _wrong("%s must be 0 or at least %d bytes, a block of the flash" % (name, _BLOCK))
 
 
 def _memory(name, value):

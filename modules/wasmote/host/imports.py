@@ -145,7 +145,7 @@ class Interface:
                     raise Unlinkable(what % (self.name, function, self.name.split("@")[0]))
                 call = getattr(self.owner, _method(function))
                 guard = getattr(self.owner, "guard", None)
-                return HostImport(self.table[i + 1], guard(call) if guard else call)
+                return HostImport(self.table[i + 1], guard(function, call) if guard else call)
         return None
 
 

@@ -17,6 +17,7 @@ from .errors import HostError
 
 _ENOSPC = 28
 _SPARE_BLOCKS = 2  # what littlefs may need besides the bytes: the folder's metadata, a block for copying on write
+KINDS = ("files", "store")  # of wasi:filesystem and wasi:keyvalue
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 
@@ -84,9 +85,17 @@ class Storage:
         return unit * flash[2], unit * flash[3]
 
     def remove(self, name):
-        """The component and its configuration."""
+        """The component, its configuration, and all that it wrote: first that, so that none is left to a new component."""
+        for kind in KINDS:
+            _remove_all(self.place(kind, name))
+            _remove(self.place(kind, name) + ".part")
         _remove(self.path(name))
         _remove(self._settings(name))
+
+    def place(self, kind, name):
+        """The folder beside that of the components where one keeps what it writes."""
+        at = self.folder.rfind("/")
+        return "%s/%s/%s" % (self.folder[:at] if at >= 0 else ".", kind, name)
 
     # Configurations
 
@@ -266,3 +275,18 @@ def _exists(path):
 def _remove(path):
     if _exists(path):
         os.remove(path)
+
+
+def _remove_all(path):
+    """A folder and all that is in it, if it is there. A loop: folders in each other would take C stack."""
+    waiting = [path] if _exists(path) else []
+    while waiting:
+        try:
+            os.remove(waiting[-1])  # littlefs removes empty folders, too
+            waiting.pop()
+        except OSError:
+            inner = os.listdir(waiting[-1])
+            if inner:
+                waiting.extend(["%s/%s" % (waiting[-1], name) for name in inner])
+            else:
+                os.rmdir(waiting.pop())
