@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // wasmote.h: MCP tools in C, as a component of the world wasi:mcp/mcp-backend-preview2. Needs clang
-// and no libc.
+// and no libc; with wasi-libc (examples/libc) all of that is there too.
 //
 //     #include "wasmote.h"
 //
@@ -57,49 +57,16 @@ typedef struct {
 extern const server this_server;
 #define SERVER(name, version, tools) const server this_server = {name, version, tools, sizeof(tools) / sizeof(*tools)};
 
-// ---- Memory: a bump allocator from the end of the static data, emptied after each call ----
-
-extern char __heap_base;
-static uintptr_t heap_top;
-enum { PAGE = 65536 };
+// ---- Memory: what a call allocates is gone when the host has read the answer ----
 
 #define EXPORT(name) __attribute__((export_name(name)))
 #define IMPORT(module, name) __attribute__((import_module(module), import_name(name)))
-#define NO_LOOP_IDIOM __attribute__((no_builtin("memcpy", "memset")))
 
-NO_LOOP_IDIOM void *memcpy(void *to, const void *from, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        ((char *)to)[i] = ((const char *)from)[i];
-    }
-    return to;
-}
-
-NO_LOOP_IDIOM void *memset(void *to, int byte, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        ((char *)to)[i] = (char)byte;
-    }
-    return to;
-}
-
-static inline void heap_reset(void) {
-    heap_top = (uintptr_t)&__heap_base;
-}
-
-// Canonical ABI, `realloc`: also how the host passes strings in. Grows in place what was allocated
-// last. Traps when memory is out.
-EXPORT("cabi_realloc") void *cabi_realloc(void *old, size_t old_size, size_t align, size_t size) {
-    if (heap_top == 0) {
-        heap_reset();
-    }
-    bool last = old_size != 0 && (uintptr_t)old + old_size == heap_top;
-    uintptr_t at = last ? (uintptr_t)old : (heap_top + align - 1) & -align;
-    size_t room = __builtin_wasm_memory_size(0) * PAGE - at;
-    if (size > room && (int)__builtin_wasm_memory_grow(0, (size - room - 1) / PAGE + 1) < 0) {
-        __builtin_trap();
-    }
-    heap_top = at + size;
-    return last ? old : memcpy((void *)at, old, old_size < size ? old_size : size);
-}
+#ifdef __wasi__
+#include "wasmote_malloc.h" // with wasi-libc: blocks of malloc
+#else
+#include "wasmote_bump.h"
+#endif
 
 // Zeroed memory, until the call is over.
 static void *allocate(size_t size) {

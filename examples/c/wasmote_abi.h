@@ -134,6 +134,7 @@ static inline option_bool hint(int hints, int which) {
 
 EXPORT("_initialize") void _initialize(void) {
     result done;
+    run_constructors();
     server_info *info = allocate(sizeof *info);
     info->name = text_of(this_server.name);
     info->version = text_of(this_server.version);
