@@ -22,27 +22,9 @@ NOT_PERMITTED = const(31)
 READ_ONLY = const(33)
 
 _CODES = bytes(  # errno, error-code
-    (
-        *(
-            1,
-            NOT_PERMITTED,
-            2,
-            NO_ENTRY,
-            5,
-            IO,
-            12,
-            INSUFFICIENT_MEMORY,
-            13,
-            ACCESS,
-            16,
-            BUSY,
-            17,
-            EXIST,
-            20,
-            NOT_DIRECTORY,
-        ),
-        *(21, IS_DIRECTORY, 22, INVALID, 28, INSUFFICIENT_SPACE, 30, READ_ONLY, 36, NAME_TOO_LONG, 39, NOT_EMPTY),
-    )
+    (1, NOT_PERMITTED, 2, NO_ENTRY, 5, IO, 12, INSUFFICIENT_MEMORY, 13, ACCESS, 16, BUSY, 17, EXIST)
+    + (20, NOT_DIRECTORY, 21, IS_DIRECTORY, 22, INVALID, 28, INSUFFICIENT_SPACE, 30, READ_ONLY, 36, NAME_TOO_LONG)
+    + (39, NOT_EMPTY)
 )
 
 
