@@ -4,8 +4,8 @@
 Towards the board every request gets an id of the hub's own, and a progress token that is the same number; answers and
 progress get the client's id and token back. Everything else of a message passes byte for byte. What the board cannot do
 for several clients is done here: subscriptions (subscriptions/listen), cancelling what a client that left was waiting
-for, and the answers while the board is away or after it was reset. A request is never sent twice, unless the
-board refused it as busy, before it began.
+for, questions of the board to the client whose call is under way (questions.py), and the answers while the board is
+away or after it was reset. A request is never sent twice, unless the board refused it as busy, before it began.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from wasmote.jsonrpc.codes import BUSY, INVALID_PARAMS, INVALID_REQUEST, MESSAGE
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_lost, board_reset
 from .message import error_text, parse, reply_text, request_text
+from .questions import Questions, offers, with_offers
 
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
 BUSY_PAUSE = 0.1  # seconds before it is
@@ -45,6 +46,7 @@ class Client:
         self.send = send
         self.joined = joined
         self.initialized = joined  # the handshake era: plain list_changed notifications are welcome
+        self.offers = None  # JSON text of what it said in `initialize` that it can be asked
         self.subscriptions = {}  # id text of a subscriptions/listen request -> whether tool list changes are wanted
 
 
@@ -60,6 +62,7 @@ class Hub:
         self._waiting = []  # Pendings for which the board is not there yet or, oldest first, was too busy
         self._retry = None  # the timer after which the oldest of these is asked again
         self._last_id = 0
+        self._questions = Questions(self._pending.get)
         self._met = False
         self._say = say
 
@@ -84,6 +87,7 @@ class Hub:
         self._waiting = [pending for pending in self._waiting if pending.client is not client]
         for number in [number for number, pending in self._pending.items() if pending.client is client]:
             self._cancel(number, "the client left")
+        self._questions.forget(client)
 
     def asked_by(self, client):
         """How many requests of this client have no answer yet."""
@@ -105,7 +109,10 @@ class Hub:
 
     def _take(self, client, message):
         if message.is_reply:
-            return  # the board asks nothing, so nobody waits for it
+            if (answer := self._questions.answered(client, message)) and self.connection.state == "ready":
+                text, too_long = answer
+                self.connection.send(too_long(excess) if (excess := self._excess(text)) else text)
+            return
         if not isinstance(message.method, str):
             raise CallError(INVALID_REQUEST, "a request names a method: this one has none")
         if not message.is_request:
@@ -116,6 +123,7 @@ class Hub:
             raise CallError(INVALID_REQUEST, "the id of a request is a string or a number")
         if message.method == "initialize":
             client.initialized = True
+            client.offers = offers(message.params.get("capabilities"))
         if message.method == "subscriptions/listen":
             self._listen(client, message)
         elif self.connection.state == "ready":
@@ -175,8 +183,11 @@ class Hub:
         places = {"id": number}
         if message.raw("token") is not None:
             places["token"] = number
-        text = message.replaced(places)
+        text = with_offers(message, places, pending.client.offers)
         if excess := self._excess(text):
+            text = message.replaced(places)
+            excess = self._excess(text)
+        if excess:
             error = CallError(INVALID_REQUEST, f"{message.label} {excess}")
             pending.client.send(error_text(message.id, error))
             return
@@ -204,6 +215,11 @@ class Hub:
     def _from_board(self, message):
         if message.is_reply:
             self._answer(message)
+        elif message.is_request:
+            if refusal := self._questions.ask(message):
+                self.connection.send(refusal)
+        elif message.method == "notifications/cancelled":
+            self._questions.taken_back(message)
         elif message.method == "notifications/progress":
             pending = self._pending.get(message.raw("progress"))
             token = pending and pending.message.raw("token")
@@ -300,6 +316,7 @@ class Hub:
         if new_session:
             running = list(self._pending.values())
             self._pending.clear()
+            self._questions.drop("the board was reset")
             for pending in running:
                 self._refuse([pending], board_reset(self.port.url, pending.message.label, connection.session))
             for client in self.clients:
@@ -313,6 +330,7 @@ class Hub:
     def _lost(self):
         running = list(self._pending.values())
         self._pending.clear()
+        self._questions.drop("the board went away")
         for pending in running:
             text = f"{self.port.url}: the board went away while {pending.message.label} was running ({self.connection.reason})"
             self._refuse([pending], board_lost(self.port.url, text, self.connection.since))

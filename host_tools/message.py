@@ -23,6 +23,9 @@ PLACES = {
     "token": ("params", "_meta", "progressToken"),  # of a request: the caller's token
     "progress": ("params", "progressToken"),  # of notifications/progress
     "cancelled": ("params", "requestId"),  # of notifications/cancelled
+    "asker": ("params", "_meta", "wasmote/requestId"),  # of a request of the board's: the call that asks
+    "params": ("params",),
+    "meta": ("params", "_meta"),
 }
 _BLANK = re.compile(r"[ \t\n\r]*")
 
@@ -74,12 +77,20 @@ class Message:
         name = self.params.get("name")
         return f"{self.method} {json.dumps(name)}" if isinstance(name, str) else str(self.method)
 
-    def replaced(self, texts):
-        """The message's text with other values at some places: {place: new text}."""
+    def replaced(self, texts, added=None):
+        """The message's text with other values at some places: {place: new text}.
+
+        `added`: (place, member), a member more for the object there, as JSON text without a comma.
+        """
+        changes = [(*self.spans[place], texts[place]) for place in texts]
+        if added:
+            place, member = added
+            start = self.spans[place][0] + 1
+            empty = self.text[_BLANK.match(self.text, start).end()] == "}"
+            changes.append((start, start, member if empty else member + ","))
         text = self.text
-        for place in sorted(texts, key=lambda place: self.spans[place], reverse=True):
-            start, end = self.spans[place]
-            text = text[:start] + texts[place] + text[end:]
+        for start, end, new in sorted(changes, reverse=True):
+            text = text[:start] + new + text[end:]
         return text
 
 
@@ -109,12 +120,13 @@ def _find(text, at, path, spans):
         start = _BLANK.match(text, _BLANK.match(text, at).end() + 1).end()
         value, end = _DECODER.raw_decode(text, start)
         here = (*path, key)
+        inside = False
         for place, keys in PLACES.items():
             if keys == here:
                 spans[place] = (start, end)  # of a key given twice the last counts, as in `value`
-            elif keys[: len(here)] == here and isinstance(value, dict):
-                _find(text, start, here, spans)
-                break
+            inside = inside or (len(keys) > len(here) and keys[: len(here)] == here)
+        if inside and isinstance(value, dict):
+            _find(text, start, here, spans)
         at = _BLANK.match(text, end).end()
         if text[at] == ",":
             at = _BLANK.match(text, at + 1).end()
