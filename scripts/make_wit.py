@@ -45,6 +45,12 @@ WASI = {
     "wasi:cli/terminal-stderr@0.2.0": "cli.Cli",
     "wasi:filesystem/types@0.2.0": "filesystem.Filesystem",
     "wasi:filesystem/preopens@0.2.0": "filesystem.Filesystem",
+    "wasi:keyvalue/store@0.2.0-draft": "keyvalue.KeyValue",
+    "wasi:keyvalue/atomics@0.2.0-draft": "keyvalue.KeyValue",
+    "wasi:keyvalue/batch@0.2.0-draft": "keyvalue.KeyValue",
+    "wasi:keyvalue/store@0.2.0-draft2": "keyvalue.Draft2",
+    "wasi:keyvalue/atomics@0.2.0-draft2": "keyvalue.Draft2",
+    "wasi:keyvalue/batch@0.2.0-draft2": "keyvalue.Draft2",
 }
 # The same of wasmote:mcp: modules/wasmote/host/wasmote.
 WASMOTE_TARGET = ROOT / "modules" / "wasmote" / "host" / "wasmote" / "digests.py"

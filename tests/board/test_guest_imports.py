@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from host_guests import refused
 from wasmote.component import text
-from wasmote.host import content, digests
+from wasmote.host import Host, Storage, content, digests
 from wasmote.host.clock import now_us, ticks_diff, ticks_ms, unix_ns
 from wasmote.host.config import Config
 from wasmote.host.descriptors import DESCRIPTORS
@@ -198,8 +198,8 @@ def test_what_is_not_granted_is_unlinkable_by_name(it):
         interface.functions.get("now")
 
 
-def test_every_function_and_resource_offered_has_a_method(it):
-    it.guest.config = Config
+def test_every_function_and_resource_offered_has_a_method(it, tmp_path):
+    it.guest.config, it.guest.host = Config, Host(Storage(str(tmp_path / "components")))
     imports = Imports(it, ("*",))
     offered = {"wasi:mcp/runtime@0.1.0-preview2": digests.RUNTIME}
     offered.update(zip(TABLES[::4], TABLES[3::4], strict=True))

@@ -1,6 +1,6 @@
 // wasi:filesystem by command: each argument of the program is one operation, each prints a line, "ok …" or "error
 // CODE". Numbered descriptors: 0 is the preopen; `open` fills the others.
-#include "wasi.h"
+#include "commands.h"
 
 #define TYPES "wasi:filesystem/types@0.2.0"
 #define DESCRIPTOR(name) IMPORT(TYPES, "[method]descriptor." name) void
@@ -81,7 +81,6 @@ typedef struct {
     list path;
 } preopen;
 
-IMPORT("wasi:cli/environment@0.2.0", "get-arguments") void get_arguments(list *result);
 IMPORT("wasi:filesystem/preopens@0.2.0", "get-directories") void get_directories(list *result);
 IMPORT(TYPES, "[resource-drop]descriptor") void drop_descriptor(int32_t descriptor);
 IMPORT(TYPES, "[resource-drop]directory-entry-stream") void drop_entries(int32_t entries);
@@ -113,36 +112,8 @@ DESCRIPTOR("append-via-stream") append_via_stream(int32_t, handle_result *);
 IMPORT(TYPES, "[method]descriptor.is-same-object") int32_t is_same_object(int32_t, int32_t);
 
 static int32_t descriptors[32];
-static list rest; // of the command
-
-static list word(void) {
-    list found = {rest.data, 0};
-    while (found.size < rest.size && found.data[found.size] != ' ')
-        found.size++;
-    size_t used = found.size + (found.size < rest.size);
-    rest.data += used;
-    rest.size -= used;
-    return found;
-}
-
-static uint64_t count(void) {
-    list digits = word();
-    uint64_t value = 0;
-    for (size_t i = 0; i < digits.size; i++)
-        value = value * 10 + digits.data[i] - '0';
-    return value;
-}
-
 static int32_t descriptor(void) {
     return descriptors[count() & 31];
-}
-
-static bool is(list text, const char *wanted) {
-    size_t size = length(wanted);
-    for (size_t i = 0; i < size; i++)
-        if (size != text.size || text.data[i] != (uint8_t)wanted[i])
-            return false;
-    return size == text.size;
 }
 
 static void ended(int failed, int error) {
@@ -374,20 +345,6 @@ EXPORT("wasi:cli/run@0.2.0#run") int32_t run(void) {
         say("no preopen\n");
         return 0;
     }
-    get_arguments(&found);
-    static list arguments[20];
-    size_t size = found.size < 20 ? found.size : 20;
-    static uint8_t texts[2048];
-    size_t used = 0;
-    for (size_t i = 1; i < size; i++) { // read_all forgets what is on the heap
-        list text = ((const list *)found.data)[i];
-        arguments[i] = (list){texts + used, text.size};
-        for (size_t j = 0; j < text.size && used < sizeof texts; j++)
-            texts[used++] = text.data[j];
-    }
-    for (size_t i = 1; i < size; i++) {
-        rest = arguments[i];
-        command();
-    }
+    commands(command);
     return 0;
 }
