@@ -1,0 +1,92 @@
+"""A guest asks the official Python client (PyPI mcp) over `wasmote bridge`, in both eras: elicitation, sampling, roots."""
+
+import sys
+
+import pytest
+from conftest import PATIENCE, params
+from mcp import Client, StdioServerParameters, types
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="module", params=params("unix", "qemu:m0"))
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", autouse=True)
+def interview(wasmote, examples):
+    code, _, err = wasmote("push", examples / "interview.wasm")
+    assert code == 0, err
+
+
+async def elicit(context, params):
+    filled = {
+        "What is your name?": {"name": "Ada"},
+        "What shall it be?": {"drink": "tea"},
+        "Are you sure?": {"sure": True},
+    }
+    return types.ElicitResult(action="accept", content=filled[params.message])
+
+
+async def sample(context, params):
+    said = f"{params.messages[0].content.text} ({params.max_tokens})"
+    return types.CreateMessageResult(role="assistant", content=types.TextContent(text=said), model="test")
+
+
+async def roots(context):
+    return types.ListRootsResult(roots=[types.Root(uri="file:///home/ada", name="home")])
+
+
+def client(port, environment, mode, **callbacks):
+    server = StdioServerParameters(command=sys.executable, args=["-m", "wasmote", "bridge", port], env=environment)
+    return Client(server, mode=mode, read_timeout_seconds=PATIENCE, **callbacks)
+
+
+def texts(result):
+    return [block.text for block in result.content]
+
+
+@pytest.mark.parametrize("mode, version", [("auto", "2026-07-28"), ("legacy", "2025-11-25")])
+async def test_a_guest_asks_the_client(port, environment, mode, version):
+    callbacks = {"elicitation_callback": elicit, "sampling_callback": sample, "list_roots_callback": roots}
+    async with client(port, environment, mode, **callbacks) as mcp:
+        assert mcp.protocol_version == version
+        assert texts(await mcp.call_tool("greet")) == ["Hello, Ada!"]
+        assert texts(await mcp.call_tool("order")) == ['{"drink":"tea"} {"sure":true}']
+        assert texts(await mcp.call_tool("compose", {"prompt": "A line"})) == ["LLM response: A line (100)"]
+        assert texts(await mcp.call_tool("folders")) == ["1 folder", "file:///home/ada home"]
+        measured = await mcp.call_tool("measure")
+        assert measured.structured_content == {"celsius": 21.5, "ok": True}
+        said, sound = (await mcp.call_tool("beep")).content
+        assert said.text == "a beep" and sound.type == "audio" and sound.mime_type == "audio/wav"
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_client_that_offers_nothing_is_asked_nothing(port, environment, mode):
+    async with client(port, environment, mode) as mcp:
+        result = await mcp.call_tool("greet")
+        assert result.is_error and "does not offer elicitation" in result.content[0].text
+        assert texts(await mcp.call_tool("measure")) == ['{"celsius":21.5,"ok":true}']
+
+
+async def test_two_clients_of_one_bridge_are_asked_what_each_can_answer(port, environment):
+    async def ann(context, params):
+        return types.ElicitResult(action="accept", content={"name": "Ann"})
+
+    async def bob(context, params):
+        return types.ElicitResult(action="decline")
+
+    async with (
+        client(port, environment, "legacy", elicitation_callback=ann) as one,
+        client(port, environment, "legacy", elicitation_callback=bob) as two,
+        client(port, environment, "legacy") as three,
+    ):
+        assert texts(await one.call_tool("greet")) == ["Hello, Ann!"]
+        assert texts(await two.call_tool("greet")) == ["Hello, stranger!"]
+        assert (await three.call_tool("greet")).is_error
