@@ -10,7 +10,10 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "modules"), str(ROOT / "tests" / "shims"), str(ROOT / "scripts"), str(Path(__file__).parent)]
+sys.path[:0] = [
+    *(str(ROOT / "modules"), str(ROOT / "tests" / "shims"), str(ROOT / "scripts")),
+    *(str(ROOT / "tests" / "wasi"), str(Path(__file__).parent)),
+]
 
 import spec_suite  # noqa: E402
 import wasmote  # noqa: E402

@@ -1,13 +1,13 @@
 """wasi:cli, wasi:io and wasi:random by guests that use them: output is logged line by line, exit is no crash."""
 
 import pytest
-from engines import ENGINES, using
 from host_guests import push, refusal
-from wasi_guests import Log, configuration, everything, program
+from programs import configuration, everything, program
+from wasi_fixtures import Log
 from wasmote.host.wasi.cli import whole
 from wasmote.wasm import drive
 
-pytest_plugins = ["host_fixtures"]
+pytest_plugins = ["host_fixtures", "wasi_fixtures"]
 
 SAID = """\
 directory 0
@@ -26,17 +26,6 @@ zeroes: failed 0
 random bytes 16
 random 1
 the end"""
-
-
-@pytest.fixture(params=sorted(ENGINES))
-def engine(request):
-    with using(request.param):
-        yield request.param
-
-
-@pytest.fixture
-def host(engine, new_host):
-    return new_host()
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import os
 
 import pytest
-from engines import ENGINES, using
 from host_guests import push, refusal
-from wasi_guests import Log, configuration, everything, program
+from programs import configuration, everything, program
+from wasi_fixtures import Log
 from wasmote.wasm import drive
 
-pytest_plugins = ["host_fixtures"]
+pytest_plugins = ["host_fixtures", "wasi_fixtures"]
 
 BLOCK = 4096
 CREATE, DIRECTORY, EXCLUSIVE, TRUNCATE = 1, 2, 4, 8
@@ -18,17 +18,6 @@ RW = READ | WRITE
 BAD_DESCRIPTOR, BUSY, QUOTA, EXIST = 3, 4, 6, 7
 INVALID, IS_DIRECTORY, NAME_TOO_LONG, NO_ENTRY, MEMORY = 12, 14, 18, 20, 22
 NOT_DIRECTORY, NOT_EMPTY, UNSUPPORTED, NOT_PERMITTED = 24, 25, 27, 31
-
-
-@pytest.fixture(params=sorted(ENGINES))
-def engine(request):
-    with using(request.param):
-        yield request.param
-
-
-@pytest.fixture
-def host(engine, new_host):
-    return new_host()
 
 
 @pytest.fixture

@@ -3,26 +3,15 @@
 import os
 
 import pytest
-from engines import ENGINES, using
 from host_guests import push
-from wasi_guests import Log, configuration, everything, program
+from programs import configuration, everything, program
+from wasi_fixtures import Log
 from wasmote.host.wasi import bucket as module
 from wasmote.wasm import drive
 
-pytest_plugins = ["host_fixtures"]
+pytest_plugins = ["host_fixtures", "wasi_fixtures"]
 
 DRAFTS = {"keyvalue": (), "keyvalue2": ("-DDRAFT2",)}
-
-
-@pytest.fixture(params=sorted(ENGINES))
-def engine(request):
-    with using(request.param):
-        yield request.param
-
-
-@pytest.fixture
-def host(engine, new_host):
-    return new_host()
 
 
 def program_of(draft):

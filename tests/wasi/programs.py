@@ -1,13 +1,13 @@
-"""The guests of the WASI tests, tests/wasi/*.c: programs that print what the board answers them, and what they printed."""
+"""The guests of the WASI tests, built from the C beside this file: programs that print what the board answers them."""
 
 import functools
 import json
 import os
 import subprocess
+from pathlib import Path
 
-from conftest import ROOT
-
-SOURCES = ROOT / "tests" / "wasi"
+SOURCES = Path(__file__).resolve().parent
+ROOT = SOURCES.parents[1]
 OUT = ROOT / "build" / "tests" / "wasi"
 WASM_TOOLS = os.environ.get("WASM_TOOLS") or ROOT / "build" / "wasm-tools" / "wasm-tools"
 FLAGS = [
@@ -55,20 +55,6 @@ def new(core):
     data = core.read_bytes()
     core.unlink()
     return data
-
-
-class Log:
-    """A host's on_log."""
-
-    def __init__(self, host):
-        self.heard = []
-        host.on_log = lambda *what: self.heard.append(what)
-
-    def lines(self, level="info"):
-        """What was logged at a level, and forgets it."""
-        lines = [message for heard, _, message, _ in self.heard if heard == level]
-        self.heard = [what for what in self.heard if what[0] != level]
-        return lines
 
 
 def configuration(**members):
