@@ -83,7 +83,7 @@ def everything(wire):
             "get-prompt": lambda name, arguments: [b'{"role":"user","content":{"type":"text","text":"hi"}}'],
             "handle-subscribe": lambda uri: None,
             "handle-unsubscribe": lambda uri: None,
-            "handle-complete": lambda type, value: ["one", "two"],
+            "handle-complete": lambda type, value, about: ["one", "two"],
             "handle-elicit": lambda message, fields: b'{"answer":42}',
         },
         offers=SUBSCRIBE | COMPLETE | ELICIT,

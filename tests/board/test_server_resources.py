@@ -207,20 +207,27 @@ def test_completion_asks_the_component_what_was_written_so_far(wire, all, params
     for modern in (False, True):
         result = wire.result("completion/complete", params, modern=modern)
         assert result["completion"] == {"values": ["one", "two"], "total": 2, "hasMore": False}
-    assert all.calls == [("handle-complete", *asked)] * 2
+    known = list(params.get("context", {"arguments": {}})["arguments"].items())
+    argument = params["argument"]
+    assert all.calls == [("handle-complete", *asked, (argument["name"], argument["value"], known))] * 2
 
 
 def test_suggestions_for_a_template_may_be_whole_uris(wire, all):
-    all.answers["handle-complete"] = lambda type, value: ["test:/log/1%2D%C3%BC", "test:/log/", "other:/x", "plain"]
+    all.answers["handle-complete"] = lambda type, value, about: [
+        "test:/log/1%2D%C3%BC",
+        "test:/log/",
+        "other:/x",
+        "plain",
+    ]
     result = wire.result("completion/complete", complete(TEMPLATE, "name", "1", kind="log"))
     assert result["completion"]["values"] == ["1-ü", "", "other:/x", "plain"]
-    all.answers["handle-complete"] = lambda type, value: ["test:/log", "test:/list/x"]
+    all.answers["handle-complete"] = lambda type, value, about: ["test:/log", "test:/list/x"]
     result = wire.result("completion/complete", complete(TEMPLATE, "kind", "l"))
     assert result["completion"]["values"] == ["log", "list"]
 
 
 def test_a_hundred_suggestions_are_the_most(wire, all):
-    all.answers["handle-complete"] = lambda type, value: [str(i) for i in range(103)]
+    all.answers["handle-complete"] = lambda type, value, about: [str(i) for i in range(103)]
     result = wire.result("completion/complete", complete(PROMPT, "style", ""))["completion"]
     assert len(result["values"]) == 100 and result["total"] == 103 and result["hasMore"] is True
 

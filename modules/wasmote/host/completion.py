@@ -8,7 +8,7 @@ the beginning of the argument, and the other arguments that are known. So ref-va
     ref/prompt     argument-name    the prompt's name, then its arguments as a query, the one in question last
                                     review, language known to be C, style "sh"         ->  review?language=C&style=sh
 
-In both, what is no letter, digit or one of - . _ ~ is %-encoded. The values that come back are those of the argument; for a
+wasmote:mcp/completion#get-argument says the same in parts. In both, what is no letter, digit or one of - . _ ~ is %-encoded. The values that come back are those of the argument; for a
 template they may also be whole URIs (the interface's own example has it so), of which the argument's part is taken.
 Components that do not offer completions in their server-info are not asked, and have none.
 """
@@ -51,15 +51,16 @@ def complete(host, kind, name, argument, value, known):
     guest = entry.guest
     if not guest.offers & COMPLETE:
         return []
+    about = argument, value, list(known)
     if kind == "prompts":
-        pairs = list(known) + [(argument, value)]
+        pairs = about[2] + [(argument, value)]
         query = "&".join([quote(key) + "=" + quote(text) for key, text in pairs])
-        return (yield from guest.call("handle-complete", (_ARGUMENT_NAME, name + "?" + query)))
+        return (yield from guest.call("handle-complete", (_ARGUMENT_NAME, name + "?" + query, about)))
     parts = parse(name)
     before, begun, after = expand(parts, argument, value, known)
     if begun is None:
         raise HostError("invalid-params", 'the template %s has no variable "%s"' % (name, argument[:64]))
-    values = yield from guest.call("handle-complete", (_RESOURCE_URI, before + begun))
+    values = yield from guest.call("handle-complete", (_RESOURCE_URI, before + begun, about))
     return [_part(uri, before, after) for uri in values]
 
 

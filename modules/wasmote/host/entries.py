@@ -23,7 +23,7 @@ A provider serves entries. Guest is one; another (native functions, say) has the
     get-prompt           (name, arguments or None)      a list of bytes, the JSON texts of `messages` of prompts/get
     handle-subscribe     (uri,)                         None
     handle-unsubscribe   (uri,)                         None
-    handle-complete      (ref-type, ref-value)          a list of str; what ref-value says: completion.py
+    handle-complete      (ref-type, ref-value, about)   a list of str; about: (argument, value, [(name, value)]): completion.py
     handle-elicit        (message, fields)              the bytes of a JSON object; fields: (name, type, description, required)
 
 `arguments` are the bytes of a JSON object. `notify` is called meanwhile: notify("progress", done, total) unless

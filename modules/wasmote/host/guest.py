@@ -308,6 +308,8 @@ class Guest:
                 if why is None and self.state != "ready":
                     why = yield from self._revive()
                 stack = None if why else stacks.take()
+                if stack is None and why is None and self.host.all_wait():
+                    why = "was not called: there is no room for one more stack, and all that have one wait"
                 if stack is None:
                     yield
             if stack:
@@ -375,6 +377,9 @@ class Guest:
         runtime.serving = handler
         runtime.added = None
         runtime.asked = 0
+        if handler == "handle-complete":
+            runtime.argument = values[2]
+            values = values[:2]
         self.under_way = self.handlers[handler](*values)
         return self.under_way
 

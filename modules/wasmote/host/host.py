@@ -330,6 +330,10 @@ class Host:
         if not [guest for guest in self.guests if guest.store]:
             self.stacks.close()  # nothing is loaded: the arena is whole
 
+    def all_wait(self):
+        """True if every call that has a stack waits for another component: none will give one back."""
+        return self.stacks.taken <= sum([guest.waits_for is not None for guest in self.guests])
+
     def _find(self, name):
         for guest in self.guests:
             if guest.name == name:

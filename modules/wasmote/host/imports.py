@@ -16,6 +16,10 @@ _TABLES = (
     "runtime",
     "Runtime",
     digests.RUNTIME,
+    "wasi:mcp/client@0.1.0-preview2",
+    "client",
+    "Client",
+    digests.CLIENT,
 )
 _FREE = ("wasi:io/poll", "wasi:filesystem/", "wasi:keyvalue/")
 _NEVER = (
