@@ -21,17 +21,17 @@ _RESOURCE_URI = 1  # completion-ref-type
 _ARGUMENT_NAME = 3
 _PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 _RESERVED = b":/?#[]@!$&'()*+,;="
-# operator: what stands first, between, whether values have their names, and whether reserved letters stay
-_FORMS = {
-    "": ("", ",", False, False),
-    "+": ("", ",", False, True),
-    "#": ("#", ",", False, True),
-    ".": (".", ".", False, False),
-    "/": ("/", "/", False, False),
-    ";": (";", ";", True, False),
-    "?": ("?", "&", True, False),
-    "&": ("&", "&", True, False),
-}
+# Operator: what stands first, what between values, whether these have their names, and whether reserved letters stay.
+_FORMS = (
+    ("", "", ",", False, False),
+    ("+", "", ",", False, True),
+    ("#", "#", ",", False, True),
+    (".", ".", ".", False, False),
+    ("/", "/", "/", False, False),
+    (";", ";", ";", True, False),
+    ("?", "?", "&", True, False),
+    ("&", "&", "&", True, False),
+)
 
 
 def complete(host, kind, name, argument, value, known):
@@ -75,7 +75,10 @@ def expand(parts, argument, value, known):
             text += parts[i]
             continue
         operator, names = parts[i]
-        first, between, named, reserved = _FORMS[operator]
+        for form in _FORMS:
+            if form[0] == operator:
+                break
+        _, first, between, named, reserved = form
         for name in names:
             given = [other for key, other in known if key == name]
             if name == argument:

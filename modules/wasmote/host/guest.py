@@ -21,7 +21,7 @@ from . import digests
 from .clock import ticks_add, ticks_diff, ticks_ms
 from .config import Config
 from .content import blocks, decoded
-from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Refused, one_line
+from .entries import KINDS, Refused, one_line
 from .errors import CODES, Exit, HostError
 from .imports import Imports
 from .runtime import Runtime
@@ -34,18 +34,19 @@ _BACKOFF_MS = const(50)  # before the second restart in a row; then twice as lon
 _MAX_BACKOFF_MS = const(3000)
 _QUARANTINE = const(10)  # crashes in a row
 _STAYS = "it stays stopped until it is loaded again (wasmote/load)"
-# What a guest must export, by what it registers or offers.
+# What a guest must export, by what it registers, and by the bits of `offers` (entries.py): constants, which stay in flash.
 _NEEDED = (
     ("tools", "call-tool"),
     ("resources", "read-resource"),
     ("templates", "read-resource"),
     ("prompts", "get-prompt"),
-    (SUBSCRIBE, "handle-subscribe"),
-    (SUBSCRIBE, "handle-unsubscribe"),
-    (COMPLETE, "handle-complete"),
-    (ELICIT, "handle-elicit"),
 )
-_OFFERED = (None, "subscriptions", "completions", None, "elicitation")
+_OFFERED = (
+    (1, "subscriptions", "handle-subscribe"),
+    (1, "subscriptions", "handle-unsubscribe"),
+    (2, "completions", "handle-complete"),
+    (4, "elicitation", "handle-elicit"),
+)
 
 
 class Guest:
@@ -233,11 +234,16 @@ class Guest:
     def check_handlers(self, kinds, offers=0):
         """Refused if it does not export, with the right types, what calls of these kinds and offers need."""
         for what, handler in _NEEDED:
-            if what in kinds if isinstance(what, str) else what & offers:
-                function = self.handlers.get(handler)
-                if function is None or function.digest != digests.HANDLERS[digests.HANDLERS.index(handler) + 1]:
-                    what = what if isinstance(what, str) else _OFFERED[what]
-                    raise Refused("it registers %s but exports no %s of %s" % (what, handler, _HANDLERS))
+            if what in kinds:
+                self._check_handler(what, handler)
+        for bit, what, handler in _OFFERED:
+            if offers & bit:
+                self._check_handler(what, handler)
+
+    def _check_handler(self, what, handler):
+        function = self.handlers.get(handler)
+        if function is None or function.digest != digests.HANDLERS[digests.HANDLERS.index(handler) + 1]:
+            raise Refused("it registers %s but exports no %s of %s" % (what, handler, _HANDLERS))
 
     def _exported(self, interface):
         """The functions of an exported interface, None without it."""

@@ -2,24 +2,24 @@
 
 from ..jsonrpc import RpcError, codes
 
-# kind of the host's exception, code
+# kind of the host's exception, name of the code: constants, which stay in flash
 _CODES = (
-    ("not-found", codes.NOT_FOUND),
-    ("bad-params", codes.INVALID_PARAMS),
-    ("offset", codes.WRONG_OFFSET),
-    ("crc", codes.BAD_CHECKSUM),
-    ("no-space", codes.NO_SPACE),
-    ("busy", codes.BUSY),
-    ("limit", codes.LIMIT),
+    ("not-found", "NOT_FOUND"),
+    ("bad-params", "INVALID_PARAMS"),
+    ("offset", "WRONG_OFFSET"),
+    ("crc", "BAD_CHECKSUM"),
+    ("no-space", "NO_SPACE"),
+    ("busy", "BUSY"),
+    ("limit", "LIMIT"),
     # error-code of wasi:mcp/types: what a component's handler said
-    ("parse-error", codes.INVALID_PARAMS),
-    ("invalid-request", codes.INVALID_PARAMS),
-    ("invalid-params", codes.INVALID_PARAMS),
-    ("tool-not-found", codes.INVALID_PARAMS),
-    ("prompt-not-found", codes.INVALID_PARAMS),
-    ("method-not-found", codes.METHOD_NOT_FOUND),
-    ("unsupported-operation", codes.METHOD_NOT_FOUND),
-    ("internal-error", codes.INTERNAL_ERROR),
+    ("parse-error", "INVALID_PARAMS"),
+    ("invalid-request", "INVALID_PARAMS"),
+    ("invalid-params", "INVALID_PARAMS"),
+    ("tool-not-found", "INVALID_PARAMS"),
+    ("prompt-not-found", "INVALID_PARAMS"),
+    ("method-not-found", "METHOD_NOT_FOUND"),
+    ("unsupported-operation", "METHOD_NOT_FOUND"),
+    ("internal-error", "INTERNAL_ERROR"),
 )
 
 
@@ -28,7 +28,7 @@ def refusal(error, request=None):
     code = codes.REFUSED
     if error.kind == "resource-not-found":  # the only one that the eras number differently
         code = codes.INVALID_PARAMS if request is None or request.modern else codes.RESOURCE_NOT_FOUND
-    for kind, number in _CODES:
+    for kind, name in _CODES:
         if kind == error.kind:
-            code = number
+            code = getattr(codes, name)
     return RpcError(code, str(error), getattr(error, "data", None))

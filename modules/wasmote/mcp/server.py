@@ -13,6 +13,8 @@ raises leaves `receive` or `step`: each failure is one error reply, and the next
 
 import gc
 
+from micropython import const
+
 from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, RpcError, Writer, id_key, parse
 from ..jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND, OUT_OF_MEMORY
 from ..version import NAME, VERSION
@@ -22,11 +24,11 @@ CALLS = 4  # most under way at once
 CALLS_OF_ONE = CALLS - 1  # most for one component: a busy one leaves room for the others
 _MANAGEMENT = 2  # more for management: stuck calls do not keep their component from being unloaded
 
-_HANDSHAKE = 1  # eras that a method exists in
-_MODERN = 2
-_BOTH = 3
+_HANDSHAKE = const(1)  # eras that a method exists in
+_MODERN = const(2)
+_BOTH = const(3)
 
-# Name, the module and the function that serve it, eras. Modules are imported with the first request that needs them: most
+# Name, the module and the function that serve it, eras: nothing but constants, so that it stays in flash. Modules are imported with the first request that needs them: most
 # boards never see most methods.
 METHODS = (
     ("tools/call", "tools", "call_tool", _BOTH),

@@ -6,6 +6,8 @@ for, tagged with its id. The board cannot see a client go away, so there are few
 subscription is not in the way of another request with its id.
 """
 
+from micropython import const
+
 from ..jsonrpc import id_key, names
 from ..jsonrpc.codes import INVALID_PARAMS, LIMIT, RpcError
 from ..jsonrpc.find import items
@@ -14,9 +16,9 @@ from .request import wait
 MOST = 4
 RESOURCES = 16  # most that one of them may watch
 
-_TOOLS = 1  # as in Host.changed
-_RESOURCES = 6  # and templates
-_PROMPTS = 8
+_TOOLS = const(1)  # as in Host.changed
+_RESOURCES = const(6)  # and templates
+_PROMPTS = const(8)
 
 _PARAMS = names("notifications")
 _FILTER = names("toolsListChanged", "resourcesListChanged", "promptsListChanged", "resourceSubscriptions")
