@@ -8,8 +8,7 @@ its types, values.
 from micropython import const
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
-from . import names, types
-from .types import BOOL, STRING
+from . import names
 
 CORE = const(0)  # sorts
 FUNC = const(1)
@@ -32,8 +31,23 @@ SORTS = (
     "core type", "module", "core instance",
 )  # fmt: skip
 
+# Codes of types, those of types.py: const of its own, as they are compared for every definition.
+_STRING = const(0x73)
+_BOOL = const(0x7F)
+_RECORD = const(0x72)
+_VARIANT = const(0x71)
+_LIST = const(0x70)
+_TUPLE = const(0x6F)
+_FLAGS = const(0x6E)
+_ENUM = const(0x6D)
+_OPTION = const(0x6B)
+_RESULT = const(0x6A)
+_OWN = const(0x69)
+_BORROW = const(0x68)
+_FUNC_TYPE = const(0x40)
 _COMPONENT_TYPE = const(0x41)
 _INSTANCE_TYPE = const(0x42)
+_RESOURCE = const(0x3F)
 _MAX_SECTIONS = const(1000)
 _MAX_NAME = const(255)  # bytes: names of exports are kept
 _ENCODINGS = ("utf8", "utf16", "latin1-utf16")
@@ -88,10 +102,12 @@ def sort(reader, what):
 
 def label(reader):
     """The name of a field, case or parameter as table.py wants it: its length, then its bytes."""
-    n = reader.peek()
-    if n < 0x80:
-        return reader.bytes(n + 1)
     at = reader.at
+    n = reader.u8()
+    if n < 0x80:
+        reader.at = at
+        return reader.bytes(n + 1)
+    reader.seek(at)
     n = reader.u32()
     if n >= 0x80:
         raise Unsupported("name of %d bytes" % n, at)
@@ -191,19 +207,29 @@ def skip_extern_desc(reader):
 
 def val_type(reader, space):
     """A value type: a primitive, or an index."""
-    at = reader.at
     code = reader.u8()
-    if STRING <= code <= BOOL:
+    if _STRING <= code <= _BOOL:
         return code
+    at = reader.at - 1
     if code >= 0x40:
-        reader.seek(at)
-        code = reader.s33()
-        if code < 0:
-            _refuse_type(code & 0x7F if code >= -64 else 0, "component value type", at)
-    t = space.type(code, at)
+        code = _long_index(reader, code, at)
+    if code >= len(space.types):
+        space.type(code, at)  # raises
+    t = space.types[code]
     if not space.table.is_value(t):
         raise Invalid("type index %d is not a defined type" % code, at)
     return t
+
+
+def _long_index(reader, code, at):
+    """A type index of more than 6 bits, `code` being its first byte; it is signed."""
+    if code >= 0x80 and reader.peek() < 0x40:
+        return code & 0x7F | reader.u8() << 7
+    reader.seek(at)
+    code = reader.s33()
+    if code < 0:
+        _refuse_type(code & 0x7F if code >= -64 else 0, "component value type", at)
+    return code
 
 
 def optional_val_type(reader, space):
@@ -215,32 +241,38 @@ def def_type(reader, space):
     table = space.table
     at = reader.at
     code = reader.u8()
-    if types.STRING <= code <= types.BOOL:
-        return code
-    if code == types.RECORD:
+    if code == _RECORD:
         return table.record(*_labelled(reader, space, "record field"), at)
-    if code == types.OPTION:
+    if code == _OPTION:
         return table.option(val_type(reader, space), at)
-    if code == types.LIST:
-        return table.list_(val_type(reader, space), at)
-    if code == types.RESULT:
+    if code == _FUNC_TYPE:
+        found, params = _labelled(reader, space, "function parameter")
+        result = 0
+        if leading(reader, b"\x00\x01", "component function results"):
+            leading(reader, b"\x00", "number of results")
+        else:
+            result = val_type(reader, space)
+        return table.func(found, params, result, at)
+    if code == _RESULT:
         ok = optional_val_type(reader, space)
         return table.result(ok, optional_val_type(reader, space), at)
-    if code == types.FUNC:
-        return _func_type(reader, space, at)
-    if code == types.VARIANT:
+    if code == _LIST:
+        return table.list_(val_type(reader, space), at)
+    if code == _VARIANT:
         return _variant(reader, space, at)
-    if code == types.ENUM or code == types.FLAGS:
-        count, found = labels(reader, "enum tag" if code == types.ENUM else "flag")
+    if code == _ENUM or code == _FLAGS:
+        count, found = labels(reader, "enum tag" if code == _ENUM else "flag")
         return table.labels(count, found, code, at)
-    if code == types.TUPLE:
+    if _STRING <= code <= _BOOL:
+        return code
+    if code == _TUPLE:
         return table.record(None, [val_type(reader, space) for _ in range(reader.count())], at)
-    if code == types.OWN or code == types.BORROW:
+    if code == _OWN or code == _BORROW:
         return table.handle(space.resource_type(reader.u32(), at), code, at)
     if code == _INSTANCE_TYPE or code == _COMPONENT_TYPE:
         reader.seek(at)
         return None
-    if code == types.RESOURCE:
+    if code == _RESOURCE:
         return space.define_resource(reader, at)
     _refuse_type(code, "component defined type", at)
 
@@ -263,14 +295,6 @@ def _labelled(reader, space, what):
     return labels, found
 
 
-def _func_type(reader, space, at):
-    labels, params = _labelled(reader, space, "function parameter")
-    if leading(reader, b"\x00\x01", "component function results"):
-        leading(reader, b"\x00", "number of results")
-        return space.table.func(labels, params, 0, at)
-    return space.table.func(labels, params, val_type(reader, space), at)
-
-
 def _variant(reader, space, at):
     labels = []
     cases = []
@@ -279,7 +303,7 @@ def _variant(reader, space, at):
         cases.append(optional_val_type(reader, space))
         leading(reader, b"\x00", "zero byte required")
     check_labels(b"".join(labels), "variant case", at)
-    return space.table.variant(labels, cases, types.VARIANT, at)
+    return space.table.variant(labels, cases, _VARIANT, at)
 
 
 def canon_options(reader):

@@ -68,7 +68,9 @@ class TypeTable:
         """Whether values can have this type."""
         if not isinstance(t, int):
             return False
-        code = self.code(t)
+        if t < _FIRST:
+            return True
+        code = self.entries[t - _FIRST][_CODE]
         return code != FUNC and code != RESOURCE
 
     def is_func(self, t):
