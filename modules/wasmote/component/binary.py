@@ -284,14 +284,15 @@ def _refuse_type(code, what, at):
 
 
 def _labelled(reader, space, what):
-    """vec(name, valtype): ([name], [type])."""
+    """vec(name, valtype): (names in one piece, [type])."""
     at = reader.at
     labels = []
     found = []
     for _ in range(reader.count()):
         labels.append(label(reader))
         found.append(val_type(reader, space))
-    check_labels(b"".join(labels), what, at)
+    labels = b"".join(labels)
+    check_labels(labels, what, at)
     return labels, found
 
 
@@ -302,8 +303,9 @@ def _variant(reader, space, at):
         labels.append(label(reader))
         cases.append(optional_val_type(reader, space))
         leading(reader, b"\x00", "zero byte required")
-    check_labels(b"".join(labels), "variant case", at)
-    return space.table.variant(labels, cases, _VARIANT, at)
+    labels = b"".join(labels)
+    check_labels(labels, "variant case", at)
+    return space.table.variant(labels, cases, at)
 
 
 def canon_options(reader):

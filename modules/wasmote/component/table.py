@@ -1,15 +1,18 @@
 """The types of a component, each once: equal types are one number.
 
     type   = 0x73..0x7f, a primitive, or 0x80 + index of an entry here
-    entry  = digest(7) depth(1) code(1) len(2) align(1) size(2) flat(1) more type(2)*
-    more   = cases(2) payload(1) of a variant, option or result | cases(2) of an enum or flags
-           | resource(1) of own, borrow and resource | results(1) result(2) of a func, results + 2 if it has a self
+    key    = code(1) number(1) count(2) type(2)* label*
+    shape  = depth(1) len(2) align(1) size(2) flat(1) payload(1)
 
-The columns are those of the descriptor (types.py); a func has its params' align, size and flat. Type 0 is a case
-without payload, or no result. The digest covers structure and all names: equal digests are equal types, in any
-component (resources compare by name there; two of one name are two types here). Descriptors of functions are written out when the functions are lifted or
-lowered; the table goes with the load. Names are bytes, each after one with its length. `at` is the offset in the file
-that an error names.
+A key is all that tells types apart: their parts, then their labels (each after one byte with its length). Type 0 is a
+case without payload, or no result. `number` is that of the resource of own, borrow and resource; of a func 1 if it has
+a result, + 2 if its first parameter is called self. `count` types follow, but for an enum or flags, which have labels
+only; the first type of a func is its result. A resource has its name in place of labels: it counts in digests.
+
+Shapes, those of the primitives first, have the columns of the descriptor (types.py); a func has its params' align, size
+and flat. A digest covers structure and all names: equal digests are equal types, in any component (resources compare by
+name there; two of one name are two types here). Digests and descriptors are made of functions that are lifted, lowered
+or imported only; the table goes with the load. `at` is the offset in the file that an error names.
 """
 
 import struct
@@ -40,12 +43,16 @@ from .types import (
     size,
 )
 
-_DIGEST = const(7)
-_DEPTH = const(7)
-_CODE = const(8)
-_MORE = const(15)
-_SHAPE = "<BBHBHB"  # depth, code, len, align, size, flat
+_TYPES = const(4)  # where they begin in a key
+_SHAPE = "<BHBHBB"  # depth, len, align, size, flat, payload
+_SIZEOF_SHAPE = const(8)
 _FIRST = const(0x80)
+_SHAPED = const(0x73)  # the type of the first shape
+# Codes of types.py, as const: asked for again and again
+_FUNC = const(0x40)
+_TUPLE = const(0x6F)
+_ENUM = const(0x6D)
+_FLAGS = const(0x6E)
 _MAX_LEN = const(4096)  # of one descriptor
 _MAX_DEPTH = const(16)  # a lift recurses this deep; wasi:mcp needs 10
 _MAX_SIZE = const(0xFFFF)  # of one value, lists and strings not counted
@@ -55,14 +62,17 @@ class TypeTable:
     """The types of one component, made from its definitions in file order."""
 
     def __init__(self):
-        self.entries = []
+        self.keys = []
+        self.known = {}  # by key
+        self.shapes = bytearray(_PRIMITIVES)
+        self.digests = {}  # by type, those made so far
         self.borrows = False  # any type is a borrow
 
     # -- looking at types
 
     def code(self, t):
         """What a type is: the codes of types.py."""
-        return t if t < _FIRST else self.entries[t - _FIRST][_CODE]
+        return t if t < _FIRST else self.keys[t - _FIRST][0]
 
     def is_value(self, t):
         """Whether values can have this type."""
@@ -70,7 +80,7 @@ class TypeTable:
             return False
         if t < _FIRST:
             return True
-        code = self.entries[t - _FIRST][_CODE]
+        code = self.keys[t - _FIRST][0]
         return code != FUNC and code != RESOURCE
 
     def is_func(self, t):
@@ -81,169 +91,194 @@ class TypeTable:
 
     def resource_of(self, t):
         """The number of an own, borrow or resource type's resource."""
-        return self.entries[t - _FIRST][_MORE]
+        return self.keys[t - _FIRST][1]
 
     def mentions(self, t, codes, first=0, end=0):
         """Whether a type is of one of these codes, or has a part that is. Resources first:end do not count."""
         if t < _FIRST:
             return False
-        entry = self.entries[t - _FIRST]
-        code = entry[_CODE]
-        if code in codes:
-            return not first <= entry[_MORE] < end
-        parts = _parts_at(code)
-        if code == FUNC:
-            parts -= 2  # its result first
-        if parts:
-            for at in range(parts, len(entry), 2):
-                if self.mentions(entry[at] | entry[at + 1] << 8, codes, first, end):
-                    return True
+        key = self.keys[t - _FIRST]
+        if key[0] in codes:
+            return not first <= key[1] < end
+        for at in range(_TYPES, _labels_at(key), 2):
+            if self.mentions(key[at] | key[at + 1] << 8, codes, first, end):
+                return True
         return False
 
     def self_of(self, t):
         """The type of a function type's first parameter when that is called self; 0 otherwise."""
-        entry = self.entries[t - _FIRST]
-        return entry[_MORE + 3] | entry[_MORE + 4] << 8 if entry[_MORE] & 2 else 0
+        key = self.keys[t - _FIRST]
+        return key[6] | key[7] << 8 if key[1] & 2 else 0
 
     def result_of(self, t):
         """The result type of a function type, the ok type of a result type; 0 for none."""
-        entry = self.entries[t - _FIRST]
-        at = _MORE + 1 if entry[_CODE] == FUNC else _MORE + 3
-        return entry[at] | entry[at + 1] << 8
-
-    def digest(self, t):
-        """Seven bytes that stand for the type in every component; a primitive is its own code."""
-        return bytes((t,)) if t < _FIRST else self.entries[t - _FIRST][:_DIGEST]
+        key = self.keys[t - _FIRST]
+        return key[4] | key[5] << 8
 
     # -- making types
 
-    def _add(self, text, depth, code, shape, more, at):
-        """The type whose digest covers `text`, of this shape (len, align, size, flat)."""
-        length, widest, bytes_, flat = shape
-        bytes_ = bytes_ + widest - 1 & -widest
-        if depth > _MAX_DEPTH or bytes_ > _MAX_SIZE or length > _MAX_LEN:
-            raise Unsupported("type too large", at)
-        entry = bytearray(sha256(text).digest())
-        entry[0] |= 0x80  # no primitive
-        struct.pack_into(_SHAPE, entry, _DEPTH, depth, code, length, widest, bytes_, flat if flat < 255 else 255)
-        entry = bytes(memoryview(entry)[:_MORE]) + more
-        try:
-            return _FIRST + self.entries.index(entry)
-        except ValueError:
-            if len(self.entries) == 0x7F00:
-                raise Unsupported("more than 32512 types", at)
-            self.entries.append(entry)
-            return _FIRST + len(self.entries) - 1
+    def resource(self, number, name):
+        """The resource type `number`, which imports call `name`."""
+        return self._add(RESOURCE, number, (), name, 0)
 
-    def _gather(self, kind, names, parts):
-        """What the parts of a type sum up to, `names` being theirs or None.
+    def handle(self, resource, code=OWN, at=0):
+        """own (or by its code, borrow) of a resource type."""
+        self.borrows = self.borrows or code != OWN
+        return self._add(code, self.resource_of(resource), (resource,), b"", at)
 
-        (text for the digest, depth, len, widest alignment, offset after the last one, sum of flat counts, largest
-        size, largest flat count)
-        """
-        text = bytearray((kind,))
-        deepest = total = offset = flat = largest = flattest = 0
+    def list_(self, element, at=0):
+        return self._add(LIST, 0, (element,), b"", at)
+
+    def record(self, labels, fields, at=0):
+        """A record, or a tuple when `labels` is None."""
+        if not fields:
+            what = "record type must have at least one field"
+            raise Invalid(what if labels is not None else "tuple type must have at least one type", at)
+        if labels is None:
+            return self._add(TUPLE, 0, fields, b"", at)
+        return self._add(RECORD, 0, fields, labels, at)
+
+    def variant(self, labels, cases, at=0):
+        """A variant; a case of type 0 has no payload."""
+        if not cases:
+            raise Invalid("variant type must have at least one case", at)
+        return self._add(VARIANT, 0, cases, labels, at)
+
+    def option(self, some, at=0):
+        return self._add(OPTION, 0, (0, some), b"", at)
+
+    def result(self, ok, error, at=0):
+        return self._add(RESULT, 0, (ok, error), b"", at)
+
+    def labels(self, count, labels, code, at=0):
+        """An enum or flags type."""
+        if not count:
+            what = "enum type must have at least one variant" if code == ENUM else "flags must have at least one entry"
+            raise Invalid(what, at)
+        if code == FLAGS and count > 32:
+            raise Invalid("cannot have more than 32 flags", at)
+        return self._add(code, 0, (), labels, at, count)
+
+    def func(self, labels, params, result, at=0):
+        """A func type; result 0 for none."""
+        if result and self.borrows and self.mentions(result, b"\x68"):
+            raise Invalid("function result cannot contain a `borrow` type", at)
+        number = (1 if result else 0) | (2 if labels[:5] == b"\x04self" else 0)
+        return self._add(FUNC, number, [result] + params, labels, at)
+
+    def _add(self, code, number, parts, labels, at, count=0):
+        """The type of this key."""
+        count = count or len(parts)
+        if count > _MAX_LEN and (parts or count > 0xFFFF):
+            raise Unsupported("type of %d parts" % count, at)
+        key = bytes((code, number, count & 0xFF, count >> 8)) + bytes(array("H", parts)) + labels
+        t = self.known.get(key)
+        if t is None:
+            t = _FIRST + len(self.keys)
+            if t == 0x8000:
+                raise Unsupported("more than 32640 types", at)
+            self._shape(code, parts, count, at)
+            self.keys.append(key)
+            self.known[key] = t
+        return t
+
+    def _shape(self, code, parts, count, at):
+        """Appends the shape of a type."""
+        if code == _ENUM or code == _FLAGS:
+            width = labels_size(code, count)
+            self.shapes.extend(struct.pack(_SHAPE, 0, 3, width, width, 1, 0))
+            return
+        deepest = total = offset = flat = largest = flattest = payload = 0
         widest = 1
-        i = 0
+        shapes = self.shapes
+        result = code == _FUNC
         for t in parts:
-            if names:
-                text.extend(names[i])
-                i += 1
-            if t >= _FIRST:
-                entry = self.entries[t - _FIRST]
-                text.extend(entry[:_DIGEST])
-                depth, _, length, step, bytes_, count = struct.unpack_from(_SHAPE, entry, _DEPTH)
-            else:
-                text.append(t)
-                if t == 0:
-                    total += 1
-                    continue
-                depth, _, length, step, bytes_, count = struct.unpack_from(_SHAPE, _PRIMITIVES, (t - STRING) * 8)
-            if depth > deepest:
-                deepest = depth
+            if t == 0:
+                total += not result
+                result = False
+                continue
+            p = (t - _SHAPED) * _SIZEOF_SHAPE
+            if shapes[p] > deepest:
+                deepest = shapes[p]
+            total += shapes[p + 1] | shapes[p + 2] << 8
+            if result:  # comes first, and takes no part in what follows
+                result = False
+                continue
+            step = shapes[p + 3]
+            bytes_ = shapes[p + 4] | shapes[p + 5] << 8
+            count = shapes[p + 6]
             if step > widest:
                 widest = step
             if bytes_ > largest:
                 largest = bytes_
             if count > flattest:
                 flattest = count
-            total += length
             offset = (offset + step - 1 & -step) + bytes_
             flat += count
-        return text, deepest, total, widest, offset, flat, largest, flattest
+        if code == RECORD or code == _TUPLE:
+            deepest += 1
+            total += 7
+        elif code == _FUNC:
+            total += 11
+        elif code == LIST:
+            deepest += 1
+            total += 3
+            widest = 4
+            offset = 8
+            flat = 2
+        elif code == VARIANT or code == OPTION or code == RESULT:
+            deepest += 1
+            total += 10
+            tag = discriminant_size(len(parts))
+            if tag > widest:
+                widest = tag
+            payload = tag + widest - 1 & -widest
+            offset = payload + largest
+            flat = 1 + flattest
+        else:  # resource, own, borrow
+            deepest = 0
+            total = 2
+            widest = offset = 4
+            flat = 1
+        offset = offset + widest - 1 & -widest
+        if deepest > _MAX_DEPTH or offset > _MAX_SIZE or total > _MAX_LEN:
+            raise Unsupported("type too large: more than %d bytes, or nested deeper than %d" % (_MAX_SIZE, _MAX_DEPTH), at)
+        shapes.extend(struct.pack(_SHAPE, deepest, total, widest, offset, flat if flat < 255 else 255, payload))
 
-    def resource(self, number, name):
-        """The resource type `number`, which imports call `name`."""
-        return self._add(bytes((RESOURCE,)) + name, 0, RESOURCE, (2, 4, 4, 1), bytes((number,)), 0)
+    # -- digests
 
-    def handle(self, resource, code=OWN, at=0):
-        """own (or by its code, borrow) of a resource type."""
-        self.borrows = self.borrows or code != OWN
-        text = bytes((code,)) + self.digest(resource)
-        return self._add(text, 0, code, (2, 4, 4, 1), bytes((self.resource_of(resource),)), at)
+    def digest(self, t):
+        """Seven bytes that stand for the type in every component; a primitive is its own code."""
+        if t < _FIRST:
+            return bytes((t,))
+        found = self.digests.get(t)
+        if found is None:
+            key = self.keys[t - _FIRST]
+            text = bytearray(key[:1])
+            self._digest_parts(key, text)
+            found = bytearray(sha256(text).digest()[:7])
+            found[0] |= 0x80  # no primitive
+            found = self.digests[t] = bytes(found)
+        return found
 
-    def list_(self, element, at=0):
-        text, depth, total = self._gather(LIST, None, (element,))[:3]
-        return self._add(text, depth + 1, LIST, (total + 3, 4, 8, 2), struct.pack("<H", element), at)
-
-    def record(self, names, fields, at=0):
-        """A record, or a tuple when `names` is None."""
-        if not fields:
-            what = "record type must have at least one field"
-            raise Invalid(what if names is not None else "tuple type must have at least one type", at)
-        kind = TUPLE if names is None else RECORD
-        text, depth, total, widest, offset, flat, _, _ = self._gather(kind, names, fields)
-        shape = (total + 7, widest, offset, flat)
-        return self._add(text, depth + 1, RECORD, shape, bytes(array("H", fields)), at)
-
-    def variant(self, names, cases, code=VARIANT, at=0):
-        """A variant; a case of type 0 has no payload."""
-        count = len(cases)
-        if not count:
-            raise Invalid("variant type must have at least one case", at)
-        if count > _MAX_LEN:
-            raise Unsupported("variant type of %d cases" % count, at)
-        text, depth, total, widest, _, _, largest, flat = self._gather(code, names, cases)
-        tag = discriminant_size(count)
-        if tag > widest:
-            widest = tag
-        payload = tag + widest - 1 & -widest
-        shape = (total + 10, widest, payload + largest, 1 + flat)
-        more = struct.pack("<HB", count, payload) + bytes(array("H", cases))
-        return self._add(text, depth + 1, code, shape, more, at)
-
-    def option(self, some, at=0):
-        return self.variant(None, (0, some), OPTION, at)
-
-    def result(self, ok, error, at=0):
-        return self.variant(None, (ok, error), RESULT, at)
-
-    def labels(self, count, names, code, at=0):
-        """An enum or flags type; `names` is one bytes object."""
-        if not count:
-            what = "enum type must have at least one variant" if code == ENUM else "flags must have at least one entry"
-            raise Invalid(what, at)
-        if code == FLAGS and count > 32:
-            raise Invalid("cannot have more than 32 flags", at)
-        if count > 0xFFFF:
-            raise Unsupported("enum type of %d cases" % count, at)
-        width = labels_size(code, count)
-        return self._add(bytes((code,)) + names, 0, code, (3, width, width, 1), struct.pack("<H", count), at)
-
-    def func(self, names, params, result, at=0):
-        """A func type; result 0 for none."""
-        text, depth, total, widest, offset, flat, _, _ = self._gather(FUNC, names, params)
-        if result:
-            if self.borrows and self.mentions(result, b"\x68"):
-                raise Invalid("function result cannot contain a `borrow` type", at)
-            returned, deeper, more = self._gather(RESULT, None, (result,))[:3]
-            text.extend(returned)
-            depth = max(depth, deeper)
-            total += more
-        shape = (total + 11, widest, offset, flat)
-        flags = (1 if result else 0) | (2 if names and names[0] == b"\x04self" else 0)
-        more = struct.pack("<BH", flags, result) + bytes(array("H", params))
-        return self._add(text, depth, FUNC, shape, more, at)
+    def _digest_parts(self, key, text):
+        """What a digest covers but for the code: each part, after its label if it has one."""
+        code = key[0]
+        at = _TYPES
+        end = label = _labels_at(key)
+        if code == FUNC:
+            at += 2
+        while at < end:
+            if label < len(key):
+                after = label + 1 + key[label]
+                text.extend(key[label:after])
+                label = after
+            text.extend(self.digest(key[at] | key[at + 1] << 8))
+            at += 2
+        text.extend(key[label:])
+        if code == FUNC and key[1] & 1:
+            text.append(RESULT)
+            text.extend(self.digest(key[4] | key[5] << 8))
 
     # -- writing descriptors
 
@@ -251,58 +286,70 @@ class TypeTable:
         """The descriptor of a type, as bytes."""
         out = bytearray()
         if self.code(t) == FUNC:
-            self._write_func(self.entries[t - _FIRST], out)
+            self._write_func(t, out)
         else:
             self._write(t, out)
         return bytes(out)
 
-    def _write_func(self, entry, out):
-        out.extend(entry[_CODE : _CODE + 3])
-        out.append(entry[_MORE] & 1)
+    def _write_func(self, t, out):
+        key = self.keys[t - _FIRST]
+        self._write_head(t, FUNC, 3, out)
+        out.append(key[1] & 1)
         params = len(out)
-        out.extend(entry[_CODE:_MORE])
-        for at in range(_MORE + 3, len(entry), 2):
-            self._write(entry[at] | entry[at + 1] << 8, out)
-        out[params] = RECORD
+        self._write_head(t, RECORD, 7, out)
+        self._write_parts(key, _TYPES + 2, out)
         struct.pack_into("<H", out, params + 1, len(out) - params)
-        if entry[_MORE] & 1:
-            self._write(entry[_MORE + 1] | entry[_MORE + 2] << 8, out)
+        if key[1] & 1:
+            self._write(key[4] | key[5] << 8, out)
+
+    def _write_head(self, t, code, count, out):
+        """The first `count` bytes of a descriptor, which has the columns of its shape after the code."""
+        p = (t - _SHAPED) * _SIZEOF_SHAPE
+        out.append(code)
+        out.extend(self.shapes[p + 1 : p + count])
+
+    def _write_parts(self, key, at, out):
+        end = _labels_at(key)
+        while at < end:
+            t = key[at] | key[at + 1] << 8
+            if t < _FIRST:
+                out.append(t)
+            else:
+                self._write(t, out)
+            at += 2
 
     def _write(self, t, out):
         if t < _FIRST:
             out.append(t)
             return
-        entry = self.entries[t - _FIRST]
-        code = entry[_CODE]
-        parts = _parts_at(code)
-        if code == LIST:
-            out.extend(entry[_CODE : _CODE + 3])
-        elif parts:
-            out.extend(entry[_CODE:parts])
+        key = self.keys[t - _FIRST]
+        code = key[0]
+        if code == RECORD or code == TUPLE:
+            self._write_head(t, RECORD, 7, out)
+        elif code == VARIANT or code == OPTION or code == RESULT:
+            self._write_head(t, code, 7, out)
+            out.extend(key[2:4])
+            out.append(self.shapes[(t - _SHAPED) * _SIZEOF_SHAPE + 7])
+        elif code == LIST:
+            self._write_head(t, LIST, 3, out)
         else:
             out.append(code)
-            out.extend(entry[_MORE:])
+            out.extend(key[2:4] if code == ENUM or code == FLAGS else key[1:2])
             return
-        for at in range(parts, len(entry), 2):
-            t = entry[at] | entry[at + 1] << 8
-            if t < _FIRST:
-                out.append(t)
-            else:
-                self._write(t, out)
+        self._write_parts(key, _TYPES, out)
 
 
-def _parts_at(code):
-    """Where the types of the parts begin in an entry; 0 if it has none."""
-    if code == RECORD or code == LIST:
-        return _MORE
-    if code == VARIANT or code == OPTION or code == RESULT or code == FUNC:
-        return _MORE + 3
-    return 0
+def _labels_at(key):
+    """Where the labels begin in a key: after its types."""
+    code = key[0]
+    if code == _ENUM or code == _FLAGS:
+        return _TYPES
+    return _TYPES + 2 * (key[2] | key[3] << 8)
 
 
 def _primitive(code):
     d = bytes((code,))
-    return struct.pack(_SHAPE, 0, code, 1, align(d, 0), size(d, 0), flat_count(d, 0))
+    return struct.pack(_SHAPE, 0, 1, align(d, 0), size(d, 0), flat_count(d, 0), 0)
 
 
-_PRIMITIVES = b"".join([_primitive(code) for code in range(STRING, BOOL + 1)])  # depth … flat of each
+_PRIMITIVES = b"".join([_primitive(code) for code in range(STRING, BOOL + 1)])

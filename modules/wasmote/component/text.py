@@ -41,13 +41,13 @@ def _after(text, at, mark):
 def _type(table, text, at):
     if text[at] == "{":
         names, fields, at = _named(table, text, at + 1, "}")
-        return table.record(names, fields), at
+        return table.record(b"".join(names), fields), at
     if text[at] == "(":
         names, params, at = _named(table, text, at + 1, ")")
         result = 0
         if text[at : at + 2] == "->":
             result, at = _type(table, text, at + 2)
-        return table.func(names, params, result), at
+        return table.func(b"".join(names), params, result), at
     word, at = _word(text, at)
     if word in _PRIMITIVES:
         return STRING + _PRIMITIVES.index(word), at
@@ -119,7 +119,7 @@ def _variant(table, text, at):
         cases.append(case)
         if text[at] == ",":
             at += 1
-    return table.variant(names, cases), at + 1
+    return table.variant(b"".join(names), cases), at + 1
 
 
 def _labels(table, text, at, code):
