@@ -5,10 +5,17 @@ Each function reads one production from a wasm Reader, in file order, and looks 
 its types, values.
 """
 
+from array import array
+
 from micropython import const
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
 from . import names
+
+try:
+    from .parts_viper import parts
+except ImportError:  # CPython, or a port without a native emitter
+    parts = None
 
 CORE = const(0)  # sorts
 FUNC = const(1)
@@ -116,11 +123,43 @@ def label(reader):
 
 def labels(reader, what):
     """A vector of labels, checked, in one piece: (how many, their bytes)."""
+    found = _parts(reader, None, 2)
+    if found:
+        return found
     start = reader.at
     count = reader.count()
     found = b"".join([label(reader) for _ in range(count)])
     check_labels(found, what, start)
     return count, found
+
+
+def _parts(reader, space, kind):
+    """The same as labels(), _labelled() or _variant(), by parts_viper.py: None if that does not read it."""
+    if parts is None:
+        return None
+    reader.peek()  # is in the window now
+    at = reader.at & 511
+    found = bytearray(128)
+    out = array("H", bytes(68))
+    end = parts(reader.window, at, at + reader.stop - reader.at, kind, found, out)
+    if end < 0:
+        return None
+    count = out[1]
+    types = []
+    if kind < 2:
+        all_types = space.types
+        for i in range(2, count + 2):
+            t = out[i]
+            if t >= 0x100:
+                if t - 0x100 >= len(all_types):
+                    return None
+                t = all_types[t - 0x100]
+                if not space.table.is_value(t):
+                    return None
+            types.append(t)
+    reader.at += end - at
+    found = bytes(memoryview(found)[: out[0]])
+    return (found, types) if kind < 2 else (count, found)
 
 
 def check_labels(found, what, at):
@@ -285,6 +324,9 @@ def _refuse_type(code, what, at):
 
 def _labelled(reader, space, what):
     """vec(name, valtype): (names in one piece, [type])."""
+    quick = _parts(reader, space, 0)
+    if quick:
+        return quick
     at = reader.at
     labels = []
     found = []
@@ -297,6 +339,9 @@ def _labelled(reader, space, what):
 
 
 def _variant(reader, space, at):
+    quick = _parts(reader, space, 1)
+    if quick:
+        return space.table.variant(*quick, at)
     labels = []
     cases = []
     for _ in range(reader.count()):

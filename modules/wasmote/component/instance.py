@@ -29,6 +29,7 @@ from .handles import Handles
 from .space import Types, admit, fit, imagine, long_type, new_resource, room
 from .types import PARAMS
 
+_PAUSE = const(3)  # definitions between two yields, less one
 _MAX_INSTANCES = const(100)  # nested ones: a few bytes can ask for any number
 _MAX_CANONS = const(128)  # functions lifted or lowered: each stays on the heap
 _MAX_EXPORTS = const(64)  # what the root component may export, functions of interfaces counted: the same
@@ -144,11 +145,12 @@ class Scope(Types):
         if code == 9 or code == 12:
             raise Unsupported("component start function section" if code == 9 else "value section", at)
         define = getattr(self, _SECTIONS[code])
-        for _ in range(body.u32()):
+        for i in range(body.u32()):
             more = define(body)
             if more is not None:
                 yield from more
-            yield
+            if i & _PAUSE == _PAUSE:
+                yield
         if body.at != body.end:
             raise Malformed("section size mismatch", body.at)
 

@@ -28,6 +28,7 @@ from .binary import (
 )
 
 _MAX_DEFINITIONS = const(1000)  # of one sort in one component, and in one instance
+_PAUSE = const(3)  # definitions between two yields, less one
 _MAX_COMPARED = const(2000)  # items compared with the types they should have: instance types fan out
 
 
@@ -221,7 +222,7 @@ def declarations(reader, space, given=None, take=None):
     seen = set()
     imported = {}
     imports = set()
-    for _ in range(reader.count()):
+    for i in range(reader.count()):
         at = reader.at
         code = leading(
             reader,
@@ -249,7 +250,9 @@ def declarations(reader, space, given=None, take=None):
                 admit("import", imports, imported, name, sort, item, space, at)
             else:
                 if given is None:
-                    item = yield from imagine(space.root, sort, wanted, name, at)
+                    item = wanted
+                    if sort == INSTANCE or sort == TYPE and wanted == 0:
+                        item = yield from imagine(space.root, sort, wanted, name, at)
                 elif name not in given:
                     raise Invalid("missing expected export `%s`" % name, at)
                 else:
@@ -257,7 +260,8 @@ def declarations(reader, space, given=None, take=None):
                 admit("export", seen, exports, name, sort, item, space, at)
             if sort == TYPE or sort == INSTANCE:
                 space.add(sort, item, at)
-        yield
+        if i & _PAUSE == _PAUSE:
+            yield
     return exports
 
 

@@ -242,7 +242,9 @@ class TypeTable:
             flat = 1
         offset = offset + widest - 1 & -widest
         if deepest > _MAX_DEPTH or offset > _MAX_SIZE or total > _MAX_LEN:
-            raise Unsupported("type too large: more than %d bytes, or nested deeper than %d" % (_MAX_SIZE, _MAX_DEPTH), at)
+            raise Unsupported(
+                "type too large: more than %d bytes, or nested deeper than %d" % (_MAX_SIZE, _MAX_DEPTH), at
+            )
         shapes.extend(struct.pack(_SHAPE, deepest, total, widest, offset, flat if flat < 255 else 255, payload))
 
     # -- digests
