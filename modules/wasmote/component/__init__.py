@@ -111,7 +111,8 @@ class Component:
         """
         late = False
         steps = 0
-        for _, code, body in binary.sections(self.source.reader()):
+        body = self.source.reader()
+        for _, code in binary.sections(body):
             steps += 1
             if not steps & 63:
                 yield

@@ -5,8 +5,6 @@ Each function reads one production from a wasm Reader, in file order, and looks 
 its types, values.
 """
 
-from array import array
-
 from micropython import const
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
@@ -61,16 +59,29 @@ _ENCODINGS = ("utf8", "utf16", "latin1-utf16")
 
 
 def sections(reader):
-    """Yields (at, code, Reader) of each section of the component in reader's range."""
+    """Yields (at, code) of each section of the component in reader's range, which is the section's until the next one.
+
+    One Reader for all: another would have to take the window over. It may be left anywhere in the section.
+    """
     preamble(reader)
+    end = reader.end
     count = 0
-    while reader.at < reader.end:
+    while reader.at < end:
         at = reader.at
         if count == _MAX_SECTIONS:
             raise Unsupported("more than %d sections" % _MAX_SECTIONS, at)
         count += 1
         code = reader.u8()
-        yield at, code, reader.sized()
+        size_at = reader.at
+        size = reader.u32()
+        stop = reader.at + size
+        if stop > end:
+            raise Malformed("length out of bounds", size_at)
+        reader.narrow(stop)
+        yield at, code
+        reader.narrow(end)
+        if reader.at != stop:
+            reader.seek(stop)
 
 
 def preamble(reader):
@@ -121,9 +132,9 @@ def label(reader):
     return bytes((n,)) + reader.bytes(n)
 
 
-def labels(reader, what):
+def labels(reader, space, what):
     """A vector of labels, checked, in one piece: (how many, their bytes)."""
-    found = _parts(reader, None, 2)
+    found = _parts(reader, space, 2)
     if found:
         return found
     start = reader.at
@@ -139,8 +150,7 @@ def _parts(reader, space, kind):
         return None
     reader.peek()  # is in the window now
     at = reader.at & 511
-    found = bytearray(128)
-    out = array("H", bytes(68))
+    found, out = space.table.read
     end = parts(reader.window, at, at + reader.stop - reader.at, kind, found, out)
     if end < 0:
         return None
@@ -300,7 +310,7 @@ def def_type(reader, space):
     if code == _VARIANT:
         return _variant(reader, space, at)
     if code == _ENUM or code == _FLAGS:
-        count, found = labels(reader, "enum tag" if code == _ENUM else "flag")
+        count, found = labels(reader, space, "enum tag" if code == _ENUM else "flag")
         return table.labels(count, found, code, at)
     if _STRING <= code <= _BOOL:
         return code

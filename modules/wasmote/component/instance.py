@@ -111,8 +111,8 @@ class Scope(Types):
 
     def evaluate(self, reader):
         """A generator: all definitions of the component in reader's range."""
-        for at, code, body in binary.sections(reader):
-            yield from self._section(at, code, body)
+        for at, code in binary.sections(reader):
+            yield from self._section(at, code, reader)
             yield
         for sort in (CORE_MODULE, COMPONENT):
             for item in self.spaces.get(sort, ()):

@@ -61,11 +61,6 @@ class Types:
         self.spaces = {TYPE: self.types}
         self.seen = None  # how long the parent's spaces were where a nested component stands: {sort: items}
 
-    def space(self, sort):
-        if sort not in self.spaces:
-            self.spaces[sort] = []
-        return self.spaces[sort]
-
     def item(self, sort, index, at):
         space = self.spaces.get(sort, ())
         if index >= len(space):
@@ -74,8 +69,11 @@ class Types:
 
     def add(self, sort, item, at):
         """Appends to an index space. A definition may be two bytes of the file and many more of the heap."""
-        space = self.space(sort)
-        room(space, at)
+        space = self.spaces.get(sort)
+        if space is None:
+            space = self.spaces[sort] = []
+        elif len(space) == _MAX_DEFINITIONS:
+            room(space, at)  # raises
         space.append(item)
 
     def type(self, index, at):

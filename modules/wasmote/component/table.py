@@ -67,6 +67,7 @@ class TypeTable:
         self.shapes = bytearray(_PRIMITIVES)
         self.digests = {}  # by type, those made so far
         self.borrows = False  # any type is a borrow
+        self.read = (bytearray(128), array("H", bytes(68)))  # for parts_viper.py
 
     # -- looking at types
 

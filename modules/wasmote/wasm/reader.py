@@ -205,8 +205,11 @@ class Reader:
     def bytes(self, n):
         """The next n bytes, as a bytes object."""
         at = self.at
-        self.skip(n)
-        if at + n <= self.stop:
+        end = at + n
+        if end > self.end:
+            raise Malformed("length out of bounds", at)
+        self.at = end
+        if end <= self.stop:
             at &= _IN_WINDOW
             return bytes(memoryview(self.window)[at : at + n])
         data = bytearray(n)
@@ -224,9 +227,14 @@ class Reader:
         n = self._length()
         at = self.at
         data = self.bytes(n)
-        if n and max(data) >= 0x80 and not is_utf8(data):  # names are ASCII nearly always: one loop in C
-            raise Malformed("malformed UTF-8 encoding", at)
-        return str(data, "utf-8")
+        try:
+            text = str(data, "utf-8")
+            # MicroPython decodes some malformed sequences; all of one byte a character is ASCII, as nearly every name
+            if len(text) == n or is_utf8(data):
+                return text
+        except UnicodeError:
+            pass
+        raise Malformed("malformed UTF-8 encoding", at)
 
     def _length(self):
         at = self.at
@@ -245,6 +253,12 @@ class Reader:
         """A Reader over what follows a size (u32): section() with the size read first. Moves past it."""
         n = self._length()
         return self.section(n)
+
+    def narrow(self, end):
+        """Sets `end`: to less, or back to what it was."""
+        self.end = end
+        if self.stop > end:
+            self.stop = end
 
     def fork(self, at=None, end=None):
         """A second Reader over the same bytes or the part at:end of them, to visit them again."""
