@@ -22,10 +22,18 @@ typedef struct {
 
 typedef struct {
     text name, version;
-    char capabilities_before_tools[38];
+    char experimental_and_logging[28];
+    bool has_completions;
+    char completions;
+    bool has_prompts;
+    option_bool prompts_list_changed;
+    bool has_resources;
+    option_bool resources_subscribe, resources_list_changed;
     bool has_tools;
     option_bool tools_list_changed;
-    char capabilities_after_tools[7];
+    char sampling[2];
+    bool has_elicitation;
+    char elicitation;
     option_text instructions;
 } server_info;
 
@@ -122,6 +130,14 @@ static inline void sleep_ms(uint32_t ms) {
 
 // ---- Registration, at instantiation ----
 
+#ifdef WASMOTE_PARTS // in wasmote_parts.h
+static void describe_parts(server_info *info);
+static void register_parts(void);
+#else
+static inline void describe_parts(server_info *info) {}
+static inline void register_parts(void) {}
+#endif
+
 static inline void must(const result *registered) {
     if (registered->is_err) {
         __builtin_trap(); // the host knows why it refused, and says so
@@ -139,6 +155,7 @@ EXPORT("_initialize") void _initialize(void) {
     info->name = text_of(this_server.name);
     info->version = text_of(this_server.version);
     info->has_tools = true;
+    describe_parts(info);
     runtime_register_server(info, &done);
     must(&done);
     tool_definition *list = allocate(this_server.count * sizeof *list);
@@ -155,6 +172,7 @@ EXPORT("_initialize") void _initialize(void) {
     }
     runtime_register_tools(list, this_server.count, &done);
     must(&done);
+    register_parts();
     runtime_serve(&done);
     must(&done);
     heap_reset();
@@ -172,19 +190,14 @@ static result *refuse(int code, const char *message) {
     return &answered;
 }
 
-EXPORT(HANDLERS "#call-tool")
-result *call_tool(const char *name, size_t name_length, const char *arguments, size_t arguments_length) {
-    const tool *one = this_server.tools, *end = one + this_server.count;
-    while (one < end && !same((text){name, name_length}, one->name)) {
-        one++;
-    }
-    if (one == end) {
-        return refuse(TOOL_NOT_FOUND, "this component has no such tool");
-    }
+static void answer_begin(void) {
     first_item = last_item = 0;
     item_count = 0;
     is_error = false;
-    one->call((text){arguments, arguments_length});
+}
+
+// What was answered, as content-blocks.
+static result *answer_content(void) {
     content_block *block = allocate(item_count * sizeof *block);
     answered.is_err = false;
     answered.ok.content = block;
@@ -197,10 +210,28 @@ result *call_tool(const char *name, size_t name_length, const char *arguments, s
     return &answered;
 }
 
-EXPORT("cabi_post_" HANDLERS "#call-tool") void call_tool_post(result *read) {
-    heap_reset();
+EXPORT(HANDLERS "#call-tool")
+result *call_tool(const char *name, size_t name_length, const char *arguments, size_t arguments_length) {
+    const tool *one = this_server.tools, *end = one + this_server.count;
+    while (one < end && !same((text){name, name_length}, one->name)) {
+        one++;
+    }
+    if (one == end) {
+        return refuse(TOOL_NOT_FOUND, "this component has no such tool");
+    }
+    answer_begin();
+    one->call((text){arguments, arguments_length});
+    return answer_content();
 }
 
+#define DONE(name, function) \
+    EXPORT("cabi_post_" HANDLERS "#" name) void function(result *read) { \
+        heap_reset(); \
+    }
+
+DONE("call-tool", call_tool_post)
+
+#ifndef WASMOTE_PARTS
 // The world's other handlers, which a component with nothing but tools has to export too.
 #define UNSUPPORTED(name, function, ...) \
     EXPORT(HANDLERS "#" name) result *function(__VA_ARGS__) { \
@@ -214,3 +245,4 @@ UNSUPPORTED("handle-subscribe", handle_subscribe, const char *uri, size_t length
 UNSUPPORTED("handle-unsubscribe", handle_unsubscribe, const char *uri, size_t length)
 UNSUPPORTED("handle-complete", handle_complete, int type, const char *value, size_t length)
 UNSUPPORTED("handle-elicit", handle_elicit, const char *message, size_t length, void *fields, size_t count)
+#endif
