@@ -1,6 +1,6 @@
 # The user module for CMake ports; micropython.mk names the same sources.
 add_library(usermod_wasm INTERFACE)
-foreach(source modwasm.c exec.c arena.c memory.c translate.c translate_control.c translate_emit.c translate_lower.c translate_memory.c bulk.c table.c floats.c)
+foreach(source modwasm.c exec.c arena.c memory.c translate.c translate_branch.c translate_control.c translate_emit.c translate_lower.c translate_memory.c bulk.c table.c floats.c)
     target_sources(usermod_wasm INTERFACE ${CMAKE_CURRENT_LIST_DIR}/${source})
 endforeach()
 target_include_directories(usermod_wasm INTERFACE ${CMAKE_CURRENT_LIST_DIR})

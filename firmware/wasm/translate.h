@@ -161,13 +161,26 @@ void tr_resolve(translator_t *t, uint32_t chain);
 void tr_put_back(translator_t *t, uint32_t target);
 void tr_put_label(translator_t *t, uint16_t *chain);
 
-// translate_control.c: types of operands, blocks, branches, calls
-extern const uint8_t translate_inverse[10];
+// translate_control.c: types of operands, blocks
 int tr_pop(translator_t *t, uint32_t want);
+void tr_pop_types(translator_t *t, types_t types);
+void tr_push_types(translator_t *t, types_t types);
+void tr_check_types(translator_t *t, types_t types);
+void tr_die(translator_t *t);
 void tr_open_body(translator_t *t);
+void tr_lower_control(translator_t *t, uint32_t op);
+
+// translate_branch.c: branches, calls
+extern const uint8_t translate_inverse[10];
+void tr_branch_on(translator_t *t, int i, int inverse, int back);
+void tr_carry(translator_t *t, const control_t *to, types_t types);
+void tr_branch(translator_t *t, uint32_t depth);
+void tr_branch_if(translator_t *t);
+void tr_begin_entries(translator_t *t);
 void tr_table_entry(translator_t *t);
 int tr_table_way(translator_t *t);
-void tr_lower_control(translator_t *t, uint32_t op);
+void tr_call(translator_t *t);
+void tr_call_indirect(translator_t *t);
 
 // translate_lower.c: all other instructions
 enum {
@@ -213,4 +226,22 @@ uint32_t tr_read_valtype(translator_t *t);
 
 static inline int is_wide(uint32_t type) {
     return type == I64 || type == F64;
+}
+
+static inline uint32_t count_of(types_t types) {
+    return types >> 16;
+}
+
+static inline const uint8_t *string_of(const translator_t *t, types_t types) {
+    return t->strings + (types & 0xffff);
+}
+
+static inline types_t params_of(const translator_t *t, uint32_t type) {
+    const uint16_t *at = t->type_at + 2 * type;
+    return at[0] | (uint32_t)(at[1] - at[0]) << 16;
+}
+
+static inline types_t results_of(const translator_t *t, uint32_t type) {
+    const uint16_t *at = t->type_at + 2 * type;
+    return at[1] | (uint32_t)(at[2] - at[1]) << 16;
 }
