@@ -11,6 +11,21 @@
 #include "floats.h"
 #include "num.h"
 
+// Cortex-M0: what lives from operation to operation stays in registers. The compiler would not choose these, and leaves
+// r8 to r10 unused, which few instructions take: exec_run keeps for its caller what is there.
+#if defined(__thumb__) && !defined(__thumb2__)
+#define PINNED (1)
+#define IN_REGISTER(type, name, number) register type name __asm__(number)
+#define STAY __asm__("" : "+r"(ip), "+r"(fp)); // else what follows a branch takes them from copies on the stack
+IN_REGISTER(const char *, base, "r8");
+IN_REGISTER(uint8_t *, map, "r9");
+IN_REGISTER(uint32_t, bytes, "r10");
+#else
+#define PINNED (0)
+#define IN_REGISTER(type, name, number) type name
+#define STAY
+#endif
+
 #if WASM_SMALL
 #define UNARY64(name, expr) \
     static void do_##name(const uint32_t *cell, uint32_t *to) { \
@@ -38,6 +53,9 @@
 
 // What stands above is compiled as the firmware is; handlers are worth their size.
 #pragma GCC optimize("O2", "no-strict-aliasing", "no-gcse", "no-crossjumping", "no-tree-loop-distribute-patterns")
+#if PINNED
+#pragma GCC optimize("no-tree-pre") // it makes such copies too
+#endif
 
 #include "access.h"
 #include "exec_ops.h"
@@ -58,12 +76,6 @@
         rp[0] = (return_ip); \
         rp[1] = (return_fp); \
     }
-// Cortex-M0 has four registers for what lives from operation to operation; the compiler would give them otherwise.
-#if defined(__thumb__) && !defined(__thumb2__)
-#define IN_REGISTER(type, name, number) register type name __asm__(number)
-#else
-#define IN_REGISTER(type, name, number) type name
-#endif
 #define OFFSET(pointer) ((uint32_t)((const uint8_t *)(pointer)-arena))
 
 // Room that `enter` keeps free for the records of one call to another instance.
@@ -102,16 +114,22 @@ static IN_RAM int run(state_t *state, int32_t fuel) {
         }
         return distances[fuel] - lowest;
     }
-    IN_REGISTER(const char *, base, "r6") = (const char *)&&L_done + lowest;
+#if !PINNED
+    const char *base;
 #endif
-    const uint16_t *ip = AT(uint16_t, state->ip);
-    uint8_t *fp = AT(uint8_t, state->fp);
+    base = (const char *)&&L_done + lowest;
+#endif
+    IN_REGISTER(const uint16_t *, ip, "r4") = AT(uint16_t, state->ip);
+    IN_REGISTER(uint8_t *, fp, "r7") = AT(uint8_t, state->fp);
     uint32_t *rp = AT(uint32_t, state->rp);
     IN_REGISTER(uint32_t, acc, "r5") = 0;
     uint32_t x, y;
     instance_t *instance;
-    uint32_t memory, bytes;
+    uint32_t memory;
+#if !PINNED
+    uint32_t bytes;
     uint8_t *map;
+#endif
     uint32_t *globals;
     const function_t *callee;
     bulk_t *bulk;
@@ -334,5 +352,16 @@ uint16_t exec_handler(uint32_t operation) {
 }
 
 int exec_run(state_t *state, int32_t fuel) {
-    return run(state, fuel);
+#if PINNED
+    const char *base_before = base;
+    uint8_t *map_before = map;
+    uint32_t bytes_before = bytes;
+#endif
+    int how = run(state, fuel);
+#if PINNED
+    base = base_before;
+    map = map_before;
+    bytes = bytes_before;
+#endif
+    return how;
 }

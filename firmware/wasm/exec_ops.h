@@ -131,6 +131,7 @@ typedef int16_t distance_t;
         ip += (n); \
         int32_t distance = (int16_t)*ip; \
         ip += distance; \
+        STAY \
         if (CHARGE(-distance)) { goto out_of_fuel; } \
         DISPATCH \
     }
@@ -153,10 +154,12 @@ typedef int16_t distance_t;
 // ea = x + offset, in bounds. The translator saw offset + size <= the least memory.
 #define EA(size, n) \
     if (x > bytes - size - ip[n]) { goto out_of_bounds; } \
-    x += ip[n];
+    x += ip[n]; \
+    STAY
 #define EA_WIDE(size, n) \
     if ((uint64_t)x + W(n) + size > bytes) { goto out_of_bounds; } \
-    x += W(n);
+    x += W(n); \
+    STAY
 
 // Memory operations are written once, ops_memory.h, for both kinds: MEMORY_OP makes the name.
 #define LOAD(name, size, expr) \

@@ -15,7 +15,8 @@
 #if WASM_SMALL
 // What is not aligned, or has no granule yet, goes one way together: the operation is done there.
 #define NEAR(name, size, flags, n) \
-    if ((size) == 8 ? PAIR_APART(x) : (size) > 1 && APART(x, size)) { y = WIDE_##name | (flags) | (n) << 8; goto load_apart; }
+    if ((size) == 8 ? PAIR_APART(x) : (size) > 1 && APART(x, size)) { y = WIDE_##name | (flags) | (n) << 8; goto load_apart; } \
+    STAY
 #define LOAD8(ea) (*BYTE_AT(ea))
 #define LOAD16(ea) (*(any16_t *)(void *)BYTE_AT(ea))
 #define LOAD32(ea) (*(any32_t *)(void *)BYTE_AT(ea))
@@ -27,6 +28,7 @@
         y = (size) | (n) << 8; \
         goto store_apart; \
     } \
+    STAY \
     *(type *)(void *)BYTE_AT(ea) = (v);
 #define STORE8(ea, v, n) STORE_WORD(uint8_t, ea, v, 1, n)
 #define STORE16(ea, v, n) STORE_WORD(any16_t, ea, v, 2, n)
@@ -37,6 +39,7 @@
         y = 8 | (n) << 8; \
         goto store_apart; \
     } \
+    STAY \
     *(any32_t *)(void *)BYTE_AT(ea) = stored[0]; \
     *(any32_t *)(void *)BYTE_AT((ea) + 4) = stored[1];
 #else
