@@ -107,7 +107,7 @@ def short_form(name):
 
 
 def instructions():
-    """[(mnemonic, shape, A16 number, of its other form, signature, width)] by row of the tables; None: no such one.
+    """[(mnemonic, shape, A16 number, of its other form, signature, width or cost)] by row of the tables; None: no such one.
 
     The other form: of memory instructions the wide one, of i64 operations the one with a short constant.
     """
@@ -120,7 +120,7 @@ def instructions():
         types = (row["pops"], row["pushes"]) if kind in SHAPES else ("", "")
         other = base.get(f"{family}_wide", 0) or base.get(short_form(family or ""), 0)
         entry = (row["mnemonic"], kind, base.get(family, 0), other, types,
-                 int(row["width"] or 0))  # fmt: skip
+                 int(row["width"] or row["cost"] or 0))  # fmt: skip
         if code <= LAST_BYTE:
             table[code] = entry
         else:
@@ -146,7 +146,7 @@ def opcodes_py():
     numbers = {name: number for number, name in enumerate(shapes())}
     lines = [f'"""Instructions, for the translator. {NOTICE.format("opcodes.csv")}"""', "",
              "# By instruction: shape, A16 number (2 bytes), of its wide or short form (2 bytes), signature,",
-             "# width. Those behind the prefix 0xfc follow those of one byte.", "TABLE = ("]  # fmt: skip
+             "# bytes accessed or fuel. Those behind the prefix 0xfc follow those of one byte.", "TABLE = ("]  # fmt: skip
     for entry in table:
         name, kind, first, wide, types, width = entry or ("", "UNKNOWN", 0, 0, signatures[0], 0)
         values = (numbers[kind], first & 0xFF, first >> 8, wide & 0xFF, wide >> 8, signatures.index(types), width)
@@ -169,16 +169,16 @@ def opcodes_h():
     lines += [f"SHAPE({name})" for name in shapes()]
     lines += [
         "#else",
-        "// row, shape, A16 number, of its wide or short form, operands, result, log2 of the bytes accessed",
+        "// row, shape, A16 number, of its wide or short form, operands, result, log2 of the bytes accessed or of fuel / 16",
     ]
     for row, entry in enumerate(instructions()):
         if entry:
-            _, kind, first, other, (pops, pushes), width = entry
+            _, kind, first, other, (pops, pushes), size = entry
+            log2 = 0 if not size else size.bit_length() - (1 if kind.startswith(("LOAD", "STORE")) else 5)
+            assert not size or size == (1 << log2 if kind.startswith(("LOAD", "STORE")) else 16 << log2)
             types = [*(pops.split() + ["NONE"] * 2)[:2], pushes or "NONE"]
             other = 0 if not other else f"SHORT({other})" if kind.startswith("I64") else f"WIDE({other})"
-            lines.append(
-                f"OPCODE(0x{row:02x}, {kind}, {first}, {other}, {', '.join(types)}, {width and width.bit_length() - 1})"
-            )
+            lines.append(f"OPCODE(0x{row:02x}, {kind}, {first}, {other}, {', '.join(types)}, {log2})")
     return "\n".join(lines + ["#endif"]) + "\n"
 
 
@@ -299,7 +299,7 @@ def engine_md():
 def becomes(row, families):
     """What an instruction may become: families of a16.csv, or patterns of them, as its row and its shape say."""
     kind, family = shape(row, families)
-    out = row["becomes"].split()
+    out = (["pay"] if row["cost"] else []) + row["becomes"].split()
     if kind in SHAPES and family:
         forms = (f"br_{family}", f"{family}_wide", f"{family}_at", short_form(family))
         out = [family, *(name for name in forms if name in families), *out]

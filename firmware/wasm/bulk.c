@@ -129,6 +129,18 @@ int bulk_memory_init(const instance_t *instance, const uint16_t *operands, uint8
     return 0;
 }
 
+int bulk_memory_grow(const instance_t *instance, const uint16_t *operands, uint8_t *fp, int32_t *fuel) {
+    memory_t *memory = AT(memory_t, instance->memory);
+    if (*fuel <= 0) {
+        return CUT;
+    }
+    SLOT(1) = memory_grow(memory, SLOT(0));
+    // Free granules were counted; all that is there, or its map, may have been moved.
+    uint32_t moved = memory->base != 0 ? memory->bytes : 2 * memory->map;
+    *fuel -= (int32_t)(PIECE_COST * (1 + moved / GRANULE));
+    return 0;
+}
+
 int bulk_data_drop(const instance_t *instance, const uint16_t *operands, uint8_t *fp, int32_t *fuel) {
     AT(segment_t, instance->data)[operands[0]].size = 0;
     return 0;

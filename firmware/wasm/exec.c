@@ -165,6 +165,7 @@ dispatch:
         (void)CHARGE(ip[4]);
         NEXT(5)
     }
+    OP(pay) { PAY(ip[1]) NEXT(2) }
     OP(return) {
         ip = AT(uint16_t, rp[0]);
         fp = AT(uint8_t, rp[1]);
@@ -286,17 +287,12 @@ call:
     #define MEMORY_IS_DENSE (1)
     #include "ops_memory.h"
     OP(memory_size_s) { S(1) = bytes >> AT(memory_t, memory)->shift; NEXT(2) }
-    OP(memory_grow_s_s) {
-        S(2) = memory_grow(AT(memory_t, memory), S(1));
-        bytes = AT(memory_t, memory)->bytes;
-        map = MAP_OF(AT(memory_t, memory));
-        NEXT(3)
-    }
 
     // Bulk memory, tables (core 4.4.6, 4.4.7)
     BULK(memory_copy, 4)
     BULK(memory_fill, 4)
     BULK(memory_init, 5)
+    OP(memory_grow_s_s) { y = 3; bulk = bulk_memory_grow; goto in_bulk; }
     BULK(data_drop, 2)
     BULK(table_get, 4)
     BULK(table_set, 4)
@@ -310,7 +306,11 @@ in_bulk:
     state->fuel = fuel;
     trap = bulk(instance, ip + 1, fp, (int32_t *)&state->fuel);
     fuel = (int32_t)state->fuel;
-    if (trap == 0) NEXT(y)
+    if (trap == 0) {
+        bytes = AT(memory_t, memory)->bytes;
+        map = MAP_OF(AT(memory_t, memory));
+        NEXT(y)
+    }
     if (trap != CUT) { goto trapped; }
     goto out_of_fuel;
 

@@ -135,7 +135,7 @@ int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t
 // code, or CUT when the fuel was used up: then the slots count what is left to do.
 #define CUT (-1)
 typedef int bulk_t(const instance_t *instance, const uint16_t *operands, uint8_t *fp, int32_t *fuel);
-bulk_t bulk_memory_copy, bulk_memory_fill, bulk_memory_init, bulk_data_drop;
+bulk_t bulk_memory_copy, bulk_memory_fill, bulk_memory_init, bulk_memory_grow, bulk_data_drop;
 bulk_t bulk_table_get, bulk_table_set, bulk_table_size, bulk_table_grow, bulk_table_fill, bulk_table_copy;
 bulk_t bulk_table_init, bulk_elem_drop;
 uint32_t table_grow(table_t *table, uint32_t value, uint32_t delta); // size before, or UINT32_MAX

@@ -69,6 +69,9 @@ uint32_t table_grow(table_t *table, uint32_t value, uint32_t delta) {
 
 int bulk_table_grow(const instance_t *instance, const uint16_t *operands, uint8_t *fp, int32_t *fuel) {
     table_t *table = table_at(instance, operands[0]);
+    if (*fuel <= 0) {
+        return CUT;
+    }
     SLOT(3) = table_grow(table, SLOT(1), SLOT(2));
     *fuel -= (int32_t)(PIECE_COST * (1 + table->size / 256)); // all that is there may have been moved
     return 0;

@@ -109,7 +109,7 @@ static void next_body(translator_t *t) {
     t->dead = 0;
     t->pending = -1;
     t->last = t->last_to = 0;
-    t->last_op = NOTHING;
+    tr_label(t);
     t->control = t->outermost + 1;
     t->entries = tr_read_u32(t); // groups of locals
     uint32_t type = t->functions[t->module->imported_functions + t->index];

@@ -23,6 +23,7 @@ enum { TRANSLATE_READ, TRANSLATE_AGAIN, TRANSLATE_DONE, TRANSLATE_REFUSED, TRANS
 #define MAX_FRAME (0xff00)
 #define MAX_CODE (0xff00) // halfwords
 #define MAX_LOCALS (0x3fc0)
+#define MAX_PAID (4096) // units of fuel that one `pay` charges
 
 enum { I32 = 0x7f, I64 = 0x7e, F32 = 0x7d, F64 = 0x7c, FUNCREF = 0x70, EXTERNREF = 0x6f, ANY = 0 };
 
@@ -93,6 +94,7 @@ typedef struct __attribute__((may_alias)) {
     uint16_t p_op, p_operand[4];
     uint16_t last, last_op;       // where the operation emitted last begins, and which it is: some pairs become one
     uint16_t last_to;             // where it puts its result, if it was the pending one
+    uint16_t paid;                // where the last `pay` since a label counts its units, or 0
     uint16_t first_way, last_way; // depth + 1
     uint16_t position;            // of the next byte in the window
     uint16_t filled;              // up to here it is
@@ -157,6 +159,8 @@ void tr_home_from(translator_t *t, uint32_t height);
 uint32_t tr_slot_of(translator_t *t, int i);
 void tr_move_to(translator_t *t, int i, uint32_t slot);
 void tr_save_local(translator_t *t, uint32_t x);
+void tr_pay(translator_t *t, uint32_t units);
+void tr_label(translator_t *t);
 void tr_resolve(translator_t *t, uint32_t chain);
 void tr_put_back(translator_t *t, uint32_t target);
 void tr_put_label(translator_t *t, uint16_t *chain);
@@ -212,6 +216,11 @@ static inline uint32_t number_of(uint32_t row) {
 
 static inline uint32_t first_type(uint32_t row) {
     return NO_TYPE | (row >> 21 & 7);
+}
+
+// Of operations of numbers; those of memories have the width there.
+static inline uint32_t fuel_of(uint32_t row) {
+    return row >> 30 == 0 ? 0 : 16u << (row >> 30);
 }
 
 static inline uint32_t result_of(uint32_t row) {

@@ -83,7 +83,7 @@ static void open_block(translator_t *t, uint32_t kind, types_t params, types_t r
         return;
     }
     if (kind == LOOP) {
-        t->last_op = NOTHING;
+        tr_label(t);
     }
     *control = (control_t){
         .params = params,
@@ -195,6 +195,7 @@ static void end(translator_t *t) {
         }
         tr_resolve(t, control->otherwise);
     }
+    t->paid = 0; // what was paid in a loop is paid again and again
     if (control->kind != LOOP) {
         tr_resolve(t, control->label);
     }

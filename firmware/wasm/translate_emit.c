@@ -268,6 +268,27 @@ void tr_save_local(translator_t *t, uint32_t x) {
     }
 }
 
+// Operations that take much longer than their code is are paid for before the first since the last label, together.
+void tr_pay(translator_t *t, uint32_t units) {
+    if (t->dead || units == 0) {
+        return;
+    }
+    if (t->paid == 0 || t->code[t->paid] + units > MAX_PAID) {
+        tr_start(t, A16_pay);
+        t->paid = t->n;
+        tr_put(t, 0);
+    }
+    if (t->status == 0) {
+        t->code[t->paid] += units;
+    }
+}
+
+// Code that comes next may be reached from elsewhere.
+void tr_label(translator_t *t) {
+    t->last_op = NOTHING;
+    t->paid = 0;
+}
+
 // Labels: a chain of the halfwords that wait for one runs through the code; 0 ends it.
 
 static uint32_t distance(translator_t *t, uint32_t from, uint32_t to) {
@@ -290,7 +311,7 @@ void tr_put_back(translator_t *t, uint32_t target) {
 
 void tr_resolve(translator_t *t, uint32_t chain) {
     if (chain != 0) {
-        t->last_op = NOTHING;
+        tr_label(t);
     }
     while (chain != 0 && t->status == 0) {
         uint16_t *halfword = t->code + chain;

@@ -314,7 +314,10 @@ void tr_lower(translator_t *t, uint32_t op) {
         case SHAPE_BINARY:
         case SHAPE_BINARY_SA:
         case SHAPE_RELATION:
+            binary(t, op, row);
+            break;
         case SHAPE_F32_BINARY:
+            tr_pay(t, fuel_of(row));
             binary(t, op, row);
             break;
         case SHAPE_UNARY:
@@ -327,6 +330,7 @@ void tr_lower(translator_t *t, uint32_t op) {
             break;
         case SHAPE_PLAIN:
         case SHAPE_PLAIN_ACC:
+            tr_pay(t, fuel_of(row));
             type = (row >> 21 & 7) | (row >> 16 & 0x700) | (row >> 11 & 0x70000);
             tr_in_slots(t, number_of(row), type | NO_TYPE * 0x10101, -1);
             t->p_acc = shape_of(row) == SHAPE_PLAIN_ACC;

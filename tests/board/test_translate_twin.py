@@ -21,6 +21,11 @@ pytestmark = pytest.mark.skipif(not hasattr(engine, "translate"), reason="the Py
 _STATES = {2: "done", 3: "refused", 4: "full"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def empty_arena():
+    engine.reset()  # a store that another test left open may lie in the middle of the arena
+
+
 class Unlinked:
     """As much of an Instance as translating needs: records and imports in the arena, but no imports."""
 

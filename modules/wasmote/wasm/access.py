@@ -7,7 +7,6 @@ from micropython import const
 
 from .arena import halves, octets, words
 from .functions import Trapped
-from .memory import memory_grow as grow
 from .memory import touch
 
 # Numbers of exec.h and traps.csv, from scripts/make_tables.py
@@ -33,11 +32,12 @@ def enter_instance(instance):
     """Makes the memory of an instance_t (its word index) the current one. Returns the index of its globals."""
     global _memory
     _memory = words[instance]
-    _look_again()
+    look_again()
     return words[instance + 4] >> 2
 
 
-def _look_again():
+def look_again():
+    """Notes size and place of the current memory, which may have changed."""
     global _bytes, _pages, _base
     at = _memory >> 2
     _bytes = words[at + _WORD_MEMORY_BYTES]
@@ -47,12 +47,6 @@ def _look_again():
 
 def memory_size(x, y):
     return _bytes >> words[(_memory >> 2) + _WORD_MEMORY_SHIFT]
-
-
-def memory_grow(x, y):
-    x = grow(_memory, x)
-    _look_again()
-    return x
 
 
 # Loads and stores
@@ -188,6 +182,6 @@ def _accesses(prefix, load8, load32, store32, load, store):
     ACCESSES[prefix + "i64_store"] = store64
 
 
-ACCESSES = {"memory_size": memory_size, "memory_grow": memory_grow}
+ACCESSES = {"memory_size": memory_size}
 _accesses("", _load8, _load32, _store32, _load, _store)
 _accesses("dense_", _load8_dense, _load32_dense, _store32_dense, _load_dense, _store_dense)

@@ -7,9 +7,11 @@ each paid from METER. It returns whether it was cut for want of fuel: its slots 
 
 from micropython import const
 
+from .access import look_again
 from .arena import halves, move, octets, view, words
 from .functions import Trapped
 from .memory import locate, memory_write, touch
+from .memory import memory_grow as grow_memory
 from .memory import table_grow as grow
 
 _GRANULE = const(1024)
@@ -26,6 +28,8 @@ _WORD_INSTANCE_DATA = const(5)
 _WORD_INSTANCE_ELEMENTS = const(6)
 _WORD_TABLE_ELEMENTS = const(2)
 _WORD_MEMORY_BYTES = const(0)
+_WORD_MEMORY_BASE = const(4)
+_WORD_MEMORY_MAP = const(6)
 # end of numbers
 
 _MEMORY_BOUNDS = Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
@@ -146,6 +150,17 @@ def memory_init(at, fp, instance):
         words[source] += n
 
 
+def memory_grow(at, fp, instance):
+    if METER[0] <= 0:
+        return True
+    this = words[instance]
+    words[fp + (halves[at + 1] >> 2)] = grow_memory(this, words[fp + (halves[at] >> 2)])
+    look_again()
+    this >>= 2
+    moved = words[this + _WORD_MEMORY_BYTES] if words[this + _WORD_MEMORY_BASE] else 2 * words[this + _WORD_MEMORY_MAP]
+    METER[0] -= _PIECE_COST * (1 + (moved >> 10))
+
+
 def data_drop(at, fp, instance):
     words[(words[instance + _WORD_INSTANCE_DATA] >> 2) + 2 * halves[at] + 1] = 0
 
@@ -191,6 +206,8 @@ def table_size(at, fp, instance):
 
 
 def table_grow(at, fp, instance):
+    if METER[0] <= 0:
+        return True
     value = words[fp + (halves[at + 1] >> 2)]
     delta = words[fp + (halves[at + 2] >> 2)]
     table = _table(at, instance)
@@ -262,6 +279,7 @@ BULK = {
     "memory_fill": (memory_fill, 4),
     "memory_copy": (memory_copy, 4),
     "memory_init": (memory_init, 5),
+    "memory_grow": (memory_grow, 3),
     "data_drop": (data_drop, 2),
     "table_get": (table_get, 4),
     "table_set": (table_set, 4),

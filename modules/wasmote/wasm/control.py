@@ -6,7 +6,7 @@ theirs to where the label wants them.
 
 from micropython import const
 
-from .emit import NOTHING, put, put_back, put_chained, replace_last, resolve
+from .emit import label, put, put_back, put_chained, replace_last, resolve
 from .errors import Invalid, Malformed, Unsupported
 from .operands import (
     EQZ,
@@ -33,20 +33,20 @@ _MAX_OWN = const(21845)  # of the records that a halfword counts words of
 
 # A16 numbers, from scripts/make_tables.py
 _UNREACHABLE = const(2)
-_RETURN = const(4)
-_BR = const(5)
-_BR_IF = const(7)
-_BR_IF_A_B = const(8)
-_BR_UNLESS = const(11)
-_BR_I32_EQ = const(15)
-_BR_TABLE = const(95)
-_CALL = const(97)
-_CALL_IMPORT = const(98)
-_CALL_INDIRECT = const(99)
-_I32_ADD_SI_S = const(277)
-_I32_ADD_BR_IF = const(645)
-_I32_ADD_BR_NE = const(646)
-_I32_ADD_BR_NE_SHORT = const(647)
+_RETURN = const(5)
+_BR = const(6)
+_BR_IF = const(8)
+_BR_IF_A_B = const(9)
+_BR_UNLESS = const(12)
+_BR_I32_EQ = const(16)
+_BR_TABLE = const(96)
+_CALL = const(98)
+_CALL_IMPORT = const(99)
+_CALL_INDIRECT = const(100)
+_I32_ADD_SI_S = const(278)
+_I32_ADD_BR_IF = const(646)
+_I32_ADD_BR_NE = const(647)
+_I32_ADD_BR_NE_SHORT = const(648)
 # end of A16 numbers
 
 _I32 = const(0x7F)
@@ -85,11 +85,11 @@ def open_body(t, results):
 
 
 def _open(t, kind, params, results, otherwise=0):
-    label = 0
+    first = 0
     if kind == _LOOP:
-        label = t.n
-        t.last_op = NOTHING
-    t.control = [kind, t.sp, t.top, params, results, label, t.dead, otherwise, False, 0]
+        first = t.n
+        label(t)
+    t.control = [kind, t.sp, t.top, params, results, first, t.dead, otherwise, False, 0]
     t.controls.append(t.control)
     t.floor = t.sp
     t.endless = False
@@ -168,6 +168,7 @@ def end(t, op, row):
         if control[_PARAMS] != control[_RESULTS]:
             raise Invalid("type mismatch: an if without else", t.pc)
         resolve(t, control[_ELSE])
+    t.paid = 0  # what was paid in a loop is paid again and again
     if control[_KIND] != _LOOP:
         resolve(t, control[_LABEL])
     t.controls.pop()

@@ -41,6 +41,7 @@ class Emitter:
         self.found = 0
         self.last = 0  # where the operation emitted last begins, and which it is: some pairs become one
         self.last_op = NOTHING
+        self.paid = 0  # where the last `pay` since a label counts its units, or 0
         self.last_to = 0  # where it puts its result, if it was the pending one
         self.sp = 0
         self.top = 0  # byte offset of the next home
@@ -111,6 +112,12 @@ def patch(t, n, halfword):
     return before
 
 
+def label(t):
+    """Code that comes next may be reached from elsewhere."""
+    t.last_op = NOTHING
+    t.paid = 0
+
+
 # Labels: a chain of the halfwords that wait for one runs through the code; 0 ends it.
 
 
@@ -130,7 +137,7 @@ def resolve(t, chain):
     """The label of this chain is here."""
     here = t.n
     if chain:
-        t.last_op = NOTHING
+        label(t)
     while chain:
         chain = patch(t, chain, _distance(t, chain, here))
 

@@ -42,6 +42,7 @@ _BACK = const(3)
 _ENTER = const(3)
 _FORWARD = const(4)
 _LL = const(4)
+_PAY = const(4)
 _LOAD_S = const(5)
 _OWN = const(5)
 _I = const(6)
@@ -77,10 +78,10 @@ _SHIFT_A = const(31)
 _AT_AS = const(32)
 _AT_SS = const(33)
 _AT_SL = const(34)
-_BR_TABLE = const(95)
-_CALL = const(97)
-_CALL_IMPORT = const(98)
-_CALL_INDIRECT = const(99)
+_BR_TABLE = const(96)
+_CALL = const(98)
+_CALL_IMPORT = const(99)
+_CALL_INDIRECT = const(100)
 # end of A16 numbers
 
 # Numbers of exec.h and traps.csv, from scripts/make_tables.py
@@ -193,6 +194,12 @@ def run(state, fuel):
                             w[n] = 0
                         fuel -= h[ip + 4]
                         ip += 5
+                    elif op == _PAY:
+                        if fuel <= 0:
+                            why = _RUN_OUT_OF_FUEL
+                            break
+                        fuel -= h[ip + 1]
+                        ip += 2
                     elif op == _BR_TABLE or op == _BR_TABLE + 1:
                         if op == _BR_TABLE:
                             x = acc

@@ -17,6 +17,7 @@ from .operands import (
     defer,
     in_acc,
     is_pending,
+    pay,
     pop,
     push,
     push_local,
@@ -28,9 +29,9 @@ _BINARY_SA = const(2)
 _RELATION = const(3)
 _I64_COMMUTATIVE = const(7)
 _PLAIN_ACC = const(9)
-_I32_SHL_SI_A = const(334)
-_I32_SHL_AI_A = const(336)
-_I32_SHL_ADD = const(611)
+_I32_SHL_SI_A = const(335)
+_I32_SHL_AI_A = const(337)
+_I32_SHL_ADD = const(612)
 # end of A16 numbers
 
 _I32 = const(0x7F)
@@ -121,6 +122,7 @@ def binary(t, op, row):
 
 def f32_binary(t, op, row):
     """Two f32 to one: either may be in the accumulator."""
+    pay(t, TABLE[row + 6])
     b = pop(t, _F32)
     a = pop(t, _F32)
     if t.dead:
@@ -192,6 +194,7 @@ def i64_binary(t, op, row):
 
 def plain(t, op, row):
     """One or two operands in slots."""
+    pay(t, TABLE[row + 6])
     pops, pushes = SIGNATURES[TABLE[row + 5]]
     b = pop(t, pops[-1])
     a = pop(t, pops[0]) if len(pops) > 1 else b

@@ -16,21 +16,22 @@ from array import array
 
 from micropython import const
 
-from .emit import emit, put, replace_last
+from .emit import emit, patch, put, replace_last
 from .errors import Invalid, Unsupported
 
 # A16 numbers, from scripts/make_tables.py
-_I32_MOV_S_S = const(101)
-_I32_MOV_I_S = const(102)
-_I32_CONST = const(103)
-_I64_MOV = const(104)
-_I64_MOV_I_S = const(105)
-_I64_CONST = const(106)
-_I32_ADD_SI_A = const(276)
-_I32_ADD_SI_S = const(277)
-_I32_ADD_AI_A = const(278)
-_I32_MOV2 = const(643)
-_I32_ADD2 = const(644)
+_PAY = const(4)
+_I32_MOV_S_S = const(102)
+_I32_MOV_I_S = const(103)
+_I32_CONST = const(104)
+_I64_MOV = const(105)
+_I64_MOV_I_S = const(106)
+_I64_CONST = const(107)
+_I32_ADD_SI_A = const(277)
+_I32_ADD_SI_S = const(278)
+_I32_ADD_AI_A = const(279)
+_I32_MOV2 = const(644)
+_I32_ADD2 = const(645)
 # end of A16 numbers
 
 SLOT = const(0)
@@ -45,6 +46,7 @@ ANY = const(0)  # type of an operand in dead code that nothing pushed
 _I64 = const(0x7E)
 _F64 = const(0x7C)
 _MAX_FRAME = const(0xFF00)
+_MAX_PAID = const(4096)
 
 # Pushing and popping
 
@@ -228,6 +230,21 @@ def is_pending(t, i):
 def is_sum(t, i):
     """True if operand i is pending, and the sum of a slot or the accumulator and a short constant."""
     return t.kinds[i] == PENDING and (t.p_op == _I32_ADD_SI_A or t.p_op == _I32_ADD_AI_A)
+
+
+def pay(t, units):
+    """Operations that take much longer than their code is are paid for before the first since the last label, together."""
+    if t.dead or not units:
+        return
+    if t.paid:
+        total = patch(t, t.paid, 0) + units
+        if total <= _MAX_PAID:
+            patch(t, t.paid, total)
+            return
+        patch(t, t.paid, total - units)
+    start(t, _PAY)
+    t.paid = t.n
+    put(t, units)
 
 
 # Where operands are

@@ -6,6 +6,7 @@ FAMILIES = (
     ("leave", "", ""),
     ("unreachable", "", ""),
     ("enter", "", ""),
+    ("pay", "", ""),
     ("return", "", ""),
     ("br", "", "f b"),
     ("br_if", "a s", "f b"),

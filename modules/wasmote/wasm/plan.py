@@ -95,7 +95,7 @@ _BY_FAMILY = {  # operands, form; None: as for others
 }
 _PAIRS = {_S: _L, _SS: _LL, _SI: _LI, _SSA: _LLA, _SSS: _LLS}  # the same operands of 64 bits
 _ADDRESSES = {_S: _AT_S, _A: _AT_A, _SS: _AT_SS, _AS: _AT_AS}  # the first one plus a halfword
-_CONTROLS = ("done", "leave", "enter", "return", "br_table", "call", "call_import", "call_indirect")
+_CONTROLS = ("done", "leave", "enter", "pay", "return", "br_table", "call", "call_import", "call_indirect")
 _RELATIONS = ("eqz", "eq", "ne", "lt", "gt", "le", "ge")
 _FUSED = {
     "i32_add_br_if": (_ADD, "br_if"),

@@ -9,15 +9,15 @@ from .operands import ANY, CONST, SLOT, defer, pop, push, slot_of, start
 from .types import FUNCREF, reftype
 
 # A16 numbers, from scripts/make_tables.py
-_I32_EQZ = const(176)
-_TABLE_GET = const(543)
-_TABLE_SET = const(544)
-_TABLE_SIZE = const(545)
-_TABLE_GROW = const(546)
-_TABLE_FILL = const(547)
-_TABLE_COPY = const(548)
-_TABLE_INIT = const(549)
-_ELEM_DROP = const(550)
+_I32_EQZ = const(177)
+_TABLE_GET = const(544)
+_TABLE_SET = const(545)
+_TABLE_SIZE = const(546)
+_TABLE_GROW = const(547)
+_TABLE_FILL = const(548)
+_TABLE_COPY = const(549)
+_TABLE_INIT = const(550)
+_ELEM_DROP = const(551)
 # end of A16 numbers
 
 _I32 = const(0x7F)

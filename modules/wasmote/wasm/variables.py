@@ -21,16 +21,16 @@ from .operands import (
 from .types import valtypes
 
 # A16 numbers, from scripts/make_tables.py
-_SELECT = const(107)
-_I64_SELECT = const(111)
-_GLOBAL_GET = const(113)
-_GLOBAL_SET = const(115)
-_I64_GLOBAL_GET = const(117)
-_I64_GLOBAL_SET = const(118)
-_IMPORTED_GLOBAL_GET = const(119)
-_IMPORTED_GLOBAL_SET = const(120)
-_IMPORTED_I64_GLOBAL_GET = const(121)
-_IMPORTED_I64_GLOBAL_SET = const(122)
+_SELECT = const(108)
+_I64_SELECT = const(112)
+_GLOBAL_GET = const(114)
+_GLOBAL_SET = const(116)
+_I64_GLOBAL_GET = const(118)
+_I64_GLOBAL_SET = const(119)
+_IMPORTED_GLOBAL_GET = const(120)
+_IMPORTED_GLOBAL_SET = const(121)
+_IMPORTED_I64_GLOBAL_GET = const(122)
+_IMPORTED_I64_GLOBAL_SET = const(123)
 # end of A16 numbers
 
 _I64 = const(0x7E)
