@@ -3,7 +3,7 @@
 import pytest
 from engines import using
 from wasmote import wasm
-from wasmote.wasm import Trap
+from wasmote.wasm import Trap, backtrace
 from wasmote.wasm.calls import Call
 from wat import assemble, wasmtime
 
@@ -158,6 +158,42 @@ def test_a_trap_of_a_host_function_names_its_callers(engine):
         guest.store.close()
     assert str(trap) == "out of bounds memory access: 77 bytes at 5, in host at offset 0xde"
     assert trap.frames == [("host", 0xDE)]
+
+
+@ENGINES
+def test_the_search_reads_a_module_once_and_gives_way_between_records(engine, monkeypatch):
+    """Eight frames of one instance of 500 functions."""
+    decoded = []
+    real = backtrace.decode
+
+    def decode(reader):
+        decoded.append(reader)
+        return real(reader)
+
+    monkeypatch.setattr(backtrace, "decode", decode)
+    fill = "(func)" * 500
+    down = """(func $down (export "f") (param i32)
+      (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1)))) (else unreachable)))"""
+    with using(engine) as used:
+        store = wasm.Store(60)
+        exports = instantiate(store, assemble(f"(module {fill} {down})"), None).exports
+        gets = most = 0
+        get = used.get
+
+        def counted(offset):
+            nonlocal gets
+            gets += 1
+            return get(offset)
+
+        call = Call(store, exports["f"], [9])
+        monkeypatch.setattr(used, "get", counted)
+        with pytest.raises(Trap) as raised:
+            while not call.step():
+                most = max(most, gets)
+                gets = 0
+        assert len(raised.value.frames) == 8 and len(decoded) == 1
+        assert 32 <= most < 150
+        store.close()
 
 
 @ENGINES

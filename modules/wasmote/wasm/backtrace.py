@@ -14,13 +14,14 @@ from .errors import WasmError
 from .names import function_name
 
 FRAMES = const(8)
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _AT_STATE_IP = const(0)
 _AT_STATE_RP = const(8)
 _AT_STATE_INSTANCE = const(12)
 _SIZEOF_FUNCTION = const(12)
 # end of numbers
 
+_STEP = const(31)  # records looked at between two yields, less one: a power of two less one
 _LEAVE = const(2)  # bytes from the stub `done`, which begins the second granule, to the stub `leave` (arena.c)
 
 
@@ -31,29 +32,52 @@ def frames(store, returning):
     (Instance.reopen), or if it is gone or has changed, functions have no names and instructions no offsets.
     """
     # One generator, not one a function: each that waits for another takes 300 bytes of a board's C stack.
-    calls = []
-    known = {}
-    for at, ip in _addresses(store.state, returning):
-        if not store.owner:  # closed while the search for the last one gave way
-            break
+    addresses = _addresses(store.state, returning)
+    calls = [None] * len(addresses)
+    for first in range(len(addresses)):
+        at = addresses[first][0]
+        if calls[first] is not None:
+            continue
+        # All frames of an instance together: its records are walked once, its module is decoded once.
         instance = next(i for i in store.instances if i.at == at)
-        own, distance = _function_at(instance, ip)
-        key = at, own, distance
-        if key not in known:
-            name = offset = source = module = None  # the last ones' room is needed again
-            try:
-                if instance.reopen is not None:
-                    source = instance.reopen()
-                    module = yield from decode(source.reader().fork(*instance.range))
-                    name = yield from function_name(module, instance.imported + own)
-                    offset = yield from locate(instance, module, own, distance)
-            except (OSError, WasmError, MemoryError, RuntimeError):  # the file changed; heap or stack are full
-                pass
-            finally:
-                if source is not None:
-                    source.close()
-            known[key] = name or instance.imported + own, offset
-        calls.append(known[key])
+        mine = [n for n in range(first, len(addresses)) if addresses[n][0] == at]
+        own = {n: 0 for n in mine}  # index among the instance's own functions
+        start = {n: 0 for n in mine}  # and where its code begins
+        record = instance.records
+        for i in range(instance.count):
+            code = engine.get(record)
+            for n in mine:
+                if start[n] < code <= addresses[n][1]:
+                    own[n] = i
+                    start[n] = code
+            record += _SIZEOF_FUNCTION
+            if i & _STEP == _STEP:
+                yield
+                if not store.owner:  # closed while others ran
+                    return [call for call in calls if call]
+        known = {}
+        source = module = None
+        try:
+            for n in mine:
+                distance = (addresses[n][1] - start[n]) >> 1  # in halfwords
+                if (own[n], distance) not in known:
+                    name = offset = None
+                    try:
+                        if source is None and instance.reopen is not None:
+                            source = instance.reopen()
+                            module = yield from decode(source.reader().fork(*instance.range))
+                        if module is not None:
+                            name = yield from function_name(module, instance.imported + own[n])
+                            offset = yield from locate(instance, module, own[n], distance)
+                    except (OSError, WasmError, MemoryError, RuntimeError):  # the file changed; heap or stack are full
+                        pass
+                    known[own[n], distance] = name or instance.imported + own[n], offset
+                calls[n] = known[own[n], distance]
+                if not store.owner:
+                    return [call for call in calls if call]
+        finally:
+            if source is not None:
+                source.close()
     return calls
 
 
@@ -74,18 +98,6 @@ def _addresses(state, returning):
             return out
         rp += 8
         ip -= 2  # it is where the call returns to
-
-
-def _function_at(instance, ip):
-    # (index among the instance's own functions, halfwords from the start of its code) of an offset of code
-    own = start = 0
-    at = instance.records
-    for i in range(instance.count):
-        code = engine.get(at)
-        if start < code <= ip:
-            own, start = i, code
-        at += _SIZEOF_FUNCTION
-    return own, (ip - start) >> 1
 
 
 def sentence(calls):
