@@ -107,3 +107,11 @@ def test_others_are_refused(code, wanted, failure, text):
     with pytest.raises(failure) as refused:
         evaluate(code + END, wanted)
     assert str(refused.value).startswith(text)
+
+
+def test_a_constant_expression_has_an_end():
+    """One is a step of loading: more than 256 instructions are refused."""
+    sums = [i32(1) + (i32(1) + ADD) * n + END for n in (127, 128)]  # of 2n + 2 instructions
+    assert evaluate(sums[0], I32) == 128
+    with pytest.raises(Unsupported, match="more than 256 instructions"):
+        evaluate(sums[1], I32)

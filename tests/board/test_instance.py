@@ -67,6 +67,19 @@ def test_all_eight_forms_of_element_segments(store):
     assert call(store, u.get(2)) == [1]
 
 
+def test_a_file_that_changes_cannot_make_a_number_a_function(store):
+    """An element segment is read twice: what table.init was validated with is what it has to be when it is copied."""
+    text = """(module (table 1 funcref) (elem externref (ref.null extern)) (elem funcref (ref.null func))
+      (func (table.init 0 1 (i32.const 0) (i32.const 0) (i32.const 1))))"""
+    binary = bytearray(assemble(text))
+    decoded = wasm.Module(wasm.Source(binary).reader())
+    at = binary.index(b"\x05\x70\x01\xd0\x70")
+    binary[at + 1] = binary[at + 4] = EXTERNREF
+    decoded.reader = wasm.Source(binary).reader()  # past the window, which holds all of so small a file
+    with pytest.raises(wasm.Malformed, match="the file has changed"):
+        wasm.drive(wasm.Instance.create(store, decoded, None))
+
+
 def test_a_segment_that_does_not_fit_writes_nothing_and_what_came_before_stays(store):
     table = wasm.Table.new(store, FUNCREF, 4)
     memory = wasm.Memory.new(store, 1, 1)

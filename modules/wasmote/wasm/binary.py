@@ -137,8 +137,12 @@ class Module:
 
     def element(self, i, instance=None):
         """The i-th element segment: read_element()'s tuple, and the Reader that stands at its first item."""
-        reader = self.reader.fork(self.elements[i])
-        return read_element(reader, self, instance), reader
+        at = self.elements[i]
+        reader = self.reader.fork(at)
+        head = read_element(reader, self, instance)
+        if head[3] != self.segment_types[i]:  # which table.init was validated with
+            raise Malformed("the file has changed: another element segment", at)
+        return head, reader
 
     def data_segment(self, i, instance=None):
         """The i-th data segment: read_data()'s tuple, and a Reader over its bytes."""
@@ -244,12 +248,11 @@ class Module:
         return memory
 
     def _globals(self, section):
-        for i in range(section.count()):
+        for _ in range(section.count()):
             valtype, _ = self._global(section)
             self.global_inits.append(section.at)
             constant(section, self, valtype)
-            if i & _STEP == _STEP:
-                yield
+            yield
 
     def _global(self, section):
         kind = valtype(section)
@@ -294,7 +297,7 @@ class Module:
             self.segment_types.append(kind)
             for i in range(count):
                 read_item(section, self, kind, expressions)
-                if i & _STEP == _STEP:
+                if expressions or i & _STEP == _STEP:
                     yield
             yield
 
@@ -315,15 +318,14 @@ class Module:
                 yield
 
     def _data(self, section):
-        for i in range(section.count()):
+        for _ in range(section.count()):
             self.data.append(section.at)
             read_data(section, self)
             n = section.u32()
             if n > section.end - section.at:
                 raise Malformed("unexpected end of section or function", section.at)
             section.skip(n)
-            if i & _STEP == _STEP:
-                yield
+            yield
 
 
 def decode(reader):

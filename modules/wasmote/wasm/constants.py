@@ -11,6 +11,7 @@ from .errors import Invalid, Malformed, Unsupported
 from .types import F32, F64, FUNCREF, GLOBAL, I32, I64, reftype
 
 _MAX_OPERANDS = const(32)
+_MAX_INSTRUCTIONS = const(256)  # one expression is one step of a load
 _M32 = const(0xFFFFFFFF)
 _M64 = const(0xFFFFFFFFFFFFFFFF)
 
@@ -23,9 +24,13 @@ def constant(reader, module, wanted, instance=None):
     """
     types = []
     values = []
+    left = _MAX_INSTRUCTIONS
     while True:
         at = reader.at
         op = reader.u8()
+        left -= 1
+        if left < 0:
+            raise Unsupported("constant expression of more than %d instructions" % _MAX_INSTRUCTIONS, at)
         value = 0
         if op == 0x41:  # i32.const
             t = I32

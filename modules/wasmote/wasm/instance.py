@@ -12,7 +12,7 @@ from .segments import initialise
 from .types import FUNC, GLOBAL, MEMORY, TABLE, global_cells
 from .values import Function, function_at, get_bits, put_bits
 
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _SIZEOF_INSTANCE = const(28)
 _AT_INSTANCE_MEMORY = const(0)
 _AT_INSTANCE_RECORDS = const(4)
@@ -143,8 +143,7 @@ class Instance:
             x = len(imported) + i
             valtype, _ = module.globals[x]
             put_bits(at + 4 * cells[x], valtype, constant(module.reader.fork(init), module, valtype, self))
-            if i & _ITEMS == _ITEMS:
-                yield
+            yield
 
     def global_bits(self, x):
         """What the imported global `x` holds. For constant expressions."""

@@ -11,7 +11,7 @@ ACTIVE = const(0)  # modes: copied at instantiation
 PASSIVE = const(1)  # copied by table.init, memory.init
 DECLARATIVE = const(2)  # only names functions for ref.func
 
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _AT_INSTANCE_DATA = const(20)
 _AT_INSTANCE_ELEMENTS = const(24)
 # end of numbers
@@ -116,7 +116,7 @@ def _element(instance, module, i, record):
             table.put(first + n, bits)
         elif mode == PASSIVE:
             engine.set(at + 4 * n, bits)
-        if n & 63 == 63:
+        if expressions or n & 63 == 63:
             yield
 
 

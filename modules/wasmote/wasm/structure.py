@@ -15,9 +15,11 @@ _INDICES = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 15: 1, 16: 1, 17: 1} 
 
 def check_body(reader):
     """Raises Malformed unless `reader` holds a body (locals, then code). A generator: yields now and then."""
-    for _ in range(reader.count()):
+    for n in range(reader.count()):
         reader.u32()
         reader.skip(1)  # a type: translation saw the locals
+        if n % _STEP == 0:
+            yield
     depth = 1
     n = 0
     while depth:
@@ -30,6 +32,11 @@ def check_body(reader):
         elif 0x02 <= op <= 0x04:  # block, loop, if
             depth += 1
             reader.s33()
+        elif op == 0x0E:  # br_table
+            for n in range(reader.count() + 1):
+                reader.u32()
+                if n % _STEP == 0:
+                    yield
         else:
             _immediates(reader, op)
     if reader.at != reader.end:
@@ -48,9 +55,6 @@ def _immediates(reader, op):
         reader.skip(4)
     elif op == 0x44:
         reader.skip(8)
-    elif op == 0x0E:  # br_table
-        for _ in range(reader.count() + 1):
-            reader.u32()
     elif op == 0x1C:
         valtypes(reader)
     elif op == 0xD0:
