@@ -11,7 +11,7 @@
 #define WINDOW_OF(t) ((uint8_t *)(t)-WINDOW)
 #define PIECE_OF(t) (WINDOW_OF(t) + LEFT_OVER)
 
-enum { NEXT_BODY, LOCALS, CODE, ENTRIES, WAYS };
+enum { NEXT_BODY, LOCALS, CODE, ENTRIES, WAYS, END };
 
 #define WORK (1500) // instructions, entries, operands visited: about 4 ms of a Cortex-M0 at 125 MHz
 
@@ -105,7 +105,7 @@ static void next_body(translator_t *t) {
     }
     set_stop(t);
     t->n = t->top = t->frame = 0;
-    t->sp = t->depth = t->locals_count = 0;
+    t->sp = t->depth = t->locals_count = t->settled = 0;
     t->dead = 0;
     t->pending = -1;
     t->last = t->last_to = 0;
@@ -179,6 +179,10 @@ static void end_body(translator_t *t) {
 // One instruction, or an entry or a way of br_table's, a group of locals, the head of a body.
 static void step(translator_t *t) {
     t->work--;
+    if (t->chain != 0) {
+        tr_resolve_more(t);
+        return;
+    }
     switch (t->phase) {
         case NEXT_BODY:
             next_body(t);
@@ -201,13 +205,16 @@ static void step(translator_t *t) {
                 t->phase = CODE;
             }
             return;
+        case END:
+            end_body(t);
+            return;
     }
     t->pc = offset_of(t, t->at);
     tr_lower(t, tr_read_u8(t));
     if (t->entries > 0) {
         t->phase = ENTRIES;
     } else if (t->depth == 0) {
-        end_body(t);
+        t->phase = END;
     }
 }
 
@@ -261,6 +268,7 @@ void translate_begin(uint32_t at, uint32_t index, uint32_t offset, uint32_t end,
     t->position = t->filled = LEFT_OVER;
     t->phase = NEXT_BODY;
     t->status = 0;
+    t->chain = 0;
     t->depth = t->entries = 0;
 }
 

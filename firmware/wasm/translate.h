@@ -30,6 +30,8 @@ enum { I32 = 0x7f, I64 = 0x7e, F32 = 0x7d, F64 = 0x7c, FUNCREF = 0x70, EXTERNREF
 // Value types in a row: where they begin in the module's string of types | how many << 16.
 typedef uint32_t types_t;
 
+enum { NO_MEMORY, SPARSE_MEMORY, DENSE_MEMORY };
+
 // What bodies.py packs of a module. Lists follow, in this order:
 //
 //   uint16_t functions[]       type of each
@@ -45,7 +47,7 @@ typedef struct __attribute__((may_alias)) {
     uint32_t instance;    // instance_t
     uint32_t owner;       // whose granules the code goes to
     uint32_t memory;      // bytes that the memory has at least, UINT32_MAX for all
-    uint16_t memory_kind; // 0: none, 1: sparse, 2: dense
+    uint16_t memory_kind; // NO_MEMORY, …
     uint16_t functions, imported_functions, types, globals, imported_globals, tables, elements;
     uint16_t data; // 1 + number of segments as counted before the code; 0: not counted
     uint16_t strings;
@@ -53,15 +55,21 @@ typedef struct __attribute__((may_alias)) {
 
 typedef struct {
     uint16_t slot; // byte offset in the frame
-    uint16_t refs; // operands that are still in this local
+    uint16_t head; // index + 1 of the uppermost operand that is still in this local
     uint16_t type;
 } local_t;
 
 // See emit.py: where an operand is until something takes it.
 enum { SLOT, LOCAL, CONST, PENDING };
 typedef struct {
-    uint32_t low, high; // LOCAL: its index; CONST: the value
-    uint16_t slot;      // byte offset of its home
+    uint32_t low; // LOCAL: its index; CONST: the value
+    union {
+        uint32_t high;
+        struct {
+            uint16_t below, above; // LOCAL: index + 1 of the next ones in it; above is valid unless it is the uppermost
+        };
+    };
+    uint16_t slot; // byte offset of its home
     uint8_t type, kind;
 } operand_t;
 
@@ -90,7 +98,8 @@ typedef struct __attribute__((may_alias)) {
     uint8_t p_acc, p_mode, p_count, phase, dead, status;
 
     uint16_t sp, depth, locals_count, params;
-    int16_t pending; // operand whose operation is not emitted yet, or -1
+    uint16_t settled; // operands below are at home
+    int16_t pending;  // operand whose operation is not emitted yet, or -1
     uint16_t p_op, p_operand[4];
     uint16_t last, last_op;       // where the operation emitted last begins, and which it is: some pairs become one
     uint16_t last_to;             // where it puts its result, if it was the pending one
@@ -107,6 +116,8 @@ typedef struct __attribute__((may_alias)) {
     local_t *locals;
     const module_t *module;
 
+    uint16_t chain; // what tr_resolve left over, and where it leads
+    uint32_t chain_to;
     uint32_t n;        // halfwords of code
     uint32_t top;      // byte offset of the next home
     uint32_t frame;    // bytes
@@ -162,6 +173,7 @@ void tr_save_local(translator_t *t, uint32_t x);
 void tr_pay(translator_t *t, uint32_t units);
 void tr_label(translator_t *t);
 void tr_resolve(translator_t *t, uint32_t chain);
+void tr_resolve_more(translator_t *t);
 void tr_put_back(translator_t *t, uint32_t target);
 void tr_put_label(translator_t *t, uint16_t *chain);
 

@@ -27,10 +27,13 @@ int tr_pop(translator_t *t, uint32_t want) {
         tr_refuse(t);
     }
     if (o->kind == LOCAL) {
-        t->locals[o->low].refs--;
+        t->locals[o->low].head = o->below;
     }
     t->sp = i;
     t->top = o->slot;
+    if (t->settled > i) {
+        t->settled = i;
+    }
     return i;
 }
 

@@ -35,7 +35,12 @@ void tr_push(translator_t *t, uint32_t type, uint32_t kind, int32_t value) {
         t->frame = t->top;
     }
     if (kind == LOCAL) {
-        t->locals[o->low].refs++;
+        local_t *local = t->locals + o->low;
+        o->below = local->head;
+        if (local->head != 0) {
+            t->operands[local->head - 1].above = t->sp;
+        }
+        local->head = t->sp;
     }
 }
 
@@ -51,9 +56,12 @@ void tr_drop_to(translator_t *t, uint32_t height) {
         operand_t *o = t->operands + --t->sp;
         t->work--;
         if (o->kind == LOCAL) {
-            t->locals[o->low].refs--;
+            t->locals[o->low].head = o->below;
         }
         t->top = o->slot;
+    }
+    if (t->settled > height) {
+        t->settled = height;
     }
 }
 
@@ -224,15 +232,26 @@ void tr_home(translator_t *t, int i) {
     }
     move(t, o, o->slot);
     if (o->kind == LOCAL && i < t->sp) {
-        t->locals[o->low].refs--;
+        if (t->locals[o->low].head == i + 1) {
+            t->locals[o->low].head = o->below;
+        } else {
+            t->operands[o->above - 1].below = o->below;
+            if (o->below != 0) {
+                t->operands[o->below - 1].above = o->above;
+            }
+        }
     }
     o->kind = SLOT;
 }
 
 void tr_home_from(translator_t *t, uint32_t height) {
-    for (; height < t->sp; height++) {
+    int all = height <= t->settled;
+    for (uint32_t i = all ? t->settled : height; i < t->sp; i++) {
         t->work--;
-        tr_home(t, height);
+        tr_home(t, i);
+    }
+    if (all) {
+        t->settled = t->sp;
     }
 }
 
@@ -259,12 +278,9 @@ void tr_move_to(translator_t *t, int i, uint32_t slot) {
 }
 
 void tr_save_local(translator_t *t, uint32_t x) {
-    for (int i = t->sp; t->locals[x].refs > 0;) {
-        operand_t *o = t->operands + --i;
+    while (t->locals[x].head != 0) {
         t->work--;
-        if (o->kind == LOCAL && o->low == x) {
-            tr_home(t, i);
-        }
+        tr_home(t, t->locals[x].head - 1);
     }
 }
 
@@ -313,10 +329,20 @@ void tr_resolve(translator_t *t, uint32_t chain) {
     if (chain != 0) {
         tr_label(t);
     }
-    while (chain != 0 && t->status == 0) {
-        uint16_t *halfword = t->code + chain;
-        chain = *halfword;
-        *halfword = distance(t, halfword - t->code, t->n);
-        t->work--;
+    t->chain = chain;
+    t->chain_to = t->n;
+    tr_resolve_more(t);
+}
+
+// A chain may be as long as the code: when the work of this call is done, the rest waits for the next. One instruction
+// resolves at most one chain of more than one branch, as its last.
+void tr_resolve_more(translator_t *t) {
+    while (t->chain != 0 && t->status == 0) {
+        uint16_t *halfword = t->code + t->chain;
+        t->chain = *halfword;
+        *halfword = distance(t, halfword - t->code, t->chain_to);
+        if (--t->work <= 0) {
+            break;
+        }
     }
 }

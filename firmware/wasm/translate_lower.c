@@ -166,9 +166,11 @@ static void i64_binary(translator_t *t, uint32_t op, uint32_t row) {
 static void reinterpret(translator_t *t, uint32_t row) {
     int i = tr_pop(t, first_type(row));
     if (!tr_is_dead(t, result_of(row))) {
-        uint32_t high = t->operands[i].high;
-        tr_push(t, result_of(row), t->operands[i].kind, t->operands[i].low);
-        t->operands[i].high = high;
+        operand_t o = t->operands[i];
+        tr_push(t, result_of(row), o.kind, o.low);
+        if (o.kind == CONST) {
+            t->operands[i].high = o.high;
+        }
     }
 }
 

@@ -47,37 +47,58 @@ CASES = {
 }
 
 
-def lines_run(bodies, types):
-    """Lines of Python that validating and translating takes, for each byte of the bodies."""
-    data = module(
+def whole_module(bodies, types):
+    """A module with a function of each body, a table, and so many types."""
+    return module(
         section(1, vec([b"\x60\0\0"] * types)),
         section(3, vec([u32(0)] * len(bodies))),
         section(4, b"\1\x70\0\1"),
         section(10, vec([u32(len(code)) + code for code in bodies])),
     )
-    decoded = Module(Source(data).reader())
+
+
+def lines_run(bodies, types, count=1000):
+    """Lines of Python that validating and translating takes, in steps of `count`: of each step."""
+    decoded = Module(Source(whole_module(bodies, types)).reader())
     translator = Translator(decoded, list(range(1, types + 1)), [0] * 2000, False, lambda x: 0)
     run = 0
+    steps = []
 
-    def count(frame, event, argument):
+    def trace(frame, event, argument):
         nonlocal run
         run += event == "line"
-        return count
+        return trace
 
     before = sys.gettrace()
-    sys.settrace(count)
+    sys.settrace(trace)
     try:
         for index in range(len(bodies)):
             translator.begin(index)
-            while not translator.step(1000):
-                pass
+            done = False
+            while not done:
+                done = translator.step(count)
+                steps.append(run)
+                run = 0
     finally:
         sys.settrace(before)
-    return run / sum(map(len, bodies))
+    return steps
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_ten_times_the_code_takes_ten_times_as_long(case):
-    bodies = CASES[case]
-    small, large = lines_run(bodies(100), 100), lines_run(bodies(1000), 1000)
+    small, large = (
+        sum(lines_run(bodies, n)) / sum(map(len, bodies)) for n in (100, 1000) for bodies in [CASES[case](n)]
+    )
     assert large < 1.2 * small, (small, large)
+
+
+@pytest.mark.parametrize(
+    "case", ["a branch table", "branches to one label", "runs of locals", "branch tables out of a nest"]
+)
+def test_a_step_is_short_whatever_the_instruction(case):
+    """A br_table's entries, a label's branches, a body's locals: parts of them count as an instruction each."""
+    assert max(lines_run(CASES[case](2000), 1, 64)) < 64 * 80
+
+
+def test_sixteen_thousand_locals_are_declared_in_steps():
+    assert len(lines_run(one(b"", i32_locals(16_000)), 1, 16)) > 16_000 // 128 // 16

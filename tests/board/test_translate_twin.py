@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 from conftest import ROOT
+from test_load_cost import CASES, whole_module
 from wasm_bytes import module, name, section, u32, vec
 from wasmote import wasm
 from wasmote.wasm import bodies
@@ -94,7 +95,7 @@ def in_c(instance, granules=24, piece=None):
             first = len(found)
             reader = module.reader.fork(module.bodies[first], module.body(count - 1).end)
             status = _STATES[translate(scratch, reader, first, piece)]
-            index = engine.get(scratch.at + bodies._INDEX)
+            index = engine.get(scratch.at + bodies._AT_SCRATCH_INDEX)
             found += [engine.get(instance.records + 12 * i) for i in range(first, index)]
             if status != "done":
                 found.append(status)
@@ -325,3 +326,39 @@ def test_a_store_closed_while_bodies_are_translated():
     assert other.used == used
     other.close()
     assert engine.used(0) > engine.GRANULES - 5
+
+
+def slices(binary, granules=60):
+    """How often C's translate() gave way, over all bodies."""
+    module = decode(binary)
+    instance = Unlinked(module, False)
+    scratch = bodies.Scratch(granules, bodies.pack(instance, module, True))
+    count = module.defined(FUNC)
+    reader = module.reader.fork(module.bodies[0], module.body(count - 1).end)
+    n = again = 0
+    try:
+        engine.translate_begin(scratch.at, 0, reader.at, reader.end, -1)
+        while (status := engine.translate(scratch.at, n)) < 2:
+            n = 0
+            if status == 0:
+                n = min(512, reader.end - reader.at)
+                reader.readinto(engine.view(scratch.at + bodies._LEFT_OVER, n))
+            again += status
+        assert _STATES[status] == "done"
+        return again
+    finally:
+        scratch.close()
+        instance.store.close()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_c_does_for_a_body_grows_with_its_size(case):
+    """The same bodies as for Python, test_load_cost.py. WORK in translate.c is what C does between two slices."""
+    whole = whole_module(CASES[case](400), 400)
+    assert slices(whole) <= 4 * len(whole) / 1500 + 1
+
+
+def test_c_gives_way_in_a_long_chain_of_branches():
+    """8,000 entries that name one label: it does not take them all in one slice that the label is reached."""
+    n = 8_000
+    assert slices(one_body(b"\x02\x40\x41\1\x0e" + u32(n) + b"\0" * (n + 1) + b"\x0b\x0b"), 40) >= n // 1500

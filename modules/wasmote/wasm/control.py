@@ -49,6 +49,9 @@ _I32_ADD_BR_NE = const(647)
 _I32_ADD_BR_NE_SHORT = const(648)
 # end of A16 numbers
 
+# Numbers of the C engine, from scripts/make_tables.py
+_MAX_CODE = const(65280)
+# end of numbers
 _I32 = const(0x7F)
 _I64 = const(0x7E)
 _F64 = const(0x7C)
@@ -161,7 +164,7 @@ def else_(t, op, row):
 
 
 def end(t, op, row):
-    """end: True if it ends the body."""
+    """end: True if it ends the body, or branches to it are left to resolve."""
     control = t.control
     _close(t, control)
     if control[_KIND] == _IF and control[_ELSE] >= 0:
@@ -182,7 +185,7 @@ def end(t, op, row):
     t.floor = control[_FLOOR]
     t.endless = control[_ENDLESS]
     push_types(t, results)
-    return False
+    return t.chain != 0
 
 
 def _close(t, control):
@@ -344,44 +347,57 @@ def br_if(t, op, row):
 
 
 def br_table(t, op, row):
-    reader = t.reader
+    """br_table: True, as its entries are to come."""
     c = pop(t, _I32)
-    count = reader.count()
-    first = reader.at
-    types = None
+    count = t.reader.count()
+    t.entries_at = t.reader.at
     if not t.dead:
         home_from(t, t.floor)
         if in_acc(t, c):
             start(t, _BR_TABLE, 1, count)
         else:
             start(t, _BR_TABLE + 1, 2, slot_of(t, c), count)
-    ways = []  # labels that some entries have to carry operands to first
-    for _ in range(count + 1):
-        depth = reader.u32()
-        control, wanted = _target(t, depth)
-        if types is not None and len(wanted) != len(types):
-            raise Invalid("type mismatch: labels of different arity", first)
-        types = wanted
-        check_types(t, types)
-        if t.dead:
-            continue
-        if t.n > 0xFF00:
-            raise Unsupported("function of more than 65,280 halfwords of code", t.pc)
-        if not _in_place(t, control, types):
-            if not control[_WAY]:
-                ways.append(control)
-            control[_WAY] = put_chained(t, control[_WAY])
-        elif control[_KIND] == _LOOP:
-            put_back(t, control[_LABEL])
-        else:
-            control[_LABEL] = put_chained(t, control[_LABEL])
-    for control in ways:
+    t.entries = count + 2  # the default's too, and the ways
+    t.arity = -1
+    t.ways = []  # labels that some entries have to carry operands to first
+    return True
+
+
+def table_part(t):
+    """The next entry of a br_table, then the next way to a label of its."""
+    if t.entries > 1:
+        t.entries -= 1
+        _entry(t)
+    elif t.ways:
+        control = t.ways.pop(0)
         resolve(t, control[_WAY])
         control[_WAY] = 0
         types = control[_PARAMS] if control[_KIND] == _LOOP else control[_RESULTS]
         _carry(t, control, types)
         _jump(t, control, types)
-    _die(t)
+    else:
+        t.entries = 0
+        _die(t)
+
+
+def _entry(t):
+    control, types = _target(t, t.reader.u32())
+    if t.arity >= 0 and len(types) != t.arity:
+        raise Invalid("type mismatch: labels of different arity", t.entries_at)
+    t.arity = len(types)
+    check_types(t, types)
+    if t.dead:
+        return
+    if t.n > _MAX_CODE:
+        raise Unsupported("function of more than 65,280 halfwords of code", t.pc)
+    if not _in_place(t, control, types):
+        if not control[_WAY]:
+            t.ways.append(control)
+        control[_WAY] = put_chained(t, control[_WAY])
+    elif control[_KIND] == _LOOP:
+        put_back(t, control[_LABEL])
+    else:
+        control[_LABEL] = put_chained(t, control[_LABEL])
 
 
 # Calls

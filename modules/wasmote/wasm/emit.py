@@ -12,6 +12,9 @@ from .errors import Unsupported
 
 NOTHING = const(-1)  # last_op where a label is: what comes next is no pair with what came before
 
+# Numbers of the C engine, from scripts/make_tables.py
+_MAX_CODE = const(65280)
+# end of numbers
 _PAGE = const(512)  # halfwords
 _IN_PAGE = const(511)
 _WHOLE = const(505)  # an operation that begins here or before lies in its page
@@ -48,6 +51,9 @@ class Emitter:
         self.frame = 0
         self.settled = 0  # operands below are at home
         self.pending = -1
+        self.chain = 0  # what resolve() left over, and where it leads
+        self.chain_to = 0
+        self.entries = 0  # of a br_table, to come; with ways to its labels
         self.local_slots = array("H")
         self.heads = array("H")  # index + 1 of the uppermost operand that is still in this local
         self.floor = 0  # operands below belong to outer blocks
@@ -63,7 +69,7 @@ class Emitter:
 def emit(t, op, pc, count=0, a=0, b=0, c=0, d=0):
     """Writes an operation with `count` of its operands, halfwords; put() adds more."""
     n = t.n
-    if n > 0xFF00:
+    if n > _MAX_CODE:
         raise Unsupported("function of more than 65,280 halfwords of code", pc)
     if n <= t.find:
         t.found = pc
@@ -134,12 +140,16 @@ def put_back(t, target):
 
 
 def resolve(t, chain):
-    """The label of this chain is here."""
-    here = t.n
+    """The label of this chain is here: of its first branch; the others wait for resolve_more()."""
     if chain:
         label(t)
-    while chain:
-        chain = patch(t, chain, _distance(t, chain, here))
+    t.chain = patch(t, chain, _distance(t, chain, t.n)) if chain else 0
+    t.chain_to = t.n
+
+
+def resolve_more(t):
+    """Resolves one more branch of a chain: it may be as long as the code. See Translator.step."""
+    t.chain = patch(t, t.chain, _distance(t, t.chain, t.chain_to))
 
 
 def _distance(t, start, target):

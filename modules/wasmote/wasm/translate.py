@@ -13,8 +13,8 @@ from array import array
 from micropython import const
 
 from . import control, memories, numeric, tables, variables
-from .control import open_body
-from .emit import Emitter, emit, patch
+from .control import open_body, table_part
+from .emit import Emitter, emit, patch, resolve_more
 from .errors import Malformed, Unsupported
 from .opcodes import TABLE
 from .operands import CONST, push
@@ -27,13 +27,17 @@ _DENSE_AT = const(14)
 _DENSE = const(428)
 # end of A16 numbers
 
+# Numbers of the C engine, from scripts/make_tables.py
+_MAX_FRAME = const(65280)
+_MAX_LOCALS = const(16320)
+# end of numbers
 _I32 = const(0x7F)
 _I64 = const(0x7E)
 _F64 = const(0x7C)
 _LAST = const(0xD2)  # instruction of one byte; those behind the prefix 0xfc follow it in TABLE
 _LAST_PREFIXED = const(0x11)
-_MAX_LOCALS = const(0x3FC0)
 _IN_WINDOW = const(511)  # reader.py
+_TOGETHER = const(128)  # locals declared at once
 
 
 class Translator(Emitter):
@@ -61,46 +65,29 @@ class Translator(Emitter):
         module = self.module
         self.reset()
         self.reader = reader = module.body(index)
-        params, results = module.types[module.functions[module.imported[0] + index]]
+        self.params, self.results = module.types[module.functions[module.imported[0] + index]]
         self.local_types = bytearray()
-        for kind in params:
-            self._add_locals(kind, 1)
-        first = self.top
-        self._declared(reader)
-        if self.top > 0xFF00:
-            raise Unsupported("function with a frame of more than 65,280 bytes", reader.at)
-        self.local_count = len(self.local_types)
-        self.frame = self.top
-        self.cleared = (self.top - first) >> 2
-        emit(self, _ENTER, reader.at, 4, 0, first, self.cleared, 0)
-        open_body(self, results)
-
-    def _add_locals(self, kind, n):
-        size = 8 if kind == _I64 or kind == _F64 else 4
-        top = self.top
-        self.top = top + size * n
-        self.local_types.extend(bytes([kind]) * n)
-        self.heads.extend(array("H", bytes(2 * n)))
-        if self.top <= 0xFFFF:
-            self.local_slots.extend(array("H", range(top, self.top, size)))
-
-    def _declared(self, reader):
-        total = len(self.local_types)
-        at = reader.at
-        for _ in range(reader.count()):
-            here = reader.at
-            n = reader.u32()
-            kind = valtype(reader)
-            total += n
-            if total > 0xFFFFFFFF:
-                raise Malformed("too many locals", here)
-            if total <= _MAX_LOCALS:
-                self._add_locals(kind, n)
-        if total > _MAX_LOCALS:
-            raise Unsupported("function with %d locals" % total, at)
+        self.controls = None  # until the locals are declared
+        self.declared_at = reader.at
+        self.groups = reader.count()
+        self.more_locals = 0  # of the last group
+        self.total = len(self.params)
 
     def step(self, count):
-        """Translates up to `count` instructions. Returns True at the end of the body."""
+        """Translates up to `count` instructions, or parts of long ones. Returns True at the end of the body."""
+        count = self._parts(count)
+        while count > 0:
+            if not self.controls:
+                if self.reader.at != self.reader.end:
+                    raise Malformed("unexpected content after the end of the function", self.reader.at)
+                patch(self, 1, self.frame)
+                patch(self, 4, min(self.n + self.cleared, 0xFFFF))
+                return True
+            count = self._parts(self._instructions(count))
+        return False
+
+    def _instructions(self, count):
+        # Translates up to `count` instructions, or up to one that has more parts or ends the body. Returns what is left.
         reader = self.reader
         window = reader.window
         table = TABLE
@@ -126,12 +113,72 @@ class Translator(Emitter):
             if op > _LAST:
                 self._prefixed(op)
             elif lowerings[table[7 * op]](self, op, 7 * op):
-                if reader.at != reader.end:
-                    raise Malformed("unexpected content after the end of the function", reader.at)
-                patch(self, 1, self.frame)
-                patch(self, 4, min(self.n + self.cleared, 0xFFFF))
-                return True
-        return False
+                return count + 1  # so that the body's end is seen
+        return 0
+
+    # Parts of what may be long: a body's locals, a chain of branches, a br_table.
+
+    def _parts(self, count):
+        # Does up to `count` of those that are to be done before the next instruction. Returns what is left.
+        while count > 0:
+            if self.controls is None:
+                count -= self._declare()
+                continue
+            if self.chain:
+                resolve_more(self)
+            elif self.entries:
+                table_part(self)
+            else:
+                break
+            count -= 1
+        return count
+
+    def _declare(self):
+        # Parameters, then groups of locals, some at a time; then the code begins. Returns what it counts as.
+        reader = self.reader
+        done = len(self.local_types)
+        if done < len(self.params):
+            self._add_locals(self.params[done], 1)
+        elif self.more_locals:
+            n = min(self.more_locals, _TOGETHER)
+            self._add_locals(self.more_kind, n)
+            self.more_locals -= n
+        elif self.groups:
+            self.groups -= 1
+            here = reader.at
+            n = reader.u32()
+            self.more_kind = valtype(reader)
+            self.total += n
+            if self.total > 0xFFFFFFFF:
+                raise Malformed("too many locals", here)
+            if self.total <= _MAX_LOCALS:
+                self.more_locals = n
+        else:
+            self._begin_code(done)
+            return 0
+        return 1
+
+    def _add_locals(self, kind, n):
+        size = 8 if kind == _I64 or kind == _F64 else 4
+        top = self.top
+        self.top = top + size * n
+        self.local_types.extend(bytes([kind]) * n)
+        self.heads.extend(array("H", bytes(2 * n)))
+        if self.top <= 0xFFFF:
+            self.local_slots.extend(array("H", range(top, self.top, size)))
+
+    def _begin_code(self, count):
+        at = self.reader.at
+        if self.total > _MAX_LOCALS:
+            raise Unsupported("function with %d locals" % self.total, self.declared_at)
+        if self.top > _MAX_FRAME:
+            raise Unsupported("function with a frame of more than 65,280 bytes", at)
+        first = self.local_slots[len(self.params)] if count > len(self.params) else self.top
+        self.local_count = count
+        self.frame = self.top
+        self.cleared = (self.top - first) >> 2
+        emit(self, _ENTER, at, 4, 0, first, self.cleared, 0)
+        open_body(self, self.results)
 
     def _prefixed(self, op):
         if op != 0xFC:
