@@ -227,19 +227,33 @@ def records():
     return out
 
 
+def defined():
+    """{_NAME: number} of what the headers that the twin shares define, and of their enumerations of one line."""
+    out = {}
+    for header in ("exec.h", "exec_ops.h", "translate.h"):
+        text = (C / header).read_text()
+        for name, number in re.findall(r"^#define ([A-Z_]+) \((0x[0-9a-f]+|\d+)\)", text, re.M):
+            out["_" + name] = int(number, 0)
+        for names in re.findall(r"^enum \{ ([A-Z_, ]+) \};", text, re.M):
+            out |= {"_" + name: number for number, name in enumerate(names.split(", "))}
+    window = out["_LEFT_OVER"] + out["_PIECE"]
+    first = re.search(r"typedef struct __attribute__\(\(may_alias\)\) \{\n +uint32_t index;.*\n +uint32_t found;", text)
+    assert first, "translator_t begins with what bodies.py reads"
+    return out | {"_AT_SCRATCH_INDEX": window, "_AT_SCRATCH_FOUND": window + 4}
+
+
 def with_records(text):
-    """A Python file of ours with what it names of exec.h and traps.csv: offsets, sizes, exits, trap codes."""
-    known = {"_TRAP_" + row["name"].upper(): row["code"] for row in rows("traps.csv")}
-    exits = re.search(r"enum \{ (RUN_.*?) \};", EXEC_H.read_text())[1].split(", ")
-    known |= {"_" + name: number for number, name in enumerate(exits)}
+    """A Python file of ours with what it names of the C engine: offsets, sizes, exits, limits, trap codes."""
+    known = {"_TRAP_" + row["name"].upper(): row["code"] for row in rows("traps.csv")} | defined()
     for record, fields in records().items():
         known[f"_SIZEOF_{record.upper()}"] = 4 * len(fields)
         for number, field in enumerate(fields):
             known[f"_AT_{record}_{field}".upper()] = 4 * number  # in bytes
             known[f"_WORD_{record}_{field}".upper()] = number
-    begin, end = "# Numbers of exec.h and traps.csv, from scripts/make_tables.py", "# end of numbers"
+    begin, end = "# Numbers of the C engine, from scripts/make_tables.py", "# end of numbers"
     rest = between(text, begin, end, "")
-    used = [name for name in known if re.search(rf"\b{name}\b", rest)]
+    own = set(re.findall(r"^(_\w+) = ", rest, re.M))
+    used = [name for name in known if name not in own and re.search(rf"\b{name}\b", rest)]
     return between(text, begin, end, "".join(f"{name} = const({known[name]})\n" for name in used))
 
 
@@ -349,7 +363,7 @@ for _path in PY.glob("*.py"):
     _changes = []
     if "\n# A16 numbers, from" in _path.read_text():
         _changes.append(with_decoding if _path.stem in ("interp", "plan") else with_numbers)
-    if "\n# Numbers of exec.h" in _path.read_text():
+    if "\n# Numbers of the C engine" in _path.read_text():
         _changes.append(with_records)
     if _path.stem == "translate":
         _changes.append(with_shapes)

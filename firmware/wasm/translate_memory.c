@@ -10,7 +10,7 @@
 #define DENSE (A16_dense_i32_load_a_a - A16_i32_load_a_a)
 
 static void check_memory(translator_t *t) {
-    if (t->module->memory_kind == 0) {
+    if (t->module->memory_kind == NO_MEMORY) {
         tr_refuse(t);
     }
 }
@@ -25,7 +25,7 @@ static uint32_t read_memarg(translator_t *t, uint32_t row) {
 }
 
 static uint32_t of_memory(const translator_t *t, uint32_t number) {
-    return t->module->memory_kind == 2 ? number + DENSE : number;
+    return t->module->memory_kind == DENSE_MEMORY ? number + DENSE : number;
 }
 
 // True if only the wide form of an operation can do this access.
@@ -61,7 +61,7 @@ static uint32_t number_at(uint32_t number) {
 }
 
 static uint32_t at_of_memory(const translator_t *t, uint32_t number) {
-    return t->module->memory_kind == 2 ? number + DENSE_AT : number;
+    return t->module->memory_kind == DENSE_MEMORY ? number + DENSE_AT : number;
 }
 
 // The pending sum becomes the load.

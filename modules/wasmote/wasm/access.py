@@ -9,9 +9,10 @@ from .arena import halves, octets, words
 from .functions import Trapped
 from .memory import touch
 
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
 _TRAP_OUT_OF_MEMORY = const(11)
+_GRANULE = const(1024)
 _WORD_MEMORY_BYTES = const(0)
 _WORD_MEMORY_PAGES = const(2)
 _WORD_MEMORY_BASE = const(4)
@@ -58,11 +59,11 @@ def _load(address, size):
         raise _OUT_OF_BOUNDS
     inside = address & 1023
     at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | inside
-    if inside + size <= 1024:
+    if inside + size <= _GRANULE:
         if size == 4 and not at & 3:
             return words[at >> 2]
         return int.from_bytes(octets[at : at + size], "little")
-    n = 1024 - inside
+    n = _GRANULE - inside
     return _load(address, n) | _load(address + n, size - n) << 8 * n
 
 
@@ -71,7 +72,7 @@ def _store(address, value, size):
         raise _OUT_OF_BOUNDS
     inside = address & 1023
     at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10
-    if at and inside + size <= 1024:
+    if at and inside + size <= _GRANULE:
         _put(at | inside, value, size)
         return
     for i in range(address, address + size):

@@ -15,8 +15,10 @@ except ImportError:  # CPython
 
 
 _KEPT_FREE = const(48 * 1024)
+# Numbers of the C engine, from scripts/make_tables.py
 _GRANULE = const(1024)
 _MAX_OWNERS = const(40)
+# end of numbers
 _SYSTEM = const(0xFF)
 
 # The header, granule 1: two halfwords of stub code, owners of {u16 limit, used, peak, 0; u32 next, end}, a byte per

@@ -13,23 +13,24 @@ from .engine import engine
 from .errors import Invalid
 from .types import FUNC, GLOBAL, global_cells
 
-_READ = const(0)  # what C's translate() ends with
-_AGAIN = const(1)
-_DONE = const(2)
-_REFUSED = const(3)
-_FULL = const(4)
-_LEFT_OVER = const(32)  # translator_t
+# Numbers of the C engine, from scripts/make_tables.py
+_LEFT_OVER = const(32)
 _PIECE = const(512)
-_INDEX = const(544)
-_FOUND = const(548)
-
-_RECORD = const(12)  # bytes of a function_t
+_TRANSLATE_READ = const(0)
+_TRANSLATE_AGAIN = const(1)
+_TRANSLATE_DONE = const(2)
+_TRANSLATE_REFUSED = const(3)
+_TRANSLATE_FULL = const(4)
+_SPARSE_MEMORY = const(1)
+_DENSE_MEMORY = const(2)
+_AT_SCRATCH_INDEX = const(544)
+_AT_SCRATCH_FOUND = const(548)
+_SIZEOF_FUNCTION = const(12)
+# end of numbers
 _STEP = const(64)  # instructions that Python translates between two yields
 _SCRATCH = const(6)  # granules that nearly every body is content with
 _LARGE = const(12)  # for locate(), if there is so much room
 _SMALL = const(4)
-_SPARSE = const(1)  # module_t.memory_kind
-_DENSE = const(2)
 
 
 def translate_bodies(instance, module, linked):
@@ -49,18 +50,18 @@ def translate_bodies(instance, module, linked):
     index = 0
     while index < count:
         scratch = Scratch(granules, packed)
-        status = _REFUSED
+        status = _TRANSLATE_REFUSED
         try:
             if scratch.at:
                 reader = module.reader.fork(module.bodies[index], end)
                 status = yield from scratch.translate(reader, index, -1, instance.store)
-                index = engine.get(scratch.at + _INDEX)
+                index = engine.get(scratch.at + _AT_SCRATCH_INDEX)
         finally:
             scratch.close()
-        if status == _DONE:
+        if status == _TRANSLATE_DONE:
             return
         # The other half of what is free is for guests that run meanwhile.
-        larger = min(2 * granules, engine.used(0) >> 1) if status == _FULL else 0
+        larger = min(2 * granules, engine.used(0) >> 1) if status == _TRANSLATE_FULL else 0
         if larger > granules:
             granules = larger
         else:
@@ -80,8 +81,8 @@ def locate(instance, module, index, position):
         try:
             if scratch.at:
                 reader = module.reader.fork(module.bodies[index])
-                if (yield from scratch.translate(reader, index, position)) == _DONE:
-                    return engine.get(scratch.at + _FOUND)
+                if (yield from scratch.translate(reader, index, position)) == _TRANSLATE_DONE:
+                    return engine.get(scratch.at + _AT_SCRATCH_FOUND)
         finally:
             scratch.close()
     translator = python_translator(instance, module)
@@ -111,10 +112,10 @@ class Scratch:
             if store:
                 store.check()  # closed while others ran: its owner's number may be another store's
             status = engine.translate(self.at, n)
-            if status > _AGAIN:
+            if status > _TRANSLATE_AGAIN:
                 return status
             n = 0
-            if status == _READ:
+            if status == _TRANSLATE_READ:
                 n = min(_PIECE, reader.end - reader.at)
                 reader.readinto(piece[:n])
             yield
@@ -168,7 +169,7 @@ def _in_python(instance, module, linked, first, end):
             store.check()
             code = store.alloc(2 * translator.n)
             translator.copy_code(engine.put, code)
-            engine.set(instance.records + _RECORD * i, code)
+            engine.set(instance.records + _SIZEOF_FUNCTION * i, code)
         yield
 
 
@@ -190,7 +191,7 @@ def pack(instance, module, linked):
     if module.memories:
         least, _, shift = module.memories[0]
         memory = min(least << shift, 0xFFFFFFFF)
-        kind = _DENSE if instance.is_dense() else _SPARSE
+        kind = _DENSE_MEMORY if instance.is_dense() else _SPARSE_MEMORY
     counts = (kind, len(module.functions), module.imported[FUNC], len(module.types), len(module.globals),
               module.imported[GLOBAL], len(module.tables), len(module.elements), module.data_count + 1)  # fmt: skip
     if max(max(counts), len(strings), cells.pop()) > 0xFFFF:

@@ -14,16 +14,16 @@ from .memory import locate, memory_write, touch
 from .memory import memory_grow as grow_memory
 from .memory import table_grow as grow
 
-_GRANULE = const(1024)
 _PIECE = const(256)  # references done at once
-_PIECE_COST = const(128)  # fuel
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
 _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS = const(6)
 _TRAP_UNDEFINED_ELEMENT = const(7)
 _TRAP_UNINITIALIZED_ELEMENT = const(8)
 _TRAP_INDIRECT_CALL_TYPE_MISMATCH = const(9)
 _TRAP_OUT_OF_MEMORY = const(11)
+_GRANULE = const(1024)
+_PIECE_COST = const(128)
 _WORD_INSTANCE_DATA = const(5)
 _WORD_INSTANCE_ELEMENTS = const(6)
 _WORD_TABLE_ELEMENTS = const(2)

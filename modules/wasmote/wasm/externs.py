@@ -13,7 +13,7 @@ from .traps import TRAPS
 from .types import GLOBAL, MEMORY, TABLE
 from .values import Function, from_bits, get_value, put_value, to_bits
 
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
 _SIZEOF_FUNCTION = const(12)
 _SIZEOF_TABLE = const(20)

@@ -12,7 +12,7 @@ _M32 = const(0xFFFFFFFF)
 _M64 = const(0xFFFFFFFFFFFFFFFF)
 
 
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _TRAP_UNREACHABLE = const(1)
 _TRAP_INTEGER_DIVIDE_BY_ZERO = const(2)
 _TRAP_INTEGER_OVERFLOW = const(3)

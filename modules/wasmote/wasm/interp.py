@@ -84,14 +84,13 @@ _CALL_IMPORT = const(99)
 _CALL_INDIRECT = const(100)
 # end of A16 numbers
 
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _RUN_DONE = const(0)
 _RUN_TRAP = const(1)
 _RUN_HOST_CALL = const(2)
 _RUN_OUT_OF_FUEL = const(3)
+_CALL_COST = const(8)
 # end of numbers
-
-_CALL_COST = const(8)  # fuel
 
 
 def handlers():

@@ -7,15 +7,15 @@ from micropython import const
 
 from .arena import alloc, check, halves, left, longer, move, octets, row, take, words
 
-_GRANULE = const(1024)
-_PAGE = const(65536)
-_MAX_MAP = const(65535)
-_LEAF = const(64)  # bytes of one: a granule's number each
 _NONE = const(0xFFFFFFFF)
 
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
 _TRAP_OUT_OF_MEMORY = const(11)
+_GRANULE = const(1024)
+_PAGE = const(65536)
+_LEAF = const(64)
+_MAX_MAP = const(65535)
 _SIZEOF_TABLE = const(20)
 _WORD_TABLE_SIZE = const(0)
 _WORD_TABLE_MAX = const(1)

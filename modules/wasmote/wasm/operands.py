@@ -34,6 +34,10 @@ _I32_MOV2 = const(644)
 _I32_ADD2 = const(645)
 # end of A16 numbers
 
+# Numbers of the C engine, from scripts/make_tables.py
+_MAX_FRAME = const(65280)
+_MAX_PAID = const(4096)
+# end of numbers
 SLOT = const(0)
 LOCAL = const(1)
 CONST = const(2)
@@ -45,8 +49,6 @@ EQZ = const(-2)
 ANY = const(0)  # type of an operand in dead code that nothing pushed
 _I64 = const(0x7E)
 _F64 = const(0x7C)
-_MAX_FRAME = const(0xFF00)
-_MAX_PAID = const(4096)
 
 # Pushing and popping
 

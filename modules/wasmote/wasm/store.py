@@ -26,7 +26,7 @@ _SAVED = const(16)  # bytes of a state_t, up to the instance, that a call within
 _I32 = const(0x7F)
 _MAX_TYPES = const(65535)
 _RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _TRAP_CALL_STACK_EXHAUSTED = const(10)
 _RUN_DONE = const(0)
 _RUN_TRAP = const(1)

@@ -18,7 +18,7 @@ _I64 = const(0x7E)
 _F64 = const(0x7C)
 _FUNCREF = const(0x70)
 _EXTERNREF = const(0x6F)
-# Numbers of exec.h and traps.csv, from scripts/make_tables.py
+# Numbers of the C engine, from scripts/make_tables.py
 _AT_FUNCTION_INSTANCE = const(4)
 _AT_FUNCTION_TYPE = const(8)
 # end of numbers
