@@ -129,7 +129,7 @@ def configure(
     ] = None,
     fallback: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(metavar="MODULE:FUNCTION", help="Python on the board that serves while the component cannot."),
+        typer.Option(metavar="MODULE[:FUNCTION]", help="Python on the board that serves while the component cannot."),
     ] = None,
     memory: Annotated[Optional[int], typer.Option(metavar="KIB", help="Memory that it may have.")] = None,  # noqa: UP045
     timeout: Annotated[

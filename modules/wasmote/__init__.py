@@ -12,8 +12,15 @@
 
 from .version import VERSION as __version__
 
+# Of host/native: names in one string, for it stays in flash.
+_NATIVE = " tool resource prompt arg image audio resource_link form page sample roots Unanswered log progress changed "
+
 
 def __getattr__(name):  # what is not used takes no RAM
+    if " %s " % name in _NATIVE:
+        from .host import native
+
+        return getattr(native, name)
     if name == "Host":
         from .embed import Host
 

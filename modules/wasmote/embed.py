@@ -33,6 +33,14 @@ class Host:
             steps = self.host.load(file)
         return Server(self.host, _drive(steps)["component"]["name"])
 
+    def native(self, name="native"):
+        """Serve the functions decorated since the last time (wasmote.tool, resource, prompt) as a Server of this name."""
+        from .host.native import take
+        from .host.native.provider import Native
+
+        self.host.serve(Native(self.host, name, take()))
+        return Server(self.host, name)
+
     def close(self):
         """Unload everything."""
         self.host.close()
@@ -45,7 +53,7 @@ class Host:
 
 
 class Server:
-    """One loaded component: an MCP server without a wire."""
+    """One loaded component, or the native functions of a program: an MCP server without a wire."""
 
     def __init__(self, host, name):
         self.name = name
@@ -67,7 +75,11 @@ class Server:
             raise HostError("not-found", what)
         arguments = json.dumps(arguments or {}).encode()
         content, is_error = _drive(self._host.call_tool(name, arguments, b"0" if notify else None, notify or _deaf))
-        return {"content": [_block(block) for block in content], "isError": is_error}
+        result = {"content": [_block(block) for block in content], "isError": is_error}
+        structured = getattr(content, "structured", None)
+        if structured is not None and not is_error:
+            result["structuredContent"] = json.loads(structured)
+        return result
 
     def unload(self):
         """End it and give its memory back."""

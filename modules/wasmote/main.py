@@ -52,6 +52,7 @@ def _serve(port, lines, watchdog):
     server = Server(host, port.write, board, _report if sys.platform == "linux" else None)
     host.on_log = lambda level, logger, message, data=None: server.log(None, level, logger, message, data)
     host.on_updated = server.updated
+    _serve_tools(host)
     server.boot(host.boot())
     if hasattr(gc, "threshold"):
         gc.threshold(_COLLECT)
@@ -60,6 +61,19 @@ def _serve(port, lines, watchdog):
     finally:
         server.close()  # first: a load under way holds memory of which the host does not know yet
         host.close()
+
+
+def _serve_tools(host):
+    """The native tools of the flash, before the components: who comes second is refused a name that is taken."""
+    for file in ("/tools.py", "/tools.mpy"):
+        try:
+            os.stat(file)
+        except OSError:
+            continue
+        from .host.native import serve
+
+        serve(host, "tools")
+        return
 
 
 def loop(server, port, lines, watchdog=None):

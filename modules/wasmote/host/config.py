@@ -16,7 +16,7 @@ class Config:
     env, args    of wasi:cli/environment
     files        bytes that its folder may take (wasi:filesystem), store its buckets (wasi:keyvalue); 0: it has none
     peers        what wasi:mcp/client reaches: "component", "component/tool" or "*"
-    fallback     "module:function" that serves while the component cannot, or None
+    fallback     "module:function" or "module" that serves while the component cannot (native/fallback.py), or None
     memory       KiB of the arena that it may have, timeout_ms how long a call may take; None: the host's
     """
 

@@ -105,8 +105,8 @@ def _peers(name, value):
 
 def _fallback(name, value):
     module, colon, function = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if not module or not function or ":" in function:
-        raise _wrong('fallback must be "module:function", a Python function on the board')
+    if not module or (colon and not function) or ":" in function or "/" in value:
+        raise _wrong('fallback must be "module:function" or "module", Python on the board')
 
 
 _CHECKS = {

@@ -59,6 +59,7 @@ class Guest:
     ended = None  # why this guest will never run again
     waits_for = None  # the provider that it calls, by wasi:mcp/client
     untold = False  # subscriptions may be news to the instance
+    spare = None  # the provider that serves while it cannot run (native/fallback.py)
     due = None  # the tick at which the call under way is stopped; None while its client is asked something
 
     def __init__(self, host, name, path, config=Config):
@@ -85,7 +86,9 @@ class Guest:
 
     def entries(self, kind):
         """The Entries of one of KINDS that it has registered."""
-        return getattr(self.runtime, kind) if self.runtime else ()
+        if self.runtime:
+            return getattr(self.runtime, kind)
+        return self.spare.entries(kind) if self.spare else ()
 
     @property
     def tools(self):
@@ -101,7 +104,9 @@ class Guest:
 
     @property
     def offers(self):
-        return self.runtime.offers if self.runtime else 0
+        if self.runtime:
+            return self.runtime.offers
+        return self.spare.offers if self.spare else 0
 
     @property
     def memory(self):
@@ -266,10 +271,14 @@ class Guest:
         """The guest is gone for good: calls under way end with `why`, memory and tools are given back."""
         self.ended = why
         self._stop()
+        kinds = [kind for kind in KINDS if self.entries(kind)]
         runtime = self.runtime
-        self.runtime = None
+        spare = self.spare
+        self.runtime = self.spare = None
+        if spare:
+            spare.ended = why
+        self.host.lists_changed(kinds)
         if runtime:
-            self.host.lists_changed(KINDS, [kind for kind in KINDS if getattr(runtime, kind)])
             runtime.close()
         self.state = "unloaded"
 
@@ -300,6 +309,9 @@ class Guest:
 
     def call(self, handler, values, progress_token=None, notify=None):
         """A generator: calls a handler, returns its answer (entries.py)."""
+        spare = None
+        if self.spare and not self.runtime:  # it has never run
+            return (yield from self.spare.call(handler, values, progress_token, notify))
         while self.busy and not self.ended:
             yield
         if self.ended:
@@ -313,6 +325,9 @@ class Guest:
                 why = self.ended
                 if why is None and self.state != "ready":
                     why = yield from self._revive()
+                    if why and self.config.fallback and not self.ended:
+                        why = self.fall_back() or why
+                        spare = self.spare
                 stack = None if why else stacks.take()
                 if stack is None and why is None and self.host.all_wait():
                     why = "was not called: there is no room for one more stack, and all that have one wait"
@@ -364,6 +379,8 @@ class Guest:
                 stacks.give_back(stack)
                 if self.store:
                     self.store.use(None)
+        if spare:
+            return (yield from spare.call(handler, values, progress_token, notify))
         if why is not None:
             return self._failed(handler, values, why)
         if isinstance(answer, HostError):
@@ -450,6 +467,17 @@ class Guest:
             self.state = "failed"
             what += ". That was crash number %d in a row: %s" % (self.crashes, _STAYS)
         return what
+
+    def fall_back(self):
+        """Has `spare` serve when it cannot run. Returns None, or what is wrong with the fallback."""
+        if self.spare is None:
+            from .native.fallback import stand_in
+
+            try:
+                self.spare = stand_in(self)
+            except HostError as error:
+                return "does not run, and its fallback neither: %s" % error
+        return None
 
     def _revive(self):
         """Starts the guest again from its file. A generator; returns None, or why it does not run."""

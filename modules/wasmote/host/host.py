@@ -356,6 +356,10 @@ class Host:
             "not-found", 'there is no component "%s" on this board; there are: %s' % (name, there or "none")
         )
 
+    def serve(self, provider):
+        """A provider that is no component (native/provider.py) stands beside them from now on."""
+        self._put(provider)
+
     def _put(self, guest):
         """The guest takes the place of the one of its name, or the last place."""
         old = self._find(guest.name)
@@ -386,7 +390,12 @@ class Host:
                 yield from guest.start()
             except Exception as error:
                 guest.state = "failed"
-                raise _failure(guest, error)
+                failure = _failure(guest, error)
+                if guest.config.fallback:
+                    guest.error += "; " + (guest.fall_back() or "its fallback serves instead")
+                    kinds = [kind for kind in KINDS if guest.entries(kind)]
+                    self.lists_changed(kinds)
+                raise failure
             return {"component": guest.entry()}
         finally:
             self.release()
