@@ -37,6 +37,20 @@ def call(host, tool, arguments=b"{}", notify=None):
     return drive(host.call_tool(tool, arguments, b"1" if notify else None, notify))
 
 
+class Log:
+    """A host's on_log."""
+
+    def __init__(self, host):
+        self.heard = []
+        host.on_log = lambda *what: self.heard.append(what)
+
+    def lines(self, level="info"):
+        """What was logged at a level, and forgets it."""
+        lines = [message for heard, _, message, _ in self.heard if heard == level]
+        self.heard = [what for what in self.heard if what[0] != level]
+        return lines
+
+
 def refusal(steps):
     """(kind, text) of the HostError that a generator, or a function, ends with."""
     with pytest.raises(HostError) as caught:

@@ -1,9 +1,8 @@
 """wasi:cli, wasi:io and wasi:random by guests that use them: output is logged line by line, exit is no crash."""
 
 import pytest
-from host_guests import push, refusal
+from host_guests import Log, push, refusal
 from programs import configuration, everything, program
-from wasi_fixtures import Log
 from wasmote.host.wasi.cli import whole
 from wasmote.wasm import drive
 
@@ -41,7 +40,7 @@ def run(host, *arguments, **members):
 
 def test_a_program_reads_its_environment_and_writes_lines(host, log):
     entry = run(host, "x y", env={"UNIT": "°C"})
-    assert entry["state"] == "ready"
+    assert (entry["state"], entry["memoryBytes"]) == ("ready", 0), "a program that is over takes no memory"
     said = log.lines()
     assert said[:2] == ["arguments it x y", "UNIT is °C"] and said[2:] == SAID.split("\n")
     # What was written to stderr without an end comes when the program is over; what is no UTF-8 is shown as such.

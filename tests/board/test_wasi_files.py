@@ -3,9 +3,8 @@
 import os
 
 import pytest
-from host_guests import push, refusal
+from host_guests import Log, push, refusal
 from programs import configuration, everything, program
-from wasi_fixtures import Log
 from wasmote.wasm import drive
 
 pytest_plugins = ["host_fixtures", "wasi_fixtures"]

@@ -3,9 +3,8 @@
 import os
 
 import pytest
-from host_guests import push
+from host_guests import Log, push
 from programs import configuration, everything, program
-from wasi_fixtures import Log
 from wasmote.host.wasi import bucket as module
 from wasmote.wasm import drive
 

@@ -19,6 +19,7 @@ FLAGS = [
     "-Wextra",
     "-Werror",
     "-Wno-unused-function",
+    "-Wno-unused-parameter",
     "-nostdlib",
 ]
 LINK = ["-Wl,--no-entry", "-Wl,--stack-first", "-Wl,-z,stack-size=4096", "-Wl,--gc-sections"]

@@ -186,9 +186,9 @@ class Guest:
                 steps.close()
             if source:
                 source.close()
-            if done and not self.component.dead:
+            if done and not self.component.dead and (self.handlers or not steps):
                 self.store.use(None)
-            elif done:  # it ended itself, and has nothing to serve
+            elif done:  # a program that is over, and serves nothing
                 self._stop()
             else:
                 self._stop()
@@ -219,9 +219,9 @@ class Guest:
             except Exit as exit:
                 failed = exit.code
                 why = str(exit)
-                if runtime.tools and not failed:
+                if not failed and [kind for kind in KINDS if getattr(runtime, kind)]:
                     failed = True
-                    why = "it ended itself after it had registered tools: return from wasi:cli/run instead"
+                    why = "it ended itself after it had registered tools or others: return from wasi:cli/run instead"
             if failed:
                 raise HostError("refused", runtime.refused or why)
 
