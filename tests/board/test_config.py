@@ -7,7 +7,8 @@ import host_guests as guests
 import pytest
 from host_guests import call, push, refusal
 from wasmote.host import HostError, Storage
-from wasmote.host.config import LIMIT, Config, parse
+from wasmote.host.config import LIMIT, Config
+from wasmote.host.configure import parse
 from wasmote.wasm import drive
 from wat import assemble
 
@@ -116,6 +117,23 @@ def test_grants_are_those_of_the_component_and_a_refusal_changes_nothing(host, f
     assert host.components["faults"].calls == 1, "it is still the same guest"
     assert configure(host, "faults", allow=["wasi:mcp/*", "wasi:clocks/*"])["state"] == "ready"
     assert host.components["faults"].config.allow == ("wasi:mcp/*", "wasi:clocks/*")
+
+
+@pytest.mark.parametrize("grant", ["wasi:clock/*", "wasi:clocks/wall", "wasi:sockets/*", "wasmote:mcp/colour"])
+def test_a_grant_of_nothing_is_refused_with_what_there_is(host, thermometer, grant):
+    push(host, "thermometer", thermometer)
+    for give in (
+        lambda: configure(host, "thermometer", allow=[grant]),
+        lambda: push_with(host, "t", b"x", text(allow=[grant])),
+    ):
+        kind, said = refusal(give)
+        assert (
+            kind == "bad-params"
+            and f'allow has "{grant}", and this board has nothing of that name; there are: ' in said
+        )
+        assert said.endswith(
+            "wasi:cli/*, wasi:clocks/*, wasi:filesystem/*, wasi:io/*, wasi:keyvalue/*, wasi:mcp/*, wasi:random/*, wasmote:mcp/*"
+        )
 
 
 def test_the_answer_tells_what_was_set_and_what_counts(host, thermometer):

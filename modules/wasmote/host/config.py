@@ -29,10 +29,3 @@ class Config:
     fallback = None
     memory = None
     timeout_ms = None
-
-
-def parse(text, most_memory):
-    """The Config of a JSON text (bytes). HostError says what is wrong with it. most_memory: KiB of the whole arena."""
-    from .configure import parse
-
-    return parse(text, most_memory)

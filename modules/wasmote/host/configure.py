@@ -16,7 +16,7 @@ _NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
 
 
 def parse(text, most_memory):
-    """See config.parse."""
+    """The Config of a JSON text (bytes). HostError says what is wrong with it. most_memory: KiB of the whole arena."""
     if len(text) > LIMIT:
         raise HostError("limit", "the configuration has %d bytes: %d at most" % (len(text), LIMIT))
     try:

@@ -5,7 +5,7 @@ what is not done raises HostError. Loads happen one after the other, as each nee
 """
 
 from ..wasm import Malformed, arena_info, engine
-from .config import Config, parse
+from .config import Config
 from .entries import ELICIT, KINDS, loosely_json
 from .errors import HostError
 from .guest import Guest, explain, short_of_memory
@@ -191,7 +191,7 @@ class Host:
 
     def unload(self, name):
         """Ends a component and gives its memory back; its file stays. A generator; returns {"component": entry}."""
-        guest = self._stored(name)
+        guest = self.stored(name)
         yield from self.acquire()
         try:
             guest.end("was ended: the component was unloaded")
@@ -201,7 +201,7 @@ class Host:
 
     def remove(self, name):
         """Unloads a component and deletes its file. A generator; returns {"component": its last entry}."""
-        self._stored(name)
+        self.stored(name)
         answer = yield from self.unload(name)
         self.guests = [guest for guest in self.guests if guest.name != name]
         self.storage.remove(name)
@@ -216,7 +216,9 @@ class Host:
         configuration    the JSON text (bytes) of a new configuration, on the last chunk; None: the one it has stays
         """
         if configuration is not None:
-            self._config(configuration)  # nothing is received for a mistake in it
+            from .settings import check
+
+            check(self.config(configuration))  # nothing is received for a mistake in it
         at = self.storage.receive(name, size, offset, data, crc32)
         answer = {"name": name, "offset": at, "complete": at == size}
         if at == size:
@@ -224,9 +226,9 @@ class Host:
                 yield from self.storage.verify(name)
                 yield from self.acquire()
                 try:
-                    config = self._config(self.storage.configuration(name) if configuration is None else configuration)
+                    config = self.config(self.storage.configuration(name) if configuration is None else configuration)
                     guest = Guest(self, name, self.storage.part(name), config)
-                    yield from self._replace(guest, lambda: self.storage.commit(name, configuration))
+                    yield from self.replace(guest, lambda: self.storage.commit(name, configuration))
                 finally:
                     self.release()
             finally:
@@ -235,53 +237,24 @@ class Host:
         return answer
 
     def configure(self, name, configuration):
-        """Gives a component a configuration (the JSON text, bytes) in place of the one it has.
+        """Gives a component another configuration: see settings.configure."""
+        from .settings import configure
 
-        A generator; returns {"component": entry}. One that is loaded starts afresh; when it does not start with the new
-        configuration, the old one stays in force, and the component goes on.
-        """
-        config = self._config(configuration)
-        yield from self.acquire()
-        try:
-            old = self._stored(name)
-            guest = Guest(self, name, old.path, config)
-
-            def keep():
-                if old.path == self.storage.path(name):
-                    self.storage.configure(name, configuration)
-
-            if old.state == "unloaded":
-                keep()
-            else:
-                yield from self._replace(guest, keep)
-            return {"component": guest.entry()}
-        finally:
-            self.release()
+        return configure(self, name, configuration)
 
     def configuration(self, name):
-        """{"name", "config": the members that were set, "effective": all members, with the defaults}"""
-        guest = self._stored(name)
-        text = None
-        if guest.path == self.storage.path(name):
-            text = self.storage.configuration(name)
-            if guest.state == "unloaded":
-                guest.config = self._config(text)
-        config = guest.config
-        effective = {
-            "allow": guest.allow,
-            "env": config.env,
-            "args": config.args,
-            "files": config.files,
-            "store": config.store,
-            "peers": config.peers,
-            "fallback": config.fallback,
-            "memory": guest.memory_limit,
-            "timeout_ms": guest.timeout_ms,
-        }
-        return {"name": name, "config": text or b"{}", "effective": effective}
+        """What a component's configuration is: see settings.configuration."""
+        from .settings import configuration
 
-    def _config(self, text):
-        return Config if text is None else parse(text, arena_info()[0])
+        return configuration(self, name)
+
+    def config(self, text):
+        """The Config of a JSON text (bytes); None: of no configuration."""
+        if text is None:
+            return Config
+        from .configure import parse
+
+        return parse(text, arena_info()[0])
 
     def list(self):
         """The entries of all components, loaded or not."""
@@ -340,7 +313,7 @@ class Host:
                 return guest
         return None
 
-    def _stored(self, name):
+    def stored(self, name):
         """The guest of this name; one that was never loaded, too."""
         check_name(name)
         guest = self._find(name)
@@ -386,7 +359,7 @@ class Host:
             guest = Guest(self, name, path)
             self._put(guest)
             try:
-                guest.config = self._config(configuration)
+                guest.config = self.config(configuration)
                 yield from guest.start()
             except Exception as error:
                 guest.state = "failed"
@@ -400,7 +373,7 @@ class Host:
         finally:
             self.release()
 
-    def _replace(self, guest, keep):
+    def replace(self, guest, keep):
         """The guest, not started yet, takes the place of the component of its name once it runs. A generator.
 
         keep()    makes it last on the flash

@@ -22,14 +22,6 @@ _TABLES = (
     digests.CLIENT,
 )
 _FREE = ("wasi:io/poll", "wasi:filesystem/", "wasi:keyvalue/")
-_NEVER = (
-    "wasi:sockets/",
-    "wasi:http/",
-    "no component reaches the network from this board: leave out what opens connections, and let the MCP client fetch",
-    "wasi:nn/",
-    "wasi:nn/",
-    "this board has no machine learning: compute in the component, or ask the client for a sampling",
-)
 
 
 def granted(name, allow):
@@ -39,9 +31,24 @@ def granted(name, allow):
         if name.startswith(free):
             return True
     for grant in allow:
-        if name == grant or (grant.endswith("*") and name.startswith(grant[:-1])):
+        if covers(grant, name):
             return True
     return False
+
+
+def covers(grant, name):
+    """True if a grant is of the interface `name` (without its version)."""
+    return name == grant or (grant.endswith("*") and name.startswith(grant[:-1]))
+
+
+def interfaces():
+    """The names of all interfaces of this board, without their versions. A generator."""
+    from .wasi.digests import TABLES as wasi
+    from .wasmote.digests import TABLES as wasmote
+
+    for tables in (_TABLES, wasi, wasmote):
+        for i in range(0, len(tables), 4):
+            yield tables[i].split("@")[0]
 
 
 class Imports:
@@ -65,7 +72,9 @@ class Imports:
 
             row = _row(TABLES, name)
             if row is None:
-                return _refused(name)
+                from .wasi.refused import refused
+
+                return refused(name)
         elif row is None and name.startswith("wasmote:"):
             from .wasmote.digests import TABLES
 
@@ -121,14 +130,6 @@ def _row(tables, name):
     return None
 
 
-def _refused(name):
-    """A Refused for interfaces that no board gives its components, else None."""
-    for i in range(0, len(_NEVER), 3):
-        if name.startswith(_NEVER[i]) or name.startswith(_NEVER[i + 1]):
-            return Refused(name, _NEVER[i + 2])
-    return None
-
-
 class Interface:
     """One interface: its functions are the methods of `owner`, `register-tools` is register_tools."""
 
@@ -151,18 +152,6 @@ class Interface:
                 guard = getattr(self.owner, "guard", None)
                 return HostImport(self.table[i + 1], guard(function, call) if guard else call)
         return None
-
-
-class Refused:
-    """An interface that this board will never have: nobody is told that without the reason."""
-
-    def __init__(self, name, why):
-        self.name = name
-        self.why = why
-        self.functions = self.resources = self
-
-    def get(self, item):
-        raise Unlinkable("component imports %s#%s: %s" % (self.name, item, self.why))
 
 
 def _method(function):
