@@ -13,19 +13,17 @@ import json
 import time
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import BUSY, INVALID_PARAMS, INVALID_REQUEST, MESSAGE_TOO_LONG
+from wasmote.jsonrpc.codes import BUSY, INVALID_REQUEST, MESSAGE_TOO_LONG
 
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_lost, board_reset
-from .message import error_text, parse, reply_text, request_text
+from .message import error_text, parse, request_text
 from .questions import Questions, offers, with_offers
+from .subscriptions import LISTS, UPDATED, Subscriptions, Wishes
 
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
 BUSY_PAUSE = 0.1  # seconds before it is
 BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
-CHANGED = "notifications/tools/list_changed"
-_SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
-_VERSION = "io.modelcontextprotocol/protocolVersion"
 _LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 
 
@@ -45,9 +43,8 @@ class Client:
     def __init__(self, send, joined=False):
         self.send = send
         self.joined = joined
-        self.initialized = joined  # the handshake era: plain list_changed notifications are welcome
         self.offers = None  # JSON text of what it said in `initialize` that it can be asked
-        self.subscriptions = {}  # id text of a subscriptions/listen request -> whether tool list changes are wanted
+        self.wishes = Wishes(initialized=joined)
 
 
 class Hub:
@@ -63,6 +60,8 @@ class Hub:
         self._retry = None  # the timer after which the oldest of these is asked again
         self._last_id = 0
         self._questions = Questions(self._pending.get)
+        self._ourselves = Client(lambda text: None)
+        self._subscriptions = Subscriptions(self.clients, self._ask_for_ourselves)
         self._met = False
         self._say = say
 
@@ -88,6 +87,7 @@ class Hub:
         for number in [number for number, pending in self._pending.items() if pending.client is client]:
             self._cancel(number, "the client left")
         self._questions.forget(client)
+        self._subscriptions.left(client)
 
     def asked_by(self, client):
         """How many requests of this client have no answer yet."""
@@ -122,10 +122,12 @@ class Hub:
         if isinstance(asked, bool) or not isinstance(asked, (str, int, float)):
             raise CallError(INVALID_REQUEST, "the id of a request is a string or a number")
         if message.method == "initialize":
-            client.initialized = True
+            client.wishes.initialized = True
             client.offers = offers(message.params.get("capabilities"))
         if message.method == "subscriptions/listen":
-            self._listen(client, message)
+            self._subscriptions.listen(client, message)
+        elif message.method == "resources/unsubscribe" and (text := self._subscriptions.unsubscribe(client, message)):
+            client.send(text)
         elif self.connection.state == "ready":
             self._ask(Pending(client, message))
         elif self.connection.waiting_is_sensible:
@@ -136,7 +138,7 @@ class Hub:
     def _take_notification(self, client, message):
         if message.method == "notifications/cancelled":
             wanted = message.raw("cancelled")
-            client.subscriptions.pop(wanted, None)
+            self._subscriptions.cancelled(client, wanted)
             self._waiting = [p for p in self._waiting if p.client is not client or p.message.id != wanted]
             for number, pending in list(self._pending.items()):
                 if pending.client is client and pending.message.id == wanted:
@@ -147,32 +149,9 @@ class Hub:
             else:
                 self.connection.send(message.text)
 
-    def _listen(self, client, message):
-        """subscriptions/listen is answered here: acknowledged at once, its result comes when the bridge ends."""
-        meta = message.params.get("_meta")
-        if not isinstance(meta, dict) or _VERSION not in meta:
-            raise CallError(INVALID_PARAMS, f"subscriptions/listen needs _meta with {_VERSION}")
-        wanted = message.params.get("notifications")
-        if not isinstance(wanted, dict):
-            raise CallError(
-                INVALID_PARAMS, 'subscriptions/listen needs "notifications", like {"toolsListChanged": true}'
-            )
-        tools = wanted.get("toolsListChanged") is True
-        client.subscriptions[message.id] = tools
-        self._tagged(client, message.id, "notifications/subscriptions/acknowledged", {
-            "notifications": {"toolsListChanged": True} if tools else {},
-        })  # fmt: skip
-
-    def _tagged(self, client, subscription, method, params):
-        params = {"_meta": {_SUBSCRIPTION: json.loads(subscription)}, **params}
-        client.send(request_text(None, method, params))
-
     def end_subscriptions(self, client):
         """Tell a client that its subscriptions end in good order."""
-        for subscription in client.subscriptions:
-            result = {"resultType": "complete", "_meta": {_SUBSCRIPTION: json.loads(subscription)}}
-            client.send(reply_text(subscription, result))
-        client.subscriptions.clear()
+        self._subscriptions.end(client)
 
     # --- towards the board -----------------------------------------------------------------------------------------
 
@@ -193,6 +172,11 @@ class Hub:
             return
         self._pending[number] = pending
         self.connection.send(text)
+
+    def _ask_for_ourselves(self, method, uri):
+        """A request of the hub's own, for several clients: its answer is nobody's. While the board is away, nothing."""
+        if self.connection.state == "ready":
+            self._ask(Pending(self._ourselves, parse(request_text("0", method, {"uri": uri}).encode())))
 
     def _excess(self, text):
         """Why a message is too long for the board, "" when it is not."""
@@ -225,8 +209,10 @@ class Hub:
             token = pending and pending.message.raw("token")
             if token is not None:
                 pending.client.send(message.replaced({"progress": token}))
-        elif message.method == CHANGED:
-            self._announce_change(message.text)
+        elif isinstance(message.method, str) and message.method in LISTS:
+            self._subscriptions.changed(message.method, message.text)
+        elif message.method == UPDATED:
+            self._subscriptions.updated(message)
         elif message.method == "notifications/message":
             for client in self.clients:
                 if self._wants_log(client):
@@ -243,7 +229,7 @@ class Hub:
             return
         if _code(message) == BUSY and self._try_again(pending):
             return
-        self._learn(pending.message.method, message.value.get("result"))
+        self._learn(pending, message.value.get("result"))
         if message.id is None:
             pending.client.send(message.text.replace("{", f'{{"id":{pending.message.id},', 1))
         else:
@@ -283,29 +269,24 @@ class Hub:
             for pending in waiting:
                 self._ask(pending)
 
-    def _learn(self, method, result):
+    def _learn(self, pending, result):
         """What an answer to someone else tells about the board."""
+        method = pending.message.method
         if method == "wasmote/info" and isinstance(result, dict):
             self.connection.heard_session(result.get("session"))
         elif method == "wasmote/reset" and result is not None:
             self.connection.reset_is_coming()
+        elif method == "resources/subscribe" and result is not None and pending.client is not self._ourselves:
+            self._subscriptions.subscribed(pending.client, pending.message)
 
     def _wants_log(self, client):
-        if client.initialized:
+        if client.wishes.initialized:
             return True
         return any(
             pending.client is client and _LOG_LEVEL in meta
             for pending in self._pending.values()
             if isinstance(meta := pending.message.params.get("_meta"), dict)
         )
-
-    def _announce_change(self, text=None):
-        for client in self.clients:
-            if client.initialized:
-                client.send(text or request_text(None, CHANGED))
-            for subscription, tools in client.subscriptions.items():
-                if tools:
-                    self._tagged(client, subscription, CHANGED, {})
 
     # --- the board comes and goes ----------------------------------------------------------------------------------
 
@@ -323,8 +304,10 @@ class Hub:
                 if client.joined:
                     client.send(request_text(None, "wasmote/ready", {"session": connection.session, "board": board}))
             if self._met:
-                self._announce_change()
+                for method in LISTS:
+                    self._subscriptions.changed(method)
         self._met = True
+        self._subscriptions.restore()
         self._ask_waiting()
 
     def _lost(self):

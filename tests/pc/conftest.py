@@ -107,6 +107,16 @@ def clients(hub):
     return lambda **kind: RawClient(hub, **kind)
 
 
+async def until(condition, seconds=5):
+    """Wait for something to become true."""
+
+    async def look():
+        while not condition():
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(look(), seconds)
+
+
 async def wasmote(*arguments, stdin=b"", seconds=30):
     """Run a wasmote command; (exit code, stdout, stderr)."""
     process = await asyncio.create_subprocess_exec(

@@ -28,6 +28,7 @@ class FakeBoard:
         self.message_bytes = message_bytes
         self.chunk_bytes = chunk_bytes
         self.mute = False
+        self.watched = set()  # URIs of resources/subscribe
         self.reset_after_chunks = None
         self._tasks = {}  # id -> running call
         self._writer = None
@@ -57,6 +58,7 @@ class FakeBoard:
 
     async def reset(self):
         self._forget_calls()
+        self.watched = set()
         self.session = secrets.token_hex(4)
         self.say({"method": "wasmote/ready", "params": {"session": self.session, "board": "FAKE", "tools": 3}})
 
@@ -147,6 +149,11 @@ class FakeBoard:
         if method == "tools/list":
             tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("echo", "count", "break")]
             return {**MODERN, "tools": tools, "ttlMs": 0, "cacheScope": "private"}
+        if method in ("resources/subscribe", "resources/unsubscribe"):
+            if params["uri"].startswith("missing:"):
+                refuse(-32002, "there is no resource " + params["uri"])
+            self.watched = (self.watched | {params["uri"]}) - ({params["uri"]} if "un" in method else set())
+            return {}
         if method in ("ping", "wasmote/reset"):
             return {}
         refuse(-32601, f"method not found: {method}")

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from conftest import RawClient, running_hub
+from conftest import RawClient, running_hub, until
 from wasmote import connection
 from wasmote import hub as hub_module
 
@@ -70,7 +70,7 @@ async def test_list_changed_goes_to_initialized_clients_and_subscriptions(board,
     handshake, modern, silent = clients(), clients(), clients()
     await handshake.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}})
     meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
-    params = {"_meta": meta, "notifications": {"toolsListChanged": True, "promptsListChanged": True}}
+    params = {"_meta": meta, "notifications": {"toolsListChanged": True, "promptsListChanged": False}}
     modern.write({"id": 5, "method": "subscriptions/listen", "params": params})
     acknowledged = await modern.notice("notifications/subscriptions/acknowledged")
     tag = {"io.modelcontextprotocol/subscriptionId": 5}
@@ -347,14 +347,6 @@ async def test_a_joined_process_takes_over_when_the_owner_ends(board):
     await until_async(lambda: other.ask("ping"), lambda answer: "result" in answer)
     assert hub.port.owned
     await second.__aexit__(None, None, None)
-
-
-async def until(condition, seconds=5):
-    async def look():
-        while not condition():
-            await asyncio.sleep(0.01)
-
-    await asyncio.wait_for(look(), seconds)
 
 
 async def until_async(ask, condition, seconds=10):

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""What clients want to hear of: changed lists and updated resources, in both eras, for several clients of one board.
+
+Handshake era: a client that said `initialize` hears of every changed list, and of the resources that it subscribed to with
+resources/subscribe. Modern era: subscriptions/listen is answered here; its notifications carry its id. The board knows
+one subscription per resource: the first client's makes it, the last one's ends it, and a board that was reset gets all of
+them again.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from wasmote.jsonrpc.codes import INVALID_PARAMS
+
+from .errors import CallError
+from .message import reply_text, request_text
+
+LISTS = {  # notification -> its name in the filter of subscriptions/listen
+    "notifications/tools/list_changed": "toolsListChanged",
+    "notifications/resources/list_changed": "resourcesListChanged",
+    "notifications/prompts/list_changed": "promptsListChanged",
+}
+UPDATED = "notifications/resources/updated"
+_ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+_SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
+_VERSION = "io.modelcontextprotocol/protocolVersion"
+
+
+@dataclass
+class Wishes:
+    """What one client wants to hear of."""
+
+    initialized: bool = False  # handshake era: every changed list
+    resources: set = field(default_factory=set)  # handshake era: URIs
+    listens: dict = field(default_factory=dict)  # id text of subscriptions/listen -> the filter that it was granted
+
+    def wants(self, uri):
+        return uri in self.resources or any(uri in _uris(granted) for granted in self.listens.values())
+
+
+class Subscriptions:
+    """`clients` is the hub's list of them, each with `send` and `wishes`; `ask(method, uri)` asks the board, unanswered."""
+
+    def __init__(self, clients, ask):
+        self._clients = clients
+        self._ask = ask
+
+    def listen(self, client, message):
+        """subscriptions/listen: acknowledged at once; its result comes when the bridge ends."""
+        meta = message.params.get("_meta")
+        if not isinstance(meta, dict) or _VERSION not in meta:
+            raise CallError(INVALID_PARAMS, f"subscriptions/listen needs _meta with {_VERSION}")
+        granted = _granted(message.params.get("notifications"))
+        self._drop(client, message.id)
+        fresh = [uri for uri in _uris(granted) if not self._wanted(uri)]
+        client.wishes.listens[message.id] = granted
+        _tagged(client, message.id, _ACKNOWLEDGED, {"notifications": granted})
+        for uri in fresh:
+            self._ask("resources/subscribe", uri)
+
+    def unsubscribe(self, client, message):
+        """The answer to a resources/unsubscribe that the board need not know of, None when it must."""
+        uri = message.params.get("uri")
+        client.wishes.resources.discard(uri)
+        return reply_text(message.id, {}) if isinstance(uri, str) and self._wanted(uri) else None
+
+    def subscribed(self, client, message):
+        """The board has agreed to a client's resources/subscribe."""
+        if client in self._clients:
+            client.wishes.resources.add(message.params.get("uri"))
+        elif not self._wanted(message.params.get("uri")):
+            self._ask("resources/unsubscribe", message.params.get("uri"))
+
+    def cancelled(self, client, id_text):
+        """A client wants no more of its subscriptions/listen with this id, if it is one."""
+        self._drop(client, id_text)
+
+    def left(self, client):
+        """A client is gone, and no longer in `clients`."""
+        uris = _all(client.wishes)
+        client.wishes = Wishes()
+        self._unwatch(uris)
+
+    def end(self, client):
+        """Tell a client that its subscriptions end in good order."""
+        for subscription in client.wishes.listens:
+            result = {"resultType": "complete", "_meta": {_SUBSCRIPTION: json.loads(subscription)}}
+            client.send(reply_text(subscription, result))
+        client.wishes.listens.clear()
+
+    def changed(self, method, text=None):
+        """A list has changed: `method` is the notification, `text` its text."""
+        for client in self._clients:
+            if client.wishes.initialized:
+                client.send(text or request_text(None, method))
+            for subscription, granted in client.wishes.listens.items():
+                if granted.get(LISTS[method]):
+                    _tagged(client, subscription, method, {})
+
+    def updated(self, message):
+        """The board says that a resource has changed."""
+        uri = message.params.get("uri")
+        for client in self._clients:
+            if uri in client.wishes.resources:
+                client.send(message.text)
+            for subscription, granted in client.wishes.listens.items():
+                if uri in _uris(granted):
+                    _tagged(client, subscription, UPDATED, {"uri": uri})
+
+    def restore(self):
+        """The board is there, perhaps after a reset: what it may have forgotten."""
+        for uri in sorted({uri for client in self._clients for uri in _all(client.wishes)}):
+            self._ask("resources/subscribe", uri)
+
+    def _wanted(self, uri):
+        return any(client.wishes.wants(uri) for client in self._clients)
+
+    def _drop(self, client, subscription):
+        granted = client.wishes.listens.pop(subscription, None)
+        if granted:
+            self._unwatch(_uris(granted))
+
+    def _unwatch(self, uris):
+        for uri in sorted(uris):
+            if not self._wanted(uri):
+                self._ask("resources/unsubscribe", uri)
+
+
+def _granted(wanted):
+    """The filter of a subscriptions/listen, as far as it means something."""
+    if not isinstance(wanted, dict):
+        raise CallError(INVALID_PARAMS, 'subscriptions/listen needs "notifications", like {"toolsListChanged": true}')
+    granted = {name: True for name in LISTS.values() if wanted.get(name) is True}
+    uris = wanted.get("resourceSubscriptions")
+    if uris is not None:
+        if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
+            raise CallError(INVALID_PARAMS, "notifications.resourceSubscriptions must be an array of strings")
+        granted["resourceSubscriptions"] = list(dict.fromkeys(uris))
+    return granted
+
+
+def _uris(granted):
+    return granted.get("resourceSubscriptions", ())
+
+
+def _all(wishes):
+    return wishes.resources | {uri for granted in wishes.listens.values() for uri in _uris(granted)}
+
+
+def _tagged(client, subscription, method, params):
+    params = {"_meta": {_SUBSCRIPTION: json.loads(subscription)}, **params}
+    client.send(request_text(None, method, params))
