@@ -365,3 +365,24 @@ int exec_run(state_t *state, int32_t fuel) {
 #endif
     return how;
 }
+
+uint32_t exec_enter(state_t *state, const function_t *function, uint32_t at, uint32_t end) {
+    uint32_t entry = state->rp - sizeof(entry_t);
+    if (end + RECORDS > entry) {
+        return 0;
+    }
+    *AT(entry_t, entry) = (entry_t){arena_done_stub(), at, state->ip, state->fp, state->instance, 0};
+    state->ip = function->code;
+    state->fp = at;
+    state->rp = entry;
+    state->instance = function->instance;
+    return entry;
+}
+
+void exec_leave(state_t *state, uint32_t entry) {
+    const entry_t *e = AT(entry_t, entry);
+    state->ip = e->ip;
+    state->fp = e->fp;
+    state->rp = entry + sizeof(entry_t);
+    state->instance = e->instance;
+}

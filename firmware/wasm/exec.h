@@ -61,6 +61,13 @@ typedef struct __attribute__((may_alias)) {
     uint32_t fuel;   // what the last slice left over, signed: less than 0 is owed
 } state_t;
 
+// Where a call by the host begins, on the stack: a return record to the stub `done`, and the state of the run around it.
+typedef struct __attribute__((may_alias)) {
+    uint32_t done, at;
+    uint32_t ip, fp, instance;
+    uint32_t unused; // records are 8-aligned
+} entry_t;
+
 typedef struct __attribute__((may_alias)) {
     uint32_t memory;   // memory_t, or 0
     uint32_t records;  // function_t of the functions that the module defines
@@ -150,3 +157,7 @@ int float_truncate(uint32_t kind, const uint32_t *from, uint32_t *to); // 0 or a
 // exec.c
 uint16_t exec_handler(uint32_t operation);  // the first halfword of an A16 operation
 int exec_run(state_t *state, int32_t fuel); // RUN_…
+// A call by the host, of a guest's function: its frame is at `at`, arguments up to `end`; and what ends it, however far
+// it came. The offset of its entry_t, or 0: call stack exhausted.
+uint32_t exec_enter(state_t *state, const function_t *function, uint32_t at, uint32_t end);
+void exec_leave(state_t *state, uint32_t entry);

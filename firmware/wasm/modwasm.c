@@ -176,6 +176,31 @@ static mp_obj_t wasm_translate(mp_obj_t scratch, mp_obj_t n) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(wasm_translate_obj, wasm_translate);
 
+// enter(state, function, at, words) -> entry, or 0: call stack exhausted
+// Begins a call by the host: its frame is at `at`, its arguments are `words`, a list or tuple of ints. leave() ends it.
+static mp_obj_t wasm_enter(size_t n, const mp_obj_t *args) {
+    size_t count;
+    mp_obj_t *words;
+    mp_obj_get_array(args[3], &count, &words);
+    uint32_t *slot = arena_at(args[2], 4 * count);
+    uint32_t at = mp_obj_get_int(args[2]);
+    uint32_t entry = exec_enter(
+        arena_at(args[0], sizeof(state_t)), arena_at(args[1], sizeof(function_t)), at, at + 4 * count);
+    for (size_t i = 0; entry != 0 && i < count; i++) {
+        slot[i] = mp_obj_get_int_truncated(words[i]);
+    }
+    return MP_OBJ_NEW_SMALL_INT(entry);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wasm_enter_obj, 4, 4, wasm_enter);
+
+// leave(state, entry): the state is as before enter()
+static mp_obj_t wasm_leave(mp_obj_t state, mp_obj_t entry) {
+    arena_at(entry, sizeof(entry_t));
+    exec_leave(arena_at(state, sizeof(state_t)), mp_obj_get_int(entry));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(wasm_leave_obj, wasm_leave);
+
 static const mp_rom_map_elem_t wasm_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__wasm)},
     {MP_ROM_QSTR(MP_QSTR_GRANULES), MP_ROM_INT(WASM_ARENA_KB)},
@@ -199,6 +224,8 @@ static const mp_rom_map_elem_t wasm_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_translate_begin), MP_ROM_PTR(&wasm_translate_begin_obj)},
     {MP_ROM_QSTR(MP_QSTR_translate), MP_ROM_PTR(&wasm_translate_obj)},
     {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&wasm_run_obj)},
+    {MP_ROM_QSTR(MP_QSTR_enter), MP_ROM_PTR(&wasm_enter_obj)},
+    {MP_ROM_QSTR(MP_QSTR_leave), MP_ROM_PTR(&wasm_leave_obj)},
 };
 static MP_DEFINE_CONST_DICT(wasm_globals, wasm_globals_table);
 

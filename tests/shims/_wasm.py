@@ -38,6 +38,7 @@ for _name in (
     "arena_claim",
     "arena_used",
     "arena_peak",
+    "exec_enter",
     "memory_new",
     "translate_open",
     "memory_grow",
@@ -130,6 +131,20 @@ def memory_write(memory, address, data):
 
 def run(state, fuel):
     return _lib.exec_run(_pointer(state), ctypes.c_int32(fuel))
+
+
+def enter(state, function, at, words):
+    view(at, 4 * len(words))
+    entry = _lib.exec_enter(_pointer(state), _pointer(function), _u32(at), _u32(at + 4 * len(words)))
+    if entry:
+        for i, word in enumerate(words):
+            set(at + 4 * i, word)
+    return entry
+
+
+def leave(state, entry):
+    view(entry, 24)
+    _lib.exec_leave(_pointer(state), _u32(entry))
 
 
 def translate_open(owner, granules, module):

@@ -24,6 +24,7 @@ from .arena import (  # noqa: F401 - the interface of _wasm
 )
 from .arena import reset as reset_arena
 from .bulk import METER, callee_of
+from .frames import enter, leave  # noqa: F401
 from .functions import STACK_EXHAUSTED, Trapped
 from .memory import memory_grow, memory_new, memory_read, memory_write, table_grow  # noqa: F401
 from .plan import EFFECTS, FORMS, KINDS

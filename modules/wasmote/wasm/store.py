@@ -3,11 +3,11 @@
 from micropython import const
 
 from .backtrace import FRAMES, frames, sentence
-from .engine import GRANULE, engine
+from .engine import engine
 from .errors import Exhaustion, OutOfMemory, Trap
 from .traps import TRAPS
 from .types import FUNC, GLOBAL, TABLE
-from .values import get_values, put_value
+from .values import get_values, put_value, to_words
 
 try:
     from time import ticks_diff, ticks_us
@@ -22,10 +22,8 @@ except ImportError:  # CPython, in tests
 
 
 _SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
-_SAVED = const(16)  # bytes of a state_t, up to the instance, that a call within a call leaves as they were
-_I32 = const(0x7F)
+_ONE_I32 = b"\x7f"
 _MAX_TYPES = const(65535)
-_RESERVE = const(16)  # bytes that `enter` keeps free between frames and records (RECORDS in exec.c)
 # Numbers of the C engine, from scripts/make_tables.py
 _TRAP_CALL_STACK_EXHAUSTED = const(10)
 _RUN_DONE = const(0)
@@ -33,10 +31,8 @@ _RUN_TRAP = const(1)
 _RUN_HOST_CALL = const(2)
 _RUN_OUT_OF_FUEL = const(3)
 _SIZEOF_STATE = const(28)
-_AT_STATE_IP = const(0)
 _AT_STATE_FP = const(4)
 _AT_STATE_RP = const(8)
-_AT_STATE_INSTANCE = const(12)
 _AT_STATE_DETAIL = const(16)
 _AT_STATE_ARGS = const(20)
 _AT_STATE_FUEL = const(24)
@@ -185,10 +181,13 @@ class Store:
         the call.
         """
         # One generator, not one a step: each that waits for another takes 300 bytes of a board's C stack.
-        self.check()
-        code = engine.get(function.at)
-        if not code:
-            result = self.host_functions[engine.get(function.at + 4)].call(*args)
+        # What is looked up in vain costs a board most: attributes before methods, the module's names before built-in ones.
+        if not self.owner:
+            self.check()
+        get = engine.get
+        at = function.at
+        if not get(at):
+            result = self.host_functions[get(at + 4)].call(*args)
             if hasattr(result, "send"):
                 result = yield from result
             results = len(function.type[1])
@@ -196,9 +195,13 @@ class Store:
         state = self.state
         if not state:
             raise ValueError("the store has no stack")
-        saved = bytes(engine.view(state, _SAVED))
+        params, results = function.type
         base = self.top
-        self._enter(function, code, args)
+        if params.count(_ONE_I32) < len(params):
+            args = to_words(params, args)
+        entry = engine.enter(state, at, base, args)
+        if not entry:
+            raise Exhaustion()
         try:
             began = ticks_us()
             while True:
@@ -206,7 +209,7 @@ class Store:
                 fuel = self.fuel if budget is None else min(self.fuel, max(budget, 0))
                 why = engine.run(state, fuel)
                 # Signed: a debt if the last charge was more than was left.
-                rest = engine.get(state + _AT_STATE_FUEL)
+                rest = get(state + _AT_STATE_FUEL)
                 spent = fuel - (rest - (1 << 32) if rest >> 31 else rest)
                 if budget is not None:
                     self.budget = budget - spent
@@ -214,7 +217,7 @@ class Store:
                 self._spent_m += spent >> 20
                 self._spent = spent & 0xFFFFF
                 if why == _RUN_DONE:
-                    return get_values(self, base, function.type[1])
+                    return [get(base)] if results == _ONE_I32 else get_values(self, base, results)
                 if why == _RUN_TRAP:
                     code = engine.get(state + _AT_STATE_DETAIL)
                     raise Exhaustion() if code == _TRAP_CALL_STACK_EXHAUSTED else Trap(TRAPS[code])
@@ -263,29 +266,4 @@ class Store:
         finally:
             self.top = base
             if self.owner:
-                engine.put(state, saved)
-
-    def _enter(self, function, code, args):
-        """Makes the first frame of a call, and the record that leads from it to the host."""
-        state = self.state
-        base = at = self.top
-        params = function.type[0]
-        get = engine.get
-        set = engine.set
-        rp = get(state + _AT_STATE_RP) - 8
-        if base + 8 * len(params) + _RESERVE > rp:
-            raise Exhaustion()
-        i = 0
-        for t in params:
-            if t == _I32:
-                set(at, args[i] & 0xFFFFFFFF)
-                at += 4
-            else:
-                at = put_value(at, t, args[i])
-            i += 1
-        set(rp, GRANULE)  # the stub `done`: firmware/wasm/arena.c, header_t begins with it
-        set(rp + 4, base)
-        set(state + _AT_STATE_IP, code)
-        set(state + _AT_STATE_FP, base)
-        set(state + _AT_STATE_RP, rp)
-        set(state + _AT_STATE_INSTANCE, get(function.at + 4))
+                engine.leave(state, entry)

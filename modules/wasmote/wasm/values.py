@@ -109,6 +109,17 @@ def put_values(at, types, values):
         at = put_bits(at, t, to_bits(t, values[i]))
 
 
+def to_words(types, values):
+    """The words of the slots that hold values of these types."""
+    words = []
+    for i, t in enumerate(types):
+        bits = to_bits(t, values[i])
+        words.append(bits & 0xFFFFFFFF)
+        if t == _I64 or t == _F64:
+            words.append(bits >> 32 & 0xFFFFFFFF)
+    return words
+
+
 def get_values(store, at, types):
     """The values of these types in the slots from offset `at` on."""
     values = []
