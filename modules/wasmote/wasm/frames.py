@@ -7,20 +7,22 @@ from micropython import const
 
 from .arena import check, words
 
-_DONE_STUB = const(1024)
-_RECORDS = const(16)  # bytes that `enter` keeps free between frames and records
-_SIZE = const(24)
+# Numbers of the C engine, from scripts/make_tables.py
+_GRANULE = const(1024)
+_SIZEOF_ENTRY = const(24)
+# end of numbers
+_RECORDS = const(16)  # bytes that `enter` keeps free between frames and records (exec.c)
 
 
 def enter(state, function, at, args):
     """Begins a call whose frame is at `at`, with words as arguments. Its entry, for leave(); 0: call stack exhausted."""
     s = state >> 2
     f = function >> 2
-    entry = words[s + 2] - _SIZE
+    entry = words[s + 2] - _SIZEOF_ENTRY
     if at + 4 * len(args) + _RECORDS > entry:
         return 0
     e = entry >> 2
-    words[e] = _DONE_STUB
+    words[e] = _GRANULE  # where the stub lies
     words[e + 1] = at
     words[e + 2] = words[s]
     words[e + 3] = words[s + 1]
@@ -39,10 +41,10 @@ def enter(state, function, at, args):
 
 def leave(state, entry):
     """Ends it, however far it came: the state is as before."""
-    check(entry, _SIZE)
+    check(entry, _SIZEOF_ENTRY)
     s = state >> 2
     e = entry >> 2
     words[s] = words[e + 2]
     words[s + 1] = words[e + 3]
-    words[s + 2] = entry + _SIZE
+    words[s + 2] = entry + _SIZEOF_ENTRY
     words[s + 3] = words[e + 4]

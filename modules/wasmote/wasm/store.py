@@ -181,7 +181,7 @@ class Store:
         the call.
         """
         # One generator, not one a step: each that waits for another takes 300 bytes of a board's C stack.
-        # What is looked up in vain costs a board most: attributes before methods, the module's names before built-in ones.
+        # A board searches longest for what is not there: methods among attributes, built-in names among the module's.
         if not self.owner:
             self.check()
         get = engine.get
