@@ -61,7 +61,8 @@ typedef struct __attribute__((may_alias)) {
     uint32_t fuel;   // what the last slice left over, signed: less than 0 is owed
 } state_t;
 
-// Where a call by the host begins, on the stack: a return record to the stub `done`, and the state of the run around it.
+// Where a call by the host begins, on the stack: a return record to the stub `done`, and the state of the run around
+// it.
 typedef struct __attribute__((may_alias)) {
     uint32_t done, at;
     uint32_t ip, fp, instance;

@@ -184,8 +184,8 @@ static mp_obj_t wasm_enter(size_t n, const mp_obj_t *args) {
     mp_obj_get_array(args[3], &count, &words);
     uint32_t *slot = arena_at(args[2], 4 * count);
     uint32_t at = mp_obj_get_int(args[2]);
-    uint32_t entry = exec_enter(
-        arena_at(args[0], sizeof(state_t)), arena_at(args[1], sizeof(function_t)), at, at + 4 * count);
+    uint32_t entry =
+        exec_enter(arena_at(args[0], sizeof(state_t)), arena_at(args[1], sizeof(function_t)), at, at + 4 * count);
     for (size_t i = 0; entry != 0 && i < count; i++) {
         slot[i] = mp_obj_get_int_truncated(words[i]);
     }
