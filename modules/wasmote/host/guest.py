@@ -147,6 +147,8 @@ class Guest:
         try:
             while stack is None:
                 stack = host.stacks.take()
+                if stack is None and host.all_wait():
+                    raise OutOfMemory("no room for one more stack, and all that have one wait")
                 if stack is None:
                     _check(end, None)
                     yield

@@ -8,6 +8,7 @@ from micropython import const
 from ..wasm import OutOfMemory, Store
 
 _GRANULES = const(4)
+_MOST = const(5)  # where the first granule's neighbour is taken, the frames lie in four others
 _BYTES = const(4064)  # of frames: with their state_t these granules
 
 
@@ -27,7 +28,7 @@ class Stacks:
         self.spare = None
         if stack is None:
             try:
-                stack = Store(limit=_GRANULES, stack=_BYTES)
+                stack = Store(limit=_MOST, stack=_BYTES)
             except OutOfMemory:
                 if self.taken:
                     return None
