@@ -195,7 +195,7 @@ class Store:
         state = self.state
         if not state:
             raise ValueError("the store has no stack")
-        params, results = function.type
+        params, returned = function.type
         base = self.top
         if params.count(_ONE_I32) < len(params):
             args = to_words(params, args)
@@ -217,7 +217,7 @@ class Store:
                 self._spent_m += spent >> 20
                 self._spent = spent & 0xFFFFF
                 if why == _RUN_DONE:
-                    return [get(base)] if results == _ONE_I32 else get_values(self, base, results)
+                    return [get(base)] if returned == _ONE_I32 else get_values(self, base, returned)
                 if why == _RUN_TRAP:
                     code = engine.get(state + _AT_STATE_DETAIL)
                     raise Exhaustion() if code == _TRAP_CALL_STACK_EXHAUSTED else Trap(TRAPS[code])
