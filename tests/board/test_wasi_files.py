@@ -224,12 +224,61 @@ def test_odd_paths_have_an_answer(run):
     assert said == [error(BUSY), error(INVALID), error(IS_DIRECTORY), error(INVALID), error(NOT_EMPTY)]
 
 
-def test_what_is_open_is_busy_and_a_listing_may_outlive_its_files(run):
+def test_a_directory_that_is_open_is_removed_and_nothing_is_behind_it(run):
     said = run(
-        f"open 0 1 a {CREATE} {RW}", "unlink 0 a", f"open 0 2 b {CREATE} {RW}", "close 2", "rename 0 b 0 a", "close 1"
+        "mkdir 0 d",
+        f"open 0 1 d {DIRECTORY} {READ}",
+        "rmdir 0 d",
+        "mkdir 0 d",
+        "mkdir 1 x",
+        "fstat 1",
+        "list 1",
+        "list 0",
     )
-    assert said == ["ok", error(BUSY), "ok", "ok", error(BUSY), "ok"]
-    assert run("rename 0 b 0 a", "unlink 0 a") == ["ok", "ok"]
+    assert said == ["ok", "ok", "ok", "ok", error(NO_ENTRY), error(NO_ENTRY), error(NO_ENTRY), "ok d/"]
+    assert run(f"open 0 1 d {DIRECTORY} {READ}", "rmdir 0 d", "stat 1 .", "rmdir 1 .", f"open 1 2 a {CREATE} {RW}") == [
+        *("ok", "ok", error(NO_ENTRY), error(NO_ENTRY), error(NO_ENTRY)),
+    ]
+
+
+def test_a_file_that_is_removed_while_it_is_open_goes_on_for_those_who_have_it(run, folder):
+    said = run(
+        f"open 0 1 a {CREATE} {RW}",
+        "write 1 0 old",
+        "unlink 0 a",
+        "list 0",
+        f"open 0 2 a {CREATE} {RW}",
+        "write 2 0 new",
+        "write 1 3 er",
+        "read 1 9 0",
+        f"open 0 3 b {CREATE} {RW}",
+        "rename 0 b 0 a",
+        "read 2 9 0",
+        "fstat 1",
+        "same 1 2",
+        "close 1",
+        "close 2",
+        "list 0",
+    )
+    assert said == [
+        *("ok", "ok 3", "ok", "ok", "ok", "ok 3", "ok 2", "ok end older", "ok", "ok", "ok end new"),
+        *("ok file 5 dated", "different different", "ok", "ok", "ok a"),
+    ]
+    assert os.listdir(folder.parent) == ["it"], "and is gone with the last of them"
+
+
+def test_removed_files_count_while_they_are_open_and_are_gone_after_a_cut(run, folder):
+    said = run(
+        f"open 0 1 a {CREATE} {RW}",
+        "unlink 0 a",
+        f"open 0 2 b {CREATE} {RW}",
+        "close 1",
+        f"open 0 2 b {CREATE} {RW}",
+        files=BLOCK,
+    )
+    assert said == ["ok", "ok", error(QUOTA), "ok", "ok"]
+    (folder.parent / "it.open3").write_text("left by a power cut")
+    assert run("list 0") == ["ok b"] and os.listdir(folder.parent) == ["it"]
 
 
 # Quota

@@ -10,6 +10,7 @@ SOURCES = Path(__file__).resolve().parent
 ROOT = SOURCES.parents[1]
 OUT = ROOT / "build" / "tests" / "wasi"
 WASM_TOOLS = os.environ.get("WASM_TOOLS") or ROOT / "build" / "wasm-tools" / "wasm-tools"
+ADAPTER = ROOT / "build" / "jco" / "jco" / "lib" / "wasi_snapshot_preview1.command.wasm"
 FLAGS = [
     "--target=wasm32",
     "-mcpu=mvp",
@@ -36,6 +37,19 @@ def program(name, world=None, *defines):
 
 
 @functools.cache
+def posix(name):
+    """The bytes of the component from tests/wasi/<name>.c, a program for wasi-libc; None where the adapter is not installed."""
+    if not ADAPTER.exists():
+        return None
+    OUT.mkdir(parents=True, exist_ok=True)
+    core = OUT / f"{name}.core.{os.getpid()}"
+    flags = ["--target=wasm32-wasi", "-Oz", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wl,--strip-all", *LINK]
+    flags.remove("-Wl,--no-entry")
+    subprocess.run([os.environ.get("CLANG", "clang"), *flags, "-o", core, SOURCES / f"{name}.c"], check=True)
+    return new(core, "--adapt", f"wasi_snapshot_preview1={ADAPTER}")
+
+
+@functools.cache
 def everything(world):
     """The bytes of a component that imports every function of a world and does nothing."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -51,8 +65,8 @@ def component(core, world):
     return new(core)
 
 
-def new(core):
-    subprocess.run([WASM_TOOLS, "component", "new", core, "-o", core], check=True)
+def new(core, *options):
+    subprocess.run([WASM_TOOLS, "component", "new", core, *options, "-o", core], check=True)
     data = core.read_bytes()
     core.unlink()
     return data

@@ -87,8 +87,12 @@ class Storage:
     def remove(self, name):
         """The component, its configuration, and all that it wrote: first that, so that none is left to a new component."""
         for kind in KINDS:
-            _remove_all(self.place(kind, name))
-            _remove(self.place(kind, name) + ".part")
+            place = self.place(kind, name)
+            _remove_all(place)
+            folder = place[: place.rfind("/")]
+            for left in os.listdir(folder) if _exists(folder) else ():
+                if left.startswith(name + "."):  # half a copy, or a file that was removed while it was open
+                    os.remove(folder + "/" + left)
         _remove(self.path(name))
         _remove(self._settings(name))
 

@@ -1,7 +1,7 @@
 """wasi:filesystem for one guest: its own folder on the flash, /files/<component>, as the only preopen, called "/".
 
-A descriptor says where it leads by name. What is open is not removed (`busy`); what is renamed takes its descriptors
-along. There are no links, and no times but that of the last change. Every method gives a result; a failure inside is
+A descriptor says where it leads by name; what is renamed takes its descriptors along. A file that is removed while it is
+open goes on until the last of them is dropped; a directory leaves them with nothing behind. There are no links, and no times but that of the last change. Every method gives a result; a failure inside is
 an OSError (failures.py).
 """
 
@@ -31,6 +31,7 @@ _TYPE_DIRECTORY = const(3)  # descriptor-type
 _TYPE_FILE = const(6)
 _IS_DIRECTORY = const(0x4000)
 _NO_CHANGE = const(0)  # new-timestamp
+_GONE = "?" * 65  # the path of a directory that was removed: longer than a name may be, so that nothing ever has it
 _RESULTLESS = ("get-directories", "filesystem-error-code", "[method]descriptor.is-same-object")
 
 
@@ -94,6 +95,8 @@ class Filesystem:
         if not node.users:
             self.nodes.remove(node)
             self.settle()
+            if node.path.startswith("/"):
+                self.folder.remove(node.path)
 
     def _describe(self, node):
         """The rep of a new descriptor."""
@@ -104,10 +107,15 @@ class Filesystem:
     def drop_descriptor(self, rep):
         self.leave(self.descriptors.drop(rep))
 
-    def _not_open(self, path):
-        for node in self.nodes:
-            if node.path == path or node.path.startswith(path + "/"):
-                raise Failure(failures.BUSY, path + " is open")
+    def _remove(self, path):
+        """A file; whoever has it open keeps it."""
+        users = [node for node in self.nodes if node.path == path]
+        if not users:
+            self.folder.remove(path)
+            return
+        place = self.folder.hide(path)
+        for node in users:
+            node.path = place
 
     def _node(self, rep, flag=0):
         """The node of a descriptor that has this flag."""
@@ -211,19 +219,23 @@ class Filesystem:
         target = self._exists(self._at(rep, path, _MUTATE))
         if self._mode(target) != _IS_DIRECTORY:
             raise Failure(failures.NOT_DIRECTORY, target + " is no directory")
-        self._not_open(target)
         if not target:
-            raise Failure(failures.INVALID, "the directory itself")
+            raise Failure(failures.BUSY, "the folder itself")
         if self.folder.names(target):
             raise Failure(failures.NOT_EMPTY, target + " is not empty")
-        self.folder.remove(target)
+        self._remove_directory(target)
+
+    def _remove_directory(self, path):
+        self.folder.remove(path)
+        for node in self.nodes:
+            if node.path == path:
+                node.path = _GONE
 
     def unlink_file_at(self, rep, path):
         target = self._exists(self._at(rep, path, _MUTATE))
         if self._mode(target) == _IS_DIRECTORY:
             raise Failure(failures.IS_DIRECTORY, target + " is a directory")
-        self._not_open(target)
-        self.folder.remove(target)
+        self._remove(target)
 
     def rename_at(self, rep, path, other, new_path):
         old = self._exists(self._at(rep, path, _MUTATE))
@@ -240,11 +252,12 @@ class Filesystem:
             if directory != (there == _IS_DIRECTORY):
                 code = failures.NOT_DIRECTORY if directory else failures.IS_DIRECTORY
                 raise Failure(code, new + " is of another kind")
-            self._not_open(new)
             if directory and self.folder.names(new):
                 raise Failure(failures.NOT_EMPTY, new + " is not empty")
             if directory:
-                self.folder.remove(new)
+                self._remove_directory(new)
+            elif [node for node in self.nodes if node.path == new]:
+                self._remove(new)
         self.folder.rename(old, new)
         for node in self.nodes:
             if node.path == old or node.path.startswith(old + "/"):

@@ -72,6 +72,9 @@ def mode(root, path):
 
 
 def on_flash(root, path):
+    """Where a path below the folder is; one that begins with / is on the flash as it stands: see Folder.hide."""
+    if path.startswith("/"):
+        return path
     return root + "/" + path if path else root
 
 
