@@ -72,6 +72,12 @@ def test_numbers_are_incremented(run):
     assert said == ["is 5", "is 12", "12", "ok", "other: the value of n is no number", "ok", "is 0"]
 
 
+@pytest.mark.parametrize("value", ["1_0", " 1", "-", "--1", "1e3", "0x1", "9" * 21, "é"])
+def test_what_is_no_number_is_not_incremented(run, value):
+    said = run(f"set 0 n {value}", "increment 0 n 1", "get 0 n")
+    assert said == ["ok", "other: the value of n is no number", value]
+
+
 def test_a_number_stays_in_its_type(host):
     run = runner(host, "keyvalue")
     assert run(f"set 0 n {2**64 - 2}", "increment 0 n 1", "increment 0 n 1")[2].startswith(

@@ -14,6 +14,7 @@ from .slots import Slots
 _OPEN = const(8)  # buckets and cas handles of one guest
 _BUCKETS = const(4)
 _PAGE = const(16)  # keys of one list-keys
+_DIGITS = const(20)  # of a number, its sign counted
 _BATCH = const(8192)  # bytes of values in one get-many: heap of the board
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _NO_SUCH_STORE = (1, (0, None))
@@ -127,11 +128,10 @@ class KeyValue:
     def add(self, rep, key, delta, least, most):
         """A generator: the new number, of a type that goes from `least` to `most`."""
         bucket = self.open_ones[rep]
-        value = yield from bucket.get(key)
-        try:
-            value = int(str(value or b"0", "utf-8")) + delta
-        except ValueError:
+        value = (yield from bucket.get(key)) or b"0"
+        if len(value) > _DIGITS or not value[value[:1] == b"-" :].isdigit():
             raise StoreError("the value of %s is no number" % key)
+        value = int(str(value, "utf-8")) + delta
         if not least <= value <= most:
             raise StoreError("the value of %s would be %d, which is no number here" % (key, value))
         self._changes(bucket, key)
