@@ -2,6 +2,8 @@
 memory bounded. MOST is the arena that a component takes, in KiB, all in all: code, tables, stack and memory that it touched.
 """
 
+import json
+import re
 import zlib
 
 import pytest
@@ -138,3 +140,38 @@ def test_what_a_guest_prints_arrives_as_log_messages(bridge, guest):
         ("info", "modbus", "frame of 8 bytes"),
         ("warning", "modbus", "CRC is 1874, should be 1774"),
     ]
+
+
+def test_what_a_command_prints_when_the_board_starts_it_arrives_as_log_messages(bridge, wasmote, examples, tmp_path):
+    """`main` and printf of wasi-libc, a wasi:cli/run component by wit-component's own adapter."""
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    bridge.ask("initialize", hello)
+    bridge.send({"method": "notifications/initialized"})
+    bridge.forget_notices()
+    config = tmp_path / "bootlog.json"
+    config.write_text(json.dumps({"memory": 84, "env": {"NAME": "board 7"}, "args": ["-v"]}))
+    code, out, err = wasmote("push", examples / "bootlog.wasm", "--config", config)
+    assert code == 0 and "ready" in out and "no tools" in out, err
+    said = logged(bridge)
+    assert [line for _, _, line in said if "clock" not in line] == [
+        *("board 7 is up", "argument 1: -v", "2048 bytes tested, 0 faults"),
+    ]
+    assert [one for one in said if one[:2] != ("info", "bootlog")] == []
+    assert re.fullmatch(r"the clock says \d{4}-\d\d-\d\d \d\d:\d\d", said[2][2]), said
+    assert wasmote("rm", "bootlog")[0] == 0
+
+
+@pytest.mark.parametrize("guest", ["thermometer"], indirect=True)
+def test_what_is_too_large_for_the_board_is_refused_with_the_bytes_and_the_rest_goes_on(
+    bridge, guest, wasmote, examples
+):
+    """Rust with std as it is: 130 KiB of code, which the smallest board cannot hold."""
+    if not (examples / "logscan.wasm").exists():
+        pytest.skip("logscan was not built: make -C examples says why")
+    code, _, err = wasmote("push", examples / "logscan.wasm")
+    assert code == 1
+    assert re.search(
+        r"logscan was not loaded: [\d,]+ bytes more do not fit the component's memory limit of 64 KiB, \d+ of them used",
+        err,
+    ), err
+    assert not bridge.call("read")[1]
