@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What a loaded component has in the arena, byte for byte: which part of the host asked for it, and what lies idle.
 
-    scripts/arena.py build/examples/thermometer.wasm [TOOL [ARGUMENTS]]
+    scripts/arena.py [--memory=KIB] build/examples/thermometer.wasm [TOOL [ARGUMENTS]]
 
 The layout is a board's: the Python engine, which runs here, allocates and translates as the C engine does. With a TOOL,
 it is called first, so that what a call leaves behind is counted too.
@@ -86,10 +86,10 @@ def report(watch, guest, stack):
     print(f"{1024 * guest.memory:8,}  bytes: {guest.memory} KiB, and a stack of {stack} KiB, shared by all components")
 
 
-def main(file, tool=None, arguments="{}"):
+def main(file, tool=None, arguments="{}", memory=64):
     watch = Watch()
     with tempfile.TemporaryDirectory() as folder:
-        host = Host(Storage(folder), validate=validate)
+        host = Host(Storage(folder), memory * 1024, validate=validate)
         free = arena_info()[1]
         drive(host.load_file(file))
         if tool:
@@ -102,4 +102,5 @@ def main(file, tool=None, arguments="{}"):
 if __name__ == "__main__":
     if not sys.argv[1:]:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    limit = [int(one.removeprefix("--memory=")) for one in sys.argv if one.startswith("--memory=")]
+    main(*(one for one in sys.argv[1:] if not one.startswith("--")), memory=(limit or [64])[0])

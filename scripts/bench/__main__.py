@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import components
 import emulated
 import engine_build
 import loading
@@ -61,6 +62,8 @@ def measure():
     results["uncharged"] = emulated.measure("QEMU_M0", PROGRAMS, limits=(90,), firmware=free)
     say("QEMU_M0: push, tools/list, tools/call")
     results["load"] = loading.measure()
+    say("QEMU_M0: example components")
+    results["components"] = components.measure()
     results["engine"] = {
         "text": {board: engine_build.engine_text(board) for board in emulated.BOARDS},
         "stack": engine_build.stack_of_run(),
@@ -82,22 +85,9 @@ def agree(results):
             raise SystemExit(f"bench: {name} has different results: {found}")
 
 
-def write_docs():
-    """Puts the last results' tables between the page's markers."""
-    results = json.loads((BUILD / "results.json").read_text())
-    page = ROOT / "docs/performance.md"
-    text = page.read_text()
-    for name, lines in report.SECTIONS.items():
-        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        before, after = text.split(begin)
-        text = before + begin + "\n".join(lines(results)) + "\n" + end + after.split(end, 1)[1]
-    page.write_text(text)
-    say(f"written: {page.relative_to(ROOT)}")
-
-
 def main(names):
     if names == ["--docs"]:
-        return write_docs()
+        return report.write(json.loads((BUILD / "results.json").read_text()))
     if names:
         return quick([program for program in PROGRAMS if program.name in names])
     results = measure()

@@ -2,8 +2,9 @@
 """Results as Markdown."""
 
 import budgets
+import components
 from pc import geometric_mean, ratio
-from programs import PROGRAMS
+from programs import PROGRAMS, ROOT
 
 BOARDS = {"QEMU_M0": "Cortex-M0", "QEMU_M3": "Cortex-M3", "QEMU_RV32": "RV32IMAC"}
 
@@ -35,6 +36,9 @@ def markdown(results):
     yield "## Loading"
     yield ""
     yield from loading(results)
+    yield "## Components"
+    yield ""
+    yield from component_table(results)
 
 
 def machine(results):
@@ -117,6 +121,10 @@ def memory(results):
     yield from table(heads, [*map(line, PROGRAMS), ["all", wasm, code, f"{code / wasm:.2f}", "", "", ""]])
 
 
+def component_table(results):
+    yield from table(components.HEADS, components.lines(results["components"]))
+
+
 def loading(results):
     load = results["load"]
     yield f"`thermometer.wasm`, {load['bytes']:,} bytes, from the first byte of the push to the answer of tools/list on QEMU_M0: " \
@@ -145,4 +153,19 @@ SECTIONS = {
     "instructions": instructions,
     "memory": memory,
     "loading": loading,
+    "components": component_table,
 }
+PAGES = (ROOT / "docs/performance.md", ROOT / "docs/components.md")
+
+
+def write(results, sections=SECTIONS):
+    """Puts the results' tables between the markers of the pages that have them."""
+    for page in PAGES:
+        text = page.read_text()
+        for name in sections:
+            begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+            if begin in text:
+                before, after = text.split(begin)
+                text = before + begin + "\n".join(SECTIONS[name](results)) + "\n" + end + after.split(end, 1)[1]
+        page.write_text(text)
+        print(f"[bench] written: {page.relative_to(ROOT)}")

@@ -119,8 +119,18 @@ fn must(done: Done) {
     }
 }
 
-/// Registers the component and its tools.
+#[cfg(target_os = "wasi")]
+unsafe extern "C" {
+    /// wasi-libc's constructors. Were nobody to call them, the linker would, anew in each export.
+    fn __wasm_call_ctors();
+}
+
+/// What comes first when the component is instantiated: registers it and its tools.
 pub fn register(name: &str, version: &str, tools: &[Tool]) {
+    #[cfg(target_os = "wasi")]
+    unsafe {
+        __wasm_call_ctors();
+    }
     let mut done = Done::default();
     let info = ServerInfo {
         name: Text::of(name),

@@ -42,16 +42,10 @@ macro_rules! server {
     ($name:expr, $version:expr, $tools:expr) => {
         static TOOLS: &[$crate::Tool] = &$tools;
 
-        // Without an operating system the component's start is ours; with wasi-libc it runs the constructors.
-        #[cfg_attr(target_os = "unknown", unsafe(export_name = "_initialize"))]
+        #[unsafe(export_name = "_initialize")]
         extern "C" fn wasmote_initialize() {
             $crate::abi::register($name, $version, TOOLS);
         }
-
-        #[cfg(target_os = "wasi")]
-        #[used]
-        #[unsafe(link_section = ".init_array")]
-        static WASMOTE_INITIALIZE: extern "C" fn() = wasmote_initialize;
 
         #[unsafe(export_name = "cabi_realloc")]
         unsafe extern "C" fn wasmote_realloc(old: *mut u8, old_size: usize, align: usize, size: usize) -> *mut u8 {
