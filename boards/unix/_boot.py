@@ -5,8 +5,15 @@ import os
 import vfs
 
 
-class _Flash(vfs.VfsPosix):
-    """VfsPosix below a folder. Its own rename builds both paths in one buffer (MicroPython 1.25) and so finds nothing."""
+class _Flash:
+    """VfsPosix below a folder. Its own rename builds both paths in one buffer (MicroPython 1.25) and so finds nothing; and
+    as a subclass of it this would not be importable from: that takes the instance for a VfsPosix."""
+
+    def __init__(self, folder):
+        self._files = vfs.VfsPosix(folder)
+
+    def __getattr__(self, name):
+        return getattr(self._files, name)
 
     def rename(self, old, new):
         _host.rename(_on_host(old), _on_host(new))

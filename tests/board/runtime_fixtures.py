@@ -19,6 +19,7 @@ class Host:
     """What a Runtime needs of a host."""
 
     changed = 0
+    guests = ()
 
     def __init__(self):
         self.heard = []

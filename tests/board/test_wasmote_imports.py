@@ -4,6 +4,7 @@ import json
 
 import pytest
 from wasmote.host.questions import ANSWERED, FORM, NO_ANSWER, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL
+from wasmote.host.wasmote import asking
 from wasmote.host.wasmote.asking import Elicitation, Roots, Sampling
 from wasmote.host.wasmote.icons import Icons
 from wasmote.host.wasmote.results import Completion, Results
@@ -286,6 +287,26 @@ def test_a_guest_has_no_time_limit_while_it_waits_for_an_answer(it, client):
 
 
 # -- roots
+
+
+def test_those_who_wait_for_the_guest_have_their_time_back_too(it, client, runtime_host, monkeypatch):
+    now = [0]
+    monkeypatch.setattr(asking, "ticks_ms", lambda: now[0])
+
+    class Caller:
+        waits_for = None
+        due = 700
+
+    callers = runtime_host.guests = [Caller(), Caller(), Caller()]
+    callers[0].waits_for = it.guest
+    callers[1].waits_for = callers[0]
+    client((ANSWERED, ("accept", b"{}")))
+    steps = Elicitation(Imports(it)).form("k", "?", b"{}")
+    next(steps)
+    assert [caller.due for caller in callers] == [None, None, 700]
+    now[0] = 60_000
+    drive(steps)
+    assert [caller.due for caller in callers] == [60_700, 60_700, 700] and it.guest.due == 61_000
 
 
 def test_roots(it, client):

@@ -280,7 +280,7 @@ def find_module(module):
     """Lets modules of the flash be found, this one anew."""
     import sys
 
-    if "" not in sys.path and "/" not in sys.path:
+    if "/" not in sys.path:
         sys.path.append("/")
     if module in sys.modules:
         del sys.modules[module]

@@ -39,13 +39,17 @@ class Asking:
         if steps is None:
             return failed(UNSUPPORTED_OPERATION, "there is no client to ask: only while it calls a handler")
         runtime.asked += 1
-        guest = runtime.guest
-        left = ticks_diff(guest.due, ticks_ms())
-        guest.due = None
+        began = ticks_ms()
+        waiting = self._waiting()
+        limits = [guest.due for guest in waiting]
+        for guest in waiting:
+            guest.due = None
         try:
             ((kind, payload),) = yield from steps
         finally:
-            guest.due = ticks_add(ticks_ms(), left)
+            took = ticks_diff(ticks_ms(), began)
+            for guest in waiting:
+                guest.due = ticks_add(limits.pop(0), took)
         if kind == ANSWERED:
             try:
                 return 0, take(payload)
@@ -54,6 +58,15 @@ class Asking:
         if kind == REFUSED:
             return _refused(payload)
         return failed(UNSUPPORTED_OPERATION if kind == UNSUPPORTED else INTERNAL_ERROR, payload)
+
+    def _waiting(self):
+        """The guest, and those that wait for it (wasi:mcp/client): nobody's time runs while the user thinks."""
+        waiting = [self.runtime.guest]
+        for guest in waiting:
+            for other in self.runtime.host.guests:
+                if other.waits_for is guest:
+                    waiting.append(other)
+        return waiting
 
 
 def _refused(text):
