@@ -5,7 +5,7 @@ source "$(dirname "$0")/setup/steps.sh"
 cd "$ROOT"
 
 ruff=$BUILD/venv/bin/ruff
-mapfile -t c_files < <(find firmware examples tests -name '*.[ch]' -not -path '*/build/*' | sort)
+mapfile -t c_files < <(find firmware examples tests \( -name '*.[ch]' -o -name '*.[ch]pp' \) -not -path '*/build/*' | sort)
 
 case ${1:-check} in
     check)

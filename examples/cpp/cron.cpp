@@ -18,12 +18,13 @@ struct field {
     unsigned least, most;
 };
 
-constexpr std::array<field, 5> FIELDS{{{"minute", 0, 59}, {"hour", 0, 23}, {"day", 1, 31}, {"month", 1, 12}, {"weekday", 0, 7}}};
+constexpr std::array<field, 5> FIELDS{
+    {{"minute", 0, 59}, {"hour", 0, 23}, {"day", 1, 31}, {"month", 1, 12}, {"weekday", 0, 7}}};
 enum { MINUTE, HOUR, DAY, MONTH, WEEKDAY };
 
 // A schedule: of each field, the set of values that it names, as bits.
 class schedule {
-public:
+  public:
     // Reads the five fields of `expression`, or says in `wrong` what is wrong with them.
     static std::optional<schedule> parse(std::string_view expression, std::string &wrong);
 
@@ -32,10 +33,8 @@ public:
     // The first moment after `then`; nothing if there is none within eight years, as of February 30.
     std::optional<sys_time<minutes>> next(sys_time<minutes> then) const;
 
-private:
-    bool has(int field, unsigned value) const {
-        return bits[field] >> value & 1;
-    }
+  private:
+    bool has(int field, unsigned value) const { return bits[field] >> value & 1; }
 
     std::array<std::uint64_t, 5> bits{};
     bool any_day = false, any_weekday = false;
@@ -88,7 +87,8 @@ std::optional<schedule> schedule::parse(std::string_view expression, std::string
         expression.remove_prefix(std::min(expression.find_first_not_of(' '), expression.size()));
         std::string_view text = take(expression, ' ');
         if (text.empty()) {
-            wrong = "the field \""s + std::string(of.name) + "\" is missing: there are five, minute hour day month weekday";
+            wrong =
+                "the field \""s + std::string(of.name) + "\" is missing: there are five, minute hour day month weekday";
             return {};
         }
         std::size_t index = &of - FIELDS.data();
@@ -98,7 +98,8 @@ std::optional<schedule> schedule::parse(std::string_view expression, std::string
             auto bits = item_bits(item, of);
             if (!bits) {
                 wrong = "\""s + std::string(item) + "\" is no " + std::string(of.name) + ": give " +
-                    std::to_string(of.least) + " to " + std::to_string(of.most) + ", a range such as 1-5, *, or */2";
+                        std::to_string(of.least) + " to " + std::to_string(of.most) +
+                        ", a range such as 1-5, *, or */2";
                 return {};
             }
             made.bits[index] |= *bits;
@@ -140,8 +141,8 @@ std::string written(sys_time<minutes> at) {
     year_month_day date = day;
     auto time = (at - day).count();
     auto two = [](unsigned value) { return std::string{char('0' + value / 10 % 10), char('0' + value % 10)}; };
-    return std::to_string(int(date.year())) + "-" + two(unsigned(date.month())) + "-" + two(unsigned(date.day())) + "T" +
-        two(time / 60) + ":" + two(time % 60);
+    return std::to_string(int(date.year())) + "-" + two(unsigned(date.month())) + "-" + two(unsigned(date.day())) +
+           "T" + two(time / 60) + ":" + two(time % 60);
 }
 
 std::optional<sys_time<minutes>> read_time(std::string_view text) {
@@ -203,16 +204,16 @@ constexpr std::array<wasmote::tool, 2> tools{{
         .name = "cron_next",
         .title = "Next times of a cron schedule",
         .description = "The next times (UTC) of a cron expression: after \"after\", or from now on.",
-        .schema = "{\"type\":\"object\",\"properties\":{" STRING("expression") "," STRING("after")
-            ",\"count\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":20}},\"required\":[\"expression\"]}",
+        .schema = "{\"type\":\"object\",\"properties\":{" STRING("expression") "," STRING(
+            "after") ",\"count\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":20}},\"required\":[\"expression\"]}",
         .call = cron_next,
     },
     {
         .name = "cron_matches",
         .title = {},
         .description = "Whether a cron expression names the minute \"at\".",
-        .schema = "{\"type\":\"object\",\"properties\":{" STRING("expression") "," STRING("at")
-            "},\"required\":[\"expression\",\"at\"]}",
+        .schema = "{\"type\":\"object\",\"properties\":{" STRING("expression") "," STRING(
+            "at") "},\"required\":[\"expression\",\"at\"]}",
         .call = cron_matches,
     },
 }};

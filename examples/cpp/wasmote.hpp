@@ -18,9 +18,8 @@ namespace wasmote {
 
 // The arguments of a call: one JSON object, which the host has checked to be one.
 class arguments {
-public:
-    explicit arguments(std::string_view json) : json(json) {
-    }
+  public:
+    explicit arguments(std::string_view json) : json(json) {}
 
     // The string member of this name, escapes resolved; nothing if there is none or it is no string.
     std::optional<std::string> text(std::string_view name) const;
@@ -28,7 +27,7 @@ public:
     // The same of an integer of 32 bits.
     std::optional<std::int32_t> integer(std::string_view name) const;
 
-private:
+  private:
     std::optional<std::string_view> member(std::string_view name) const;
     std::string_view json;
 };
@@ -38,8 +37,7 @@ struct answer {
     std::string text;
     bool is_error = false;
 
-    answer(std::string text) : text(std::move(text)) {
-    }
+    answer(std::string text) : text(std::move(text)) {}
 
     static answer error(std::string what) {
         answer made(std::move(what));

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from wasmtime import component as wc  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("thermometer", "textkit", "faults")
 RUNTIME = "wasi:mcp/runtime@0.1.0-preview2"
+OTHERS = ("checksum", "cron", "life")  # of other languages: their glue is under test here
 HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
 FUEL = 20_000_000
 
@@ -55,12 +57,19 @@ class Guest:
             interface.add_func("serve", self._serve)
             interface.add_func("log", lambda _, *entry: self.logged.append(entry))
             interface.add_func("report-progress", lambda _, *report: self.progress.append(report))
+        elif name.startswith("wasi:clocks/wall-clock"):
+            interface.add_func("now", self._wall_clock)
         elif name.startswith("wasi:io/poll"):
             interface.add_resource("pollable", wc.ResourceType.host(1), lambda _, rep: self.dropped.append(rep))
             interface.add_func("[method]pollable.block", lambda store, pollable: pollable.drop(store))
         elif name.startswith("wasi:clocks/monotonic"):
             interface.add_resource("pollable", wc.ResourceType.host(1), lambda _, rep: self.dropped.append(rep))
             interface.add_func("subscribe-duration", self._subscribe)
+
+    def _wall_clock(self, _):
+        now = wc.Record()
+        now.seconds, now.nanoseconds = 1_795_906_800, 0  # 2026-11-28T23:00 UTC
+        return now
 
     def _register_server(self, _, info):
         self.server = info
@@ -99,7 +108,7 @@ def guest(examples):
     return lambda name: Guest(examples / f"{name}.wasm")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + OTHERS)
 def test_registers_its_tools_while_it_is_instantiated(guest, name):
     it = guest(name)
     assert it.served
@@ -121,7 +130,7 @@ def test_is_small_and_has_no_float_instruction(examples, name):
     assert "(memory (;0;) 1)" in text.stdout
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + OTHERS)
 def test_says_that_a_tool_is_not_there(guest, name):
     result = guest(name).handler("call-tool", "nothing", b"{}")
     assert result.tag == "err" and result.payload.code == "tool-not-found"
@@ -263,3 +272,20 @@ def test_faults_count_reports_progress_and_sleeps(guest):
     assert it.call("count", to=3, delay_ms=5) == (["counted to 3"], False)
     assert it.progress == [("", 1, 3), ("", 2, 3), ("", 3, 3)]
     assert it.slept == [5_000_000] * 3 and it.dropped == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "name, tool, arguments, answer",
+    [
+        ("checksum", "crc", {"algorithm": "crc32", "text": 'é"\n' * 200}, f"0x{zlib.crc32(('é' + chr(34) + chr(10)).encode() * 200):08x}"),
+        ("cron", "cron_next", {"expression": "0 0 1 1 *", "count": 2}, "2027-01-01T00:00\n2028-01-01T00:00"),
+        ("life", "life_set", {"cells": "##\n##"}, "generation 0, 4 alive, at 0,0\n##\n##"),
+    ],
+)  # fmt: skip
+def test_a_guest_with_an_allocator_gives_back_what_a_call_took(guest, name, tool, arguments, answer):
+    it = guest(name)
+    it.store.set_limits(memory_size=8 * 65536)  # Zig's allocator takes a page for each size of block
+    arguments["ignored"] = "x" * 2000
+    for _ in range(400):
+        it.store.set_fuel(FUEL)
+        assert it.call(tool, **arguments) == ([answer], False)
