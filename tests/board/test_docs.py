@@ -14,6 +14,9 @@ import pytest
 from conftest import ROOT
 from engines import using
 from wasmote import wasm
+from wasmote.host.config import Config
+from wasmote.host.host import ALLOW
+from wasmote.host.wasi.digests import TABLES
 from wat import assemble
 
 MICROPYTHON = ROOT / "build/firmware/unix/micropython"
@@ -102,3 +105,25 @@ def test_engine_md_shows_the_code_of_its_example():
         page.write_text(head + begin + "\n".join(lines) + "\n" + end + tail)
     else:
         assert shown.splitlines() == lines
+
+
+def test_wasi_md_names_every_interface_and_every_member_of_a_configuration():
+    page = (ROOT / "docs/wasi.md").read_text()
+    for interface in TABLES[::4]:
+        assert f"`{interface.split('@')[0]}`" in page, interface
+    assert set(re.findall(r"^\| (`[a-z_]+`(?: `[a-z_]+`)?) \| ", page.split("## Configuration")[1], re.M)) == {
+        *("`allow`", "`env` `args`", "`files` `store`", "`peers`", "`fallback`", "`memory`", "`timeout_ms`"),
+    }
+    defaults = re.search(r"^\| `allow` .*\| (.*) \|$", page, re.M).group(1)
+    assert tuple(defaults.replace("`", "").split()) == ALLOW
+    assert [name for name in vars(Config) if name[0] != "_"] == [
+        "allow",
+        "env",
+        "args",
+        "files",
+        "store",
+        "peers",
+        "fallback",
+        "memory",
+        "timeout_ms",
+    ]
