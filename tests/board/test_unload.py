@@ -80,3 +80,14 @@ def test_a_load_that_fails_anywhere_leaves_the_arena_as_it_was(engine):
             failures += 1
         assert arena(engine) == before
     assert 3 < failures < 13
+
+
+def test_a_stack_takes_no_granule_more_where_the_arena_has_a_gap():
+    gap, after = wasm.Store(limit=2, stack=0), wasm.Store(limit=2, stack=0)
+    gap.alloc(8)
+    after.alloc(8)
+    gap.close()  # less than a stack, before what is taken
+    try:
+        wasm.Store(limit=4, stack=4064).close()
+    finally:
+        after.close()

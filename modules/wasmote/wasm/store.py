@@ -131,8 +131,10 @@ class Store:
 
     def new_stack(self):
         """A stack for frames and the state_t that runs there: (offset of the state, offset of the first frame)."""
-        state = self.alloc(_SIZEOF_STATE)
-        stack = self.alloc(self.stack)
+        # In one piece: two may take one granule more, where the arena has a gap.
+        space = _SIZEOF_STATE + 7 & -8
+        state = self.alloc(space + self.stack)
+        stack = state + space
         self._empty(state, stack, self.stack)
         return state, stack
 
