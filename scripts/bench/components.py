@@ -20,6 +20,8 @@ MADE_WITH = {  # in the order of the table
     "thermometer": "C",
     "textkit": "C",
     "interview": "C",
+    "notebook": "C",
+    "courier": "C",
     "rust_layout": "C, linked as by rustc: 17 pages",
     "modbus": "C, wasi-libc, printf",
     "cron": "C++20, libc++",
