@@ -105,7 +105,7 @@ static void explain(unsigned function, const uint8_t *data, size_t size) {
         answerf("\naddress %u: %s", word(data), data[2] ? "on" : "off");
     } else if (function == 6 && size == 4) {
         answerf("\naddress %u: %u (0x%04x)", word(data), word(data + 2), word(data + 2));
-    } else if (function == 15 || function == 16) {
+    } else if ((function == 15 || function == 16) && size >= 4) {
         answerf("\n%u from address %u", word(data + 2), word(data));
     } else {
         answerf("\n%u bytes of data", (unsigned)size);
@@ -143,17 +143,21 @@ static void modbus_decode(text arguments) {
     }
 }
 
-static void modbus_request(text arguments) {
-    int32_t unit = 1, function = 3, address, value = 1;
-    json_int(arguments, "unit", &unit);
-    json_int(arguments, "function", &function);
-    json_int(arguments, "value", &value);
-    if (!json_int(arguments, "address", &address)) {
-        answer_error("\"address\" is missing or no integer");
-        return;
+// The integer member `name`, or `*value` as it was; false after having answered that it is out of range.
+static bool number(text arguments, const char *name, int32_t least, int32_t most, int32_t *value) {
+    json_int(arguments, name, value);
+    if (*value >= least && *value <= most) {
+        return true;
     }
-    if (function < 1 || function > 6) {
-        answer_error("\"function\" is not one of 1 to 6: the others carry data of their own");
+    is_error = true;
+    answerf("\"%s\" is missing or not %d to %d", name, (int)least, (int)most);
+    return false;
+}
+
+static void modbus_request(text arguments) {
+    int32_t unit = 1, function = 3, address = -1, value = 1;
+    if (!number(arguments, "unit", 0, 247, &unit) || !number(arguments, "function", 1, 6, &function) ||
+        !number(arguments, "address", 0, 65535, &address) || !number(arguments, "value", 0, 65535, &value)) {
         return;
     }
     uint8_t frame[8] = {unit, function, address >> 8, address, value >> 8, value};

@@ -47,6 +47,7 @@ GUESTS = {  # name -> MOST, ((tool, arguments, answer), …)
         ("modbus_decode", {"frame": "0A8302B1 33"}, "unit 10, function 3: read holding registers\nexception 2: illegal data address"),
         ("modbus_request", {"unit": 1, "address": 107, "value": 3}, "01 03 00 6b 00 03 74 17"),
         ("modbus_decode", {"frame": "01 03 00 6b 00 03 74 18"}, Fails("CRC is wrong: the frame ends with 74 18")),
+        ("modbus_request", {"unit": 1, "address": 65536}, Fails('"address" is missing or not 0 to 65535')),
         ("modbus_decode", {"frame": "01 0x"}, Fails("no two hex digits: 0x")),
     ),
     "cron": (
