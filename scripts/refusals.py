@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "modules/wasmote"
 DOCS = ROOT / "docs/components.md"
 FOLDERS = ("component", "host", "wasm")
-CLASSES = ("Malformed", "Invalid", "Unsupported", "Unlinkable", "OutOfMemory", "Refused", "HostError")
+CLASSES = ("Malformed", "Invalid", "Unsupported", "Unlinkable", "OutOfMemory", "Refused", "HostError", "Trap", "Ended")
 GENERATED = ("Malformed", "Invalid")  # of one remedy each: the lists are printed into the docs
 
 
@@ -30,12 +30,35 @@ def messages():
             tree = ast.parse(path.read_text())
             for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] + [tree]:
                 texts = _assigned(function)
-                for call in [node for node in ast.walk(function) if isinstance(node, ast.Call)]:
-                    name = getattr(call.func, "id", None)
-                    argument = call.args[name == "HostError" :][:1] if name in CLASSES else ()
-                    for text in argument and _texts(argument[0], texts):
-                        found[name].setdefault(_shape(text), str(path.relative_to(MODULES)))
+                for name, text in [*_raised(function, texts), *_ends(function, path)]:
+                    found[name].setdefault(_shape(text), str(path.relative_to(MODULES)))
+    for text in _traps():
+        found["Trap"].setdefault(text, "wasm/traps.py")
     return found
+
+
+def _raised(function, texts):
+    """(class, text) of each exception that is made in a function."""
+    for call in ast.walk(function):
+        name = getattr(call.func, "id", None) if isinstance(call, ast.Call) else None
+        if name in CLASSES:
+            for argument in call.args[name == "HostError" :][:1]:
+                yield from [(name, text) for text in _texts(argument, texts)]
+
+
+def _ends(function, path):
+    """("Ended", text) of what a call is told that did not come to its end."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("end", "_crashed"):
+            yield from [("Ended", text) for argument in node.args for text in _texts(argument, {})]
+        if isinstance(node, ast.Return) and node.value and getattr(function, "name", None) in ("_revive", "fall_back"):
+            yield from [("Ended", text) for text in _texts(node.value, {})]
+
+
+def _traps():
+    """The specification's texts, a table of the sources."""
+    tree = ast.parse((MODULES / "wasm/traps.py").read_text())
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)][1:]
 
 
 def _assigned(function):

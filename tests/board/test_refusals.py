@@ -18,7 +18,7 @@ FOUND = refusals.messages()
 def test_each_message_is_in_the_docs_with_its_remedy(name):
     told = set(re.findall(r"^\| ``?(.*?)``? \| \S", DOCS, flags=re.M))
     said = {text for text in FOUND[name] if len(re.sub(r"[…\W]", "", text)) > 4}
-    assert len(said) >= 8, "the sources are read no more"
+    assert len(said) >= 5, "the sources are read no more"
     assert sorted(said - told) == [], "write what to do into docs/components.md"
 
 
