@@ -89,6 +89,37 @@ def test_what_a_gone_guest_owned_of_its_own_is_not_destroyed():
     guest.close()
 
 
+@pytest.mark.parametrize(
+    "code, traps",
+    [
+        ("(drop (call $new (i32.const 1)))", True),
+        ("(call $drop (i32.const 1))", True),
+        ("(drop (call $rep (i32.const 1)))", False),
+    ],
+)
+def test_post_return_makes_and_drops_nothing_but_may_look(code, traps):
+    before = f"""(type $r (resource (rep i32))) {BUILT_INS}
+      (core module $p (import "" "new" (func $new (param i32) (result i32))) (import "" "rep" (func $rep (param i32) (result i32)))
+        (import "" "drop" (func $drop (param i32)))
+        (func (export "f") (result i32) (call $new (i32.const 7))) (func (export "post") (param i32) {code}))
+      (core instance $p (instantiate $p (with "" (instance $built-in))))"""
+    guest = load(f"""(component {before} (alias core export $p "f" (core func $f)) (alias core export $p "post" (core func $post))
+      (func (export "f") (result u32) (canon lift (core func $f) (post-return (func $post)))))""")
+    if not traps:
+        assert call(guest, "f") == 1
+        return
+    with pytest.raises(Trap, match="cannot leave component instance"):
+        call(guest, "f")
+
+
+def test_a_destructor_may_end_its_own_instances_resources_but_enter_no_other_that_runs():
+    """The instance of a resource drops its last handle within a call: its destructor runs all the same."""
+    guest = load(GUEST)
+    call(guest, "take", 5)
+    call(guest, "end", 1)
+    assert call(guest, "dropped") == 5
+
+
 @pytest.mark.parametrize("built_in", ["resource.new", "resource.rep"])
 def test_only_who_defined_a_resource_makes_it_or_looks_inside(built_in):
     outer = f"""(component (type $r (resource (rep i32)))
