@@ -17,6 +17,7 @@ from micropython import const
 from ..wasm.errors import Trap
 from ..wasm.reader import is_utf8
 from .types import (
+    ALIGNS,
     BOOL,
     BORROW,
     CASES,
@@ -67,6 +68,7 @@ class Context:
         self.realloc = realloc
         self.encoding = encoding
         self.other = None  # the Context at the other end of the call; None: the host's
+        self.seen = 0  # bytes that the memory had when last looked at: it never shrinks
         self.left = 0  # bytes of strings and lists that may still be lifted in this call
         self.lenders = None  # handles lent to the call being lifted for
 
@@ -89,15 +91,20 @@ class Context:
         """A pointer that came from the guest."""
         if address & alignment - 1:
             raise Trap("unaligned pointer", "%s at 0x%x" % (what, address))
-        if address + count > self.memory.size:
-            raise Trap("%s out of bounds of memory" % what, "0x%x+%d > %d" % (address, count, self.memory.size))
+        if address + count > self.seen and self.outside(address + count):
+            raise Trap("%s out of bounds of memory" % what, "0x%x+%d > %d" % (address, count, self.seen))
 
     def check_new(self, address, count, alignment):
         """What the guest's realloc returned for so many bytes."""
         if address & alignment - 1:
             raise Trap("realloc return: result not aligned", "0x%x" % address)
-        if address + count > self.memory.size:
-            raise Trap("realloc return: beyond end of memory", "0x%x+%d > %d" % (address, count, self.memory.size))
+        if address + count > self.seen and self.outside(address + count):
+            raise Trap("realloc return: beyond end of memory", "0x%x+%d > %d" % (address, count, self.seen))
+
+    def outside(self, end):
+        """Whether memory ends before `end`."""
+        self.seen = self.memory.size
+        return end > self.seen
 
 
 # -- loading and lifting: guest to host
@@ -147,25 +154,33 @@ def _load(cx, d, p, data, at):
         p += FIELDS
         while p < end:
             code = d[p]
-            if code == STRING:
+            if code == STRING or code == LIST:
                 at = at + 3 & -4
                 address, count = unpack_from("<II", data, at)
-                values.append(_lift_string(cx, address, count))
                 at += 8
-                p += 1
+                if code == STRING:
+                    values.append(_lift_string(cx, address, count))
+                    p += 1
+                else:
+                    values.append(_lift_list(cx, d, p, address, count))
+                    p += d[p + 1] | d[p + 2] << 8
                 continue
-            if code == OPTION:  # align, size and length in one go
+            # align(d, p), size(d, p) and length(d, p), without three calls where that is easy
+            if code > STRING:
+                step = count = ALIGNS[code - STRING]
+                past = p + 1
+            elif code == OPTION or code == RECORD or code == VARIANT or code == RESULT:
                 step = d[p + 3]
-                at = at + step - 1 & -step
-                values.append(_load(cx, d, p, data, at) if data[at] else None)
-                at += d[p + 4] | d[p + 5] << 8
-                p += d[p + 1] | d[p + 2] << 8
-                continue
-            step = align(d, p)
+                count = d[p + 4] | d[p + 5] << 8
+                past = p + (d[p + 1] | d[p + 2] << 8)
+            else:
+                step = align(d, p)
+                count = size(d, p)
+                past = p + length(d, p)
             at = at + step - 1 & -step
-            values.append(_load(cx, d, p, data, at))
-            at += size(d, p)
-            p += length(d, p)
+            values.append(_load(cx, d, p, data, at) if code != OPTION or data[at] else None)
+            at += count
+            p = past
         return tuple(values)
     if code == STRING or code == LIST:
         address, count = unpack_from("<II", data, at)
@@ -259,8 +274,11 @@ def _lift_string(cx, address, count):
         return lift_string(cx, address, count)
     if count > MAX_BYTES:
         raise Trap("string too long", "%d bytes" % count)
-    cx.check(address, count, 1, "string pointer/length")
-    cx.charge(count)
+    if address + count > cx.seen:
+        cx.check(address, count, 1, "string pointer/length")
+    if count > cx.left:
+        cx.charge(count)
+    cx.left -= count
     try:
         data = bytearray(count)
         cx.memory.read_into(address, data)

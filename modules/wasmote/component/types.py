@@ -56,7 +56,7 @@ _F64 = const(0x7C)
 
 # by code - 0x73
 _SIZES = b"\x08\x04\x08\x04\x08\x08\x04\x04\x02\x02\x01\x01\x01"
-_ALIGNS = b"\x04\x04\x08\x04\x08\x08\x04\x04\x02\x02\x01\x01\x01"
+ALIGNS = b"\x04\x04\x08\x04\x08\x08\x04\x04\x02\x02\x01\x01\x01"
 _FLATS = b"\x00\x7f\x7c\x7d\x7e\x7e\x7f\x7f\x7f\x7f\x7f\x7f\x7f"
 
 
@@ -76,7 +76,7 @@ def align(d, p):
     """Alignment of a value of this type in linear memory."""
     code = d[p]
     if code >= STRING:
-        return _ALIGNS[code - STRING]
+        return ALIGNS[code - STRING]
     if code == ENUM or code == FLAGS:
         return labels_size(code, d[p + 1] | d[p + 2] << 8)
     if code == LIST or code == OWN or code == BORROW:
