@@ -2,12 +2,11 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from wat import assemble
 
-TOOL = os.environ.get("WASM_TOOLS") or str(ROOT / "build/wasm-tools/wasm-tools")
+TOOL = os.environ.get("WASM_TOOLS") or str(Path(__file__).resolve().parents[2] / "build/wasm-tools/wasm-tools")
 needs_tool = pytest.mark.skipif(
     subprocess.run(["sh", "-c", f"command -v '{TOOL}'"], capture_output=True).returncode != 0,
     reason="no wasm-tools: make setup, or set WASM_TOOLS",
@@ -29,7 +28,8 @@ def component(folder, wit, world, text):
     if text is None:
         wasm_tools(*embed, "--dummy-names", "legacy")
     else:
-        core.write_bytes(assemble(text))
+        (folder / "core.wat").write_text(text)
+        wasm_tools("parse", folder / "core.wat", "-o", core)
         wasm_tools(*embed, core)
     made = folder / f"{world}.wasm"
     wasm_tools("component", "new", core, "-o", made)

@@ -1,132 +1,45 @@
 """Two components in one, as wasm-tools composes them: each with core modules, memory and handles of its own."""
 
 import pytest
+from composed import composed
 from guests import call, load, stores_closed  # noqa: F401
-from made import component, needs_tool, wasm_tools
+from made import needs_tool
 from wasmote.wasm import Trap
 
 pytestmark = needs_tool
 
-WIT = """package test:calc@0.2.1;
-interface ops {
-  record pair { text: string, numbers: list<u64> }
-  shout: func(text: string) -> string;
-  swap: func(p: pair) -> result<tuple<list<u64>, string>, string>;
-  resource counter {
-    constructor(start: u32);
-    next: func() -> u32;
-    add: static func(a: borrow<counter>, b: counter) -> counter;
-  }
-  dropped: func() -> u32;
-}
-world provider { export ops; }
-world consumer {
-  import ops;
-  export go: func(text: string) -> string;
-  export swap: func(text: string, numbers: list<u64>) -> tuple<list<u64>, string>;
-  export count: func(start: u32) -> u32;
-  export keep: func() -> u32;
-  export dropped: func() -> u32;
-  export again: func(handle: u32) -> u32;
-}"""
-
-REALLOC = """(global $at (mut i32) (i32.const 4096))
-  (func $realloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-    (global.set $at (i32.and (i32.add (global.get $at) (i32.const 7)) (i32.const -8)))
-    (global.get $at)
-    (global.set $at (i32.add (global.get $at) (local.get 3))))"""
-
-# A counter's rep is where its number stands.
-PROVIDER = f"""(module
-  (import "[export]test:calc/ops@0.2.1" "[resource-new]counter" (func $new (param i32) (result i32)))
-  (import "[export]test:calc/ops@0.2.1" "[resource-rep]counter" (func $rep (param i32) (result i32)))
-  (import "[export]test:calc/ops@0.2.1" "[resource-drop]counter" (func $drop (param i32)))
-  (memory (export "memory") 1) {REALLOC}
-  (global $dropped (mut i32) (i32.const 0))
-  (func (export "test:calc/ops@0.2.1#shout") (param $p i32) (param $n i32) (result i32) (local $i i32)
-    (loop $more
-      (if (i32.lt_u (local.get $i) (local.get $n)) (then
-        (i32.store8 (i32.add (local.get $p) (local.get $i))
-          (i32.and (i32.load8_u (i32.add (local.get $p) (local.get $i))) (i32.const 0xdf)))
-        (local.set $i (i32.add (local.get $i) (i32.const 1)))
-        (br $more))))
-    (i32.store (i32.const 16) (local.get $p)) (i32.store (i32.const 20) (local.get $n)) (i32.const 16))
-  (func (export "test:calc/ops@0.2.1#swap") (param i32 i32 i32 i32) (result i32)
-    (i32.store8 (i32.const 32) (i32.const 0))
-    (i32.store (i32.const 36) (local.get 2)) (i32.store (i32.const 40) (local.get 3))
-    (i32.store (i32.const 44) (local.get 0)) (i32.store (i32.const 48) (local.get 1)) (i32.const 32))
-  (func $make (export "test:calc/ops@0.2.1#[constructor]counter") (param i32) (result i32) (local $p i32)
-    (local.set $p (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 4)))
-    (i32.store (local.get $p) (local.get 0))
-    (call $new (local.get $p)))
-  (func (export "test:calc/ops@0.2.1#[method]counter.next") (param i32) (result i32)
-    (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (i32.const 1)))
-    (i32.load (local.get 0)))
-  (func (export "test:calc/ops@0.2.1#[static]counter.add") (param $a i32) (param $b i32) (result i32)
-    (call $make (i32.add (i32.load (local.get $a)) (i32.load (call $rep (local.get $b)))))
-    (call $drop (local.get $b)))
-  (func (export "test:calc/ops@0.2.1#dropped") (result i32) (global.get $dropped))
-  (func (export "test:calc/ops@0.2.1#[dtor]counter") (param i32)
-    (global.set $dropped (i32.add (global.get $dropped) (i32.const 1)))))"""
-CONSUMER = f"""(module
-  (import "test:calc/ops@0.2.1" "shout" (func $shout (param i32 i32 i32)))
-  (import "test:calc/ops@0.2.1" "swap" (func $swap (param i32 i32 i32 i32 i32)))
-  (import "test:calc/ops@0.2.1" "[constructor]counter" (func $new (param i32) (result i32)))
-  (import "test:calc/ops@0.2.1" "[method]counter.next" (func $next (param i32) (result i32)))
-  (import "test:calc/ops@0.2.1" "[static]counter.add" (func $add (param i32 i32) (result i32)))
-  (import "test:calc/ops@0.2.1" "[resource-drop]counter" (func $drop (param i32)))
-  (import "test:calc/ops@0.2.1" "dropped" (func $dropped (result i32)))
-  (memory (export "memory") 1) {REALLOC}
-  (func (export "go") (param i32 i32) (result i32) (call $shout (local.get 0) (local.get 1) (i32.const 8)) (i32.const 8))
-  (func (export "swap") (param i32 i32 i32 i32) (result i32)
-    (call $swap (local.get 0) (local.get 1) (local.get 2) (local.get 3) (i32.const 32)) (i32.const 36))
-  (func (export "count") (param i32) (result i32) (local $a i32) (local $b i32)
-    (local.set $a (call $new (local.get 0)))
-    (drop (call $next (local.get $a)))
-    (local.set $b (call $add (local.get $a) (call $new (i32.const 1000))))
-    (call $drop (local.get $a))
-    (call $next (local.get $b))
-    (call $drop (local.get $b)))
-  (func (export "keep") (result i32) (call $new (i32.const 5)))
-  (func (export "dropped") (result i32) (call $dropped))
-  (func (export "again") (param i32) (result i32) (call $next (local.get 0))))"""
-
 
 @pytest.fixture(scope="module")
-def composed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("composed")
-    provider = component(folder, WIT, "provider", PROVIDER)
-    consumer = component(folder, WIT, "consumer", CONSUMER)
-    wasm_tools("compose", consumer, "-d", provider, "-o", folder / "both.wasm")
-    return (folder / "both.wasm").read_bytes()
+def both(tmp_path_factory):
+    return composed(tmp_path_factory.mktemp("composed"))
 
 
-def test_strings_and_lists_cross_from_guest_to_guest_and_back(composed):
-    both = load(composed)
-    assert call(both, "go", "shout") == "SHOUT"
-    assert call(both, "go", "") == ""
-    assert call(both, "swap", "text", [1, 2**64 - 1]) == ([1, 2**64 - 1], "text")
-    assert call(both, "swap", "", []) == ([], "")
+def test_strings_and_lists_cross_from_guest_to_guest_and_back(both):
+    guests = load(both)
+    assert call(guests, "go", "shout") == "SHOUT"
+    assert call(guests, "go", "") == ""
+    assert call(guests, "swap", "text", [1, 2**64 - 1]) == ([1, 2**64 - 1], "text")
+    assert call(guests, "swap", "", []) == ([], "")
 
 
-def test_a_resource_that_one_guest_defines_is_made_lent_given_back_and_dropped_by_the_other(composed):
-    both = load(composed)
-    assert call(both, "count", 41) == 1043
-    assert call(both, "dropped") == 3
-    assert call(both, "count", 1) == 1003
-    assert call(both, "dropped") == 6
+def test_a_resource_that_one_guest_defines_is_made_lent_given_back_and_dropped_by_the_other(both):
+    guests = load(both)
+    assert call(guests, "count", 41) == 1043
+    assert call(guests, "dropped") == 3
+    assert call(guests, "count", 1) == 1003
+    assert call(guests, "dropped") == 6
 
 
-def test_each_guest_has_its_handles(composed):
-    both = load(composed)
-    assert call(both, "keep") == 1
-    assert call(both, "again", 1) == 6
+def test_each_guest_has_its_handles(both):
+    guests = load(both)
+    assert call(guests, "keep") == 1
+    assert call(guests, "again", 1) == 6
     with pytest.raises(Trap, match="unknown handle index 2"):
-        call(both, "again", 2)
+        call(guests, "again", 2)
 
 
-def test_each_guest_has_its_memory(composed):
-    both = load(composed)
+def test_each_guest_has_its_memory(both):
+    guests = load(both)
     for n in range(8):
         text = "x" * 300 * n
-        assert call(both, "go", text) == text.upper()
+        assert call(guests, "go", text) == text.upper()
