@@ -8,7 +8,7 @@ its types, values.
 from micropython import const
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
-from . import names
+from . import labels as labelling
 
 try:
     from .parts_viper import parts
@@ -176,7 +176,7 @@ def check_labels(found, what, at):
     """Refuses labels that are not in kebab case, or not unique."""
     if max(found or b"a") >= 0x80 and not is_utf8_labels(found):
         raise Malformed("malformed UTF-8 encoding", at)
-    names.check_labels(found, what, at)
+    labelling.check_labels(found, what, at)
 
 
 def is_utf8_labels(found):
@@ -192,7 +192,7 @@ def is_utf8_labels(found):
 
 
 def extern_name(reader):
-    """The name of an import or export. Its grammar is looked at where it is known what it names: names.check()."""
+    """The name of an import or export. Its grammar is looked at where it is known what it names: labels.check_name()."""
     at = reader.at
     kind = leading(reader, b"\x00\x01\x02", "component name")
     name = reader.name()

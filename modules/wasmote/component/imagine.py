@@ -114,9 +114,10 @@ def _made_up(root, imports):
 
 
 class Imagined:
-    """In place of the Component that nothing is instantiated in: what canon definitions make goes with its store."""
+    """A Loading, and its Component too, where nothing is instantiated: what canon definitions make goes with its store."""
 
     def __init__(self, source, table, resources, decoded):
+        self.component = self
         self.source = source
         self.table = table
         self.resources = resources

@@ -9,7 +9,7 @@ from micropython import const
 
 from ..wasm import HostFunction, Instance
 from ..wasm.binary import decode
-from ..wasm.errors import Invalid, Malformed, Trap, Unlinkable, Unsupported
+from ..wasm.errors import Invalid, Malformed, Unlinkable, Unsupported
 from . import binary, types
 from .binary import (
     COMPONENT,
@@ -25,7 +25,7 @@ from .binary import (
 )
 from .canonical import Context
 from .functions import LiftedFunction, LoweredFunction, ResourceDrop
-from .handles import Handles
+from .running import ComponentInstance
 from .space import Types, admit, fit, imagine, long_type, new_resource, room
 from .types import PARAMS
 
@@ -36,59 +36,10 @@ _MAX_EXPORTS = const(64)  # what the root component may export, functions of int
 _I32 = b"\x7f"
 
 
-class ComponentInstance:
-    """What the guest of one component instance is doing: the Canonical ABI's view of it.
-
-    `parent` is the instance of the component that instantiates this one, None for the root.
-    """
-
-    def __init__(self, root, parent=None):
-        self.root = root
-        self.parent = parent
-        self.store = root.store
-        self.lift_limit = root.lift_limit
-        self.handles = Handles(root.allocate, root.resources)
-        self.entered = True  # until instantiated
-        self.may_leave = True
-        root.instances.append(self)
-
-    def enter(self, caller):
-        """A call begins: this instance is entered, and those around it that `caller`, None for the host, is not in.
-
-        Returns what leave() wants. Raises Trap if one of them is entered already.
-        """
-        common = self
-        while common is not None and not (caller is not None and caller.within(common)):
-            if common.entered or self.root.dead:
-                raise Trap("cannot enter component instance")
-            common = common.parent
-        instance = self
-        while instance is not common:
-            instance.entered = True
-            instance = instance.parent
-        return common
-
-    def leave(self, common):
-        """The call is over; `common` comes from enter()."""
-        instance = self
-        while instance is not common:
-            instance.entered = False
-            instance = instance.parent
-
-    def within(self, other):
-        """Whether this is `other`, or an instance inside of it."""
-        instance = self
-        while instance is not None:
-            if instance is other:
-                return True
-            instance = instance.parent
-        return False
-
-
 class Scope(Types):
     """The index spaces of one component while its definitions are evaluated.
 
-    `root` is the Component; `arguments` maps import names to (sort, item) (the root component's come from the host);
+    `root` is the Loading; `arguments` maps import names to (sort, item) (the root component's come from the host);
     `container` is the ComponentInstance that this one is made in. `seen`: how many items of each sort the component
     around it had where this one stands in it.
     """
@@ -99,7 +50,7 @@ class Scope(Types):
         super().__init__(parent, root)
         self.arguments = arguments
         self.seen = seen
-        self.instance = ComponentInstance(root, container)
+        self.instance = ComponentInstance(root.component, container)
         self.imports = {}  # by name: types and resources only
         self.exports = {}
         self.import_names = set()

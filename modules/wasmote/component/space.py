@@ -13,7 +13,7 @@ An item is what an index stands for, or a name of an instance:
 from micropython import const
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
-from . import binary, names
+from . import binary, labels
 from .binary import (
     COMPONENT,
     CORE_FUNC,
@@ -49,7 +49,7 @@ class InstanceType:
 
 
 class Types:
-    """The index spaces of an instance type. `parent`: the enclosing ones; `root`: the Component, whose table and resources they are."""
+    """The index spaces of an instance type. `parent`: the enclosing ones; `root`: the Loading, whose table and resources they are."""
 
     component = False  # whether a component's: outer aliases of resources may not leave it
 
@@ -274,7 +274,7 @@ def long_type(reader, space):
 
 def admit(what, seen, known, name, sort, item, space, at):
     """Puts an import or export into `known`, {name: (sort, item)}, when it may be called so; `seen`: what must be unique."""
-    key = names.check_name(name, at)
+    key = labels.check_name(name, at)
     if key in seen:
         raise Invalid("%s name `%s` conflicts with previous name" % (what, name), at)
     room(seen, at)
