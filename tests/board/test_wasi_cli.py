@@ -2,7 +2,7 @@
 
 import pytest
 from host_guests import Log, push, refusal
-from programs import configuration, everything, program
+from wasi_programs import configuration, everything, program
 from wasmote.host.wasi.cli import whole
 from wasmote.wasm import drive
 

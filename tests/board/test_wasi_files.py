@@ -4,7 +4,7 @@ import os
 
 import pytest
 from host_guests import Log, push, refusal
-from programs import configuration, everything, program
+from wasi_programs import configuration, everything, program
 from wasmote.wasm import drive
 
 pytest_plugins = ["host_fixtures", "wasi_fixtures"]

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from host_guests import Log, push
-from programs import configuration, everything, program
+from wasi_programs import configuration, everything, program
 from wasmote.host.wasi import bucket as module
 from wasmote.wasm import drive
 

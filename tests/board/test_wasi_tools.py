@@ -2,7 +2,7 @@
 
 import pytest
 from host_guests import Log, call, push
-from programs import configuration, program
+from wasi_programs import configuration, program
 
 pytest_plugins = ["host_fixtures", "wasi_fixtures"]
 

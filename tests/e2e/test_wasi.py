@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, params
 
 sys.path.insert(0, str(ROOT / "tests" / "wasi"))
-from programs import OUT, program
+from wasi_programs import OUT, program
 
 
 @pytest.fixture(scope="module", params=params("unix", "qemu:m0"))
