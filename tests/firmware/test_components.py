@@ -94,3 +94,33 @@ def test_lists_nested_as_deep_as_a_type_may_be_are_taken(board):
     assert board.run(SETUP + NESTED, timeout=60) == "loaded\n"
     board.put_file("/it.wasm", HEADER + section(7, vector([*lists, b"\x70\x0f"])))
     assert "nested deeper than 16" in board.run(SETUP + NESTED, timeout=60)
+
+
+KEPT = """
+import sys
+from wasmote import component
+def free():
+    gc.collect()
+    return gc.mem_free()
+component._import_loading()
+component._forget_loading()
+before = free()
+component._import_loading()
+with_them = free()
+component._forget_loading()
+print(before - with_them > 5000, before - free() < 64)
+kept = len(sys.modules)
+for _ in range(3):
+    store = Store(64)
+    with open("/it.wasm", "rb") as file:
+        drive(Component.load(store, Source(file), Nothing()))
+    store.close()
+print(len(sys.modules) - kept, any("loading" in name for name in sys.modules))
+"""
+
+
+@needs_tool
+def test_what_only_loads_need_leaves_the_heap_when_they_end(board, tmp_path):
+    board.put_file("/it.wasm", composed(tmp_path))
+    board.run(SETUP + KEPT, timeout=60)  # what a component needs later, resources.py here, stays
+    assert board.run(SETUP + KEPT, timeout=60) == "True True\n0 False\n"

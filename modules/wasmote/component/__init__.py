@@ -24,8 +24,25 @@ from .functions import HostImport
 __all__ = ("Component", "HostImport")
 
 # What only loads need, lowest first: no import is made deep inside of another, a board's C stack is small.
-_FOR_LOADS = ("labels", "binary", "table", "space", "instance", "text", "loading")
-_AT_TIMES = ("labels_viper", "parts_viper", "methods", "later", "coretype", "imagine")  # imported by those, if at all
+# Whole names: one that is put together would stay in RAM.
+_FOR_LOADS = (
+    "wasmote.component.labels",
+    "wasmote.component.binary",
+    "wasmote.component.table",
+    "wasmote.component.space",
+    "wasmote.component.instance",
+    "wasmote.component.text",
+    "wasmote.component.loading",
+)
+_AT_TIMES = (  # imported by those, if at all
+    "wasmote.component.labels_viper",
+    "wasmote.component.parts_viper",
+    "wasmote.component.methods",
+    "wasmote.component.later",
+    "wasmote.component.coretype",
+    "wasmote.component.imagine",
+)
+_FROZEN = isinstance(__path__, str) and __path__.startswith(".frozen")  # MicroPython, from flash: nothing is compiled
 _loads = [0]  # under way
 
 
@@ -70,6 +87,7 @@ class Component:
                 raise
             raise Unsupported("definitions nested too deeply", 0)
         finally:
+            loading = None
             _loads[0] -= 1
             if not _loads[0]:
                 _forget_loading()
@@ -115,9 +133,9 @@ class Component:
 
 def _import_loading():
     """The class Loading."""
-    if hasattr(gc, "mem_free"):  # MicroPython
+    if _FROZEN:
         for name in _FOR_LOADS:
-            __import__(__name__ + "." + name)
+            __import__(name)
     from .loading import Loading
 
     return Loading
@@ -125,11 +143,11 @@ def _import_loading():
 
 def _forget_loading():
     """Gives a board the heap back that the modules of loading.py take, 6 KB: the next load imports them from flash again."""
-    if hasattr(gc, "mem_free"):
+    if _FROZEN:
         package = sys.modules[__name__]
         for name in _FOR_LOADS + _AT_TIMES:
-            if sys.modules.pop(__name__ + "." + name, None):
-                delattr(package, name)
+            if sys.modules.pop(name, None):
+                delattr(package, name[len(__name__) + 1 :])
 
 
 def _heap_free():
