@@ -6,7 +6,7 @@ import host_guests as guests
 import pytest
 from wasmote.host import Host, Storage, guest
 from wasmote.jsonrpc import validate
-from wasmote.wasm import Store, arena_info
+from wasmote.wasm import Granules, arena_info
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def crowd():
     taken = []
 
     def take(leave):
-        store = Store(limit=200, stack=0)
+        store = Granules(200)
         taken.append(store)
         for _ in range(arena_info()[1] - leave):
             store.alloc(1024)

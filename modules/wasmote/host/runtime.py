@@ -2,7 +2,7 @@
 
 import json
 
-from ..wasm import OutOfMemory, Store
+from ..wasm import Granules, OutOfMemory
 from .entries import COMPLETE, ELICIT, SUBSCRIBE, Entry, Refused, keep, tool_text
 
 _TEXTS = 8  # most granules that what a guest registers may take
@@ -122,7 +122,7 @@ class Runtime:
 
     def _keep(self, text):
         if self.texts is None:
-            self.texts = Store(limit=_TEXTS, stack=0)
+            self.texts = Granules(_TEXTS)
         return keep(text, self.texts)
 
     def put_icons(self, entry, icons):

@@ -34,6 +34,7 @@ from .reader import Reader, Source
 from .binary import Module
 from .bodies import import_translator as _import_translator
 from . import backtrace as _backtrace
+from .granules import Granules
 from .store import Store
 from .externs import Function, Global, HostFunction, Memory, Table
 from .instance import Instance

@@ -420,6 +420,8 @@ def _to_raw(store, t, value, where):
         if not isinstance(raw, values.Function) or getattr(value, "store", store) is not store:
             raise TypeError("%s is %r, a function of this store or None is needed" % (where, value))
         return raw
+    if store.numbers is None:
+        store.objects, store.numbers = [], {}
     n = store.numbers.get(id(value))
     if n is None:
         n = len(store.objects)

@@ -154,6 +154,7 @@ class Call:
                 if store.stack_taken is self:
                     store.stack_taken = None
                 else:
+                    store.spare_stacks = store.spare_stacks or []
                     store.spare_stacks.append(self._stack)
                 self._stack = None
         store.running, store.state, store.top, store.budget = held

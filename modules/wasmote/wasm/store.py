@@ -5,6 +5,7 @@ from micropython import const
 from .backtrace import FRAMES, frames, sentence
 from .engine import engine
 from .errors import Exhaustion, OutOfMemory, Trap
+from .granules import Granules
 from .traps import TRAPS
 from .types import FUNC, GLOBAL, TABLE
 from .values import get_values, put_value, to_words
@@ -41,7 +42,7 @@ _AT_STATE_FUEL = const(24)
 _COUNTED = {FUNC: "functions", TABLE: "table elements", GLOBAL: "words of globals"}
 
 
-class Store:
+class Store(Granules):
     """Up to `limit` granules of 1 KiB of the arena, `stack` bytes of them for frames. close() gives all back.
 
     With a stack of 0 bytes, calls need that of another store: use().
@@ -54,13 +55,17 @@ class Store:
                       Trap names functions, and says where in the file their instructions stand
     """
 
+    # What few stores have is here: each entry of an instance's own dict costs every other one time and heap.
+    running = stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
+    spare_stacks = ()
+    locating = False  # a trap's place is searched, in a step that no Call takes: see invoke
+    objects = ()  # of the host's, that externrefs stand for (api.py)
+    numbers = None  # of the objects, by id(): they are kept, so no other takes it
+
     def __init__(self, limit=64, stack=4096, functions=8192, tables=16384, globals=4096):
+        super().__init__(limit)
         self.left = {FUNC: functions, TABLE: tables, GLOBAL: globals}
         self.allowed = dict(self.left)
-        self.owner = engine.claim(max(limit, 1))
-        if not self.owner:
-            raise OutOfMemory("too many components are loaded: unload one")
-        self.limit = limit
         self.types = []  # by id - 1
         self.type_ids = {}
         self.host_functions = []
@@ -69,11 +74,6 @@ class Store:
         self.fuel = 4000  # per slice; follows the clock
         self._spent = self._spent_m = 0  # units of fuel that calls used, and 1 << 20 of them: small ints for a while
         self.budget = None  # fuel that the running call may still use; None: no limit
-        self.running = self.stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
-        self.spare_stacks = []
-        self.locating = False  # a trap's place is searched, in a step that no Call takes: see invoke
-        self.objects = []  # of the host's, that externrefs stand for (api.py)
-        self.numbers = {}  # of the objects, by id(): they are kept, so no other takes it
         self.slices = 0
         self.stack = stack
         self.state = self.top = 0  # top: where the next invocation's frame may start
@@ -86,48 +86,16 @@ class Store:
 
     def close(self):
         """Gives back all granules. The store and its instances are not to be used afterwards."""
-        if self.owner:
-            engine.release(self.owner)
-            self.owner = 0
-            self.instances = []
-            self.host_functions = []
-            self.objects = []
-            self.numbers = {}
-
-    def check(self):
-        """Raises ValueError if the store is closed: another one may own its granules by now."""
-        if not self.owner:
-            raise ValueError("the store is closed")
-
-    @property
-    def used(self):
-        """Granules owned now."""
-        return engine.used(self.owner)
-
-    @property
-    def peak(self):
-        """The most granules that it had."""
-        return engine.peak(self.owner)
+        super().close()
+        self.instances = []
+        self.host_functions = []
+        self.objects = ()
+        self.numbers = None
 
     @property
     def fuel_used(self):
         """Units of fuel that all calls used."""
         return (self._spent_m << 20) + self._spent
-
-    def alloc(self, size):
-        """Offset of `size` cleared bytes in the arena, 8-aligned. Raises OutOfMemory."""
-        self.check()
-        at = engine.alloc(self.owner, size)
-        if not at:
-            free = engine.used(0)
-            used = engine.used(self.owner)
-            if self.limit - used < free:
-                what = "%d bytes more do not fit the component's memory limit of %d KiB, %d of them used"
-                raise OutOfMemory(what % (size, self.limit, used))
-            raise OutOfMemory(
-                "%d bytes more do not fit the arena, %d KiB of it free: unload a component" % (size, free)
-            )
-        return at
 
     def new_stack(self):
         """A stack for frames and the state_t that runs there: (offset of the state, offset of the first frame)."""
@@ -160,10 +128,6 @@ class Store:
             raise OutOfMemory(what % (n, _COUNTED[kind], self.allowed[kind] - left, self.allowed[kind]))
         self.left[kind] = left - n
         return left
-
-    def view(self, offset, size):
-        """A memoryview of the arena. Valid until close()."""
-        return engine.view(offset, size)
 
     def type_id(self, params, results):
         """The number that equal function types share in this store."""
