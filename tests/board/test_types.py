@@ -132,7 +132,7 @@ def test_equal_types_take_room_once():
     table = TypeTable()
     for _ in range(3):
         text.parse(table, "(a:option<list<u8>>)->result<option<list<u8>>,string>")
-    assert len(table.entries) == 4
+    assert len(table.keys) == 4
 
 
 @pytest.mark.parametrize("source", ["lost<u8>", "{a:u8", "u8>", "list<u8", ""])

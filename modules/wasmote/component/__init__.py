@@ -85,7 +85,7 @@ class Component:
         except RuntimeError as error:
             if "recursion" not in str(error):
                 raise
-            raise Unsupported("definitions nested too deeply", 0)
+            raise Unsupported("definitions nested too deeply: compose in fewer levels", 0)
         finally:
             loading = None
             _loads[0] -= 1

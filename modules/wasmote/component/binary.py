@@ -69,7 +69,7 @@ def sections(reader):
     while reader.at < end:
         at = reader.at
         if count == _MAX_SECTIONS:
-            raise Unsupported("more than %d sections" % _MAX_SECTIONS, at)
+            raise Unsupported("more than %d sections: compose fewer components" % _MAX_SECTIONS, at)
         count += 1
         code = reader.u8()
         size_at = reader.at
@@ -128,7 +128,7 @@ def label(reader):
     reader.seek(at)
     n = reader.u32()
     if n >= 0x80:
-        raise Unsupported("name of %d bytes" % n, at)
+        raise Unsupported("name of %d bytes: 127 are most" % n, at)
     return bytes((n,)) + reader.bytes(n)
 
 
@@ -197,7 +197,7 @@ def extern_name(reader):
     kind = leading(reader, b"\x00\x01\x02", "component name")
     name = reader.name()
     if len(name) > _MAX_NAME:
-        raise Unsupported("import or export name of %d characters" % len(name), at)
+        raise Unsupported("import or export name of %d characters: 255 are most" % len(name), at)
     if kind == 2:
         _attributes(reader)
     return name
@@ -236,7 +236,7 @@ def extern_desc(reader, space):
     if code == COMPONENT:
         return COMPONENT, space.component_type(reader.u32(), at)
     if code == VALUE:
-        raise Unsupported("value import or export", at)
+        raise Unsupported("value import or export: leave values out", at)
     raise Malformed("invalid leading byte (0x%x) for component external kind" % code, at)
 
 

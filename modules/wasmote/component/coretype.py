@@ -45,7 +45,7 @@ def _function_type(reader):
     at = reader.at
     form = reader.u8()
     if form == 0 or 0x4E <= form <= 0x4F or form == 0x5E or form == 0x5F:
-        raise Unsupported("GC types (core type form 0x%x)" % form, at)
+        raise Unsupported("GC types (core type form 0x%x): compile without" % form, at)
     if form == 0x50:
         raise Invalid("invalid leading byte (0x50) for core type: no module type within a module type", at)
     if form != 0x60:
@@ -116,7 +116,7 @@ def _extern_type(reader, types):
         t = valtype(reader)
         return GLOBAL, (t, reader.u8())
     if kind == 4:
-        raise Unsupported("tag (exceptions)", at)
+        raise Unsupported("tag (exceptions): compile without", at)
     raise Malformed("invalid leading byte (0x%x) for external kind" % kind, at)
 
 

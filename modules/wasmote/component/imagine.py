@@ -23,7 +23,7 @@ def validate(source):
     except RuntimeError as error:
         if "recursion" not in str(error):
             raise
-        raise Unsupported("definitions nested too deeply", 0)
+        raise Unsupported("definitions nested too deeply: compose in fewer levels", 0)
     finally:
         root.store.close()
 

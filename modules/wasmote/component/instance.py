@@ -94,7 +94,12 @@ class Scope(Types):
         if code >= len(_SECTIONS):
             raise Malformed("malformed section id: %d" % code, at)
         if code == 9 or code == 12:
-            raise Unsupported("component start function section" if code == 9 else "value section", at)
+            raise Unsupported(
+                "component start function section: export wasi:cli/run instead"
+                if code == 9
+                else "value section: leave values out",
+                at,
+            )
         define = getattr(self, _SECTIONS[code])
         for i in range(body.u32()):
             more = define(body)
@@ -186,7 +191,7 @@ class Scope(Types):
         from .resources import GuestResource
 
         if leading(reader, b"\x7f\x7e", "resource representation") != 0x7F:
-            raise Unsupported("resource represented by an i64", at)
+            raise Unsupported("resource represented by an i64: use an i32", at)
         dtor = None
         if leading(reader, b"\x00\x01", "resource destructor"):
             dtor = self.item(CORE_FUNC, reader.u32(), at)
@@ -199,7 +204,7 @@ class Scope(Types):
     def canon(self, reader):
         at = reader.at
         if self.root.canons == _MAX_CANONS:
-            raise Unsupported("more than %d functions lifted or lowered" % _MAX_CANONS, at)
+            raise Unsupported("more than %d functions lifted or lowered: import and export fewer" % _MAX_CANONS, at)
         self.root.canons += 1
         code = reader.u8()
         if code == 0:
@@ -322,7 +327,7 @@ class Scope(Types):
         elif sort == FUNC:
             self.kept += 1
         if self.kept > _MAX_EXPORTS:
-            raise Unsupported("more than %d exported functions and interfaces" % _MAX_EXPORTS, at)
+            raise Unsupported("more than %d exported functions and interfaces: export fewer" % _MAX_EXPORTS, at)
 
     def _exported(self, reader):
         """sort, idx: (sort, item)."""
@@ -350,7 +355,7 @@ class Scope(Types):
         at = reader.at
         component = self.item(COMPONENT, reader.u32(), at)
         if len(self.root.instances) == _MAX_INSTANCES:
-            raise Unsupported("more than %d component instances" % _MAX_INSTANCES, at)
+            raise Unsupported("more than %d component instances: compose fewer components" % _MAX_INSTANCES, at)
         arguments = {}
         for _ in range(reader.count()):
             name = self._unique(arguments, reader)

@@ -175,7 +175,7 @@ def new_resource(root, name, definition, at):
     """A resource type of this name. `definition`: what destroys its resources, None as long as nothing is known to."""
     resources = root.resources
     if len(resources) == 255:
-        raise Unsupported("more than 255 resource types", at)
+        raise Unsupported("more than 255 resource types: import and define fewer", at)
     resources.append(definition)
     return root.table.resource(len(resources) - 1, name.encode())
 
@@ -197,7 +197,9 @@ def has_resources(table, t, first=0, end=0):
 def room(space, at):
     """Refuses one more item of an index space, or name of an instance, than a board takes."""
     if len(space) == _MAX_DEFINITIONS:
-        raise Unsupported("more than %d definitions of one sort" % _MAX_DEFINITIONS, at)
+        raise Unsupported(
+            "more than %d definitions of one sort: compose fewer components, import less" % _MAX_DEFINITIONS, at
+        )
 
 
 # -- instance types
@@ -349,5 +351,5 @@ def _declared(root, it):
 
 def count_comparison(root, at):
     if root.compared == _MAX_COMPARED:
-        raise Unsupported("instance types nested too deep or wide", at)
+        raise Unsupported("instance types nested too deep or wide: split the interface", at)
     root.compared += 1

@@ -171,13 +171,13 @@ class TypeTable:
         """The type of this key."""
         count = count or len(parts)
         if count > _MAX_LEN and (parts or count > 0xFFFF):
-            raise Unsupported("type of %d parts" % count, at)
+            raise Unsupported("type of %d parts: split it" % count, at)
         key = bytes((code, number, count & 0xFF, count >> 8)) + bytes(array("H", parts)) + labels
         t = self.known.get(key)
         if t is None:
             t = _FIRST + len(self.keys)
             if t == 0x8000:
-                raise Unsupported("more than 32640 types", at)
+                raise Unsupported("more than 32640 types: leave unused interfaces out", at)
             self._shape(code, parts, count, at)
             self.keys.append(key)
             self.known[key] = t
@@ -244,7 +244,7 @@ class TypeTable:
         offset = offset + widest - 1 & -widest
         if deepest > _MAX_DEPTH or offset > _MAX_SIZE or total > _MAX_LEN:
             raise Unsupported(
-                "type too large: more than %d bytes, or nested deeper than %d" % (_MAX_SIZE, _MAX_DEPTH), at
+                "type too large, more than %d bytes or nested deeper than %d: split it" % (_MAX_SIZE, _MAX_DEPTH), at
             )
         shapes.extend(struct.pack(_SHAPE, deepest, total, widest, offset, flat if flat < 255 else 255, payload))
 
