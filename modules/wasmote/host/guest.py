@@ -328,7 +328,9 @@ class Guest:
                 if why is None and self.state != "ready":
                     why = yield from self._revive()
                     if why and self.config.fallback and not self.ended:
-                        why = self.fall_back() or why
+                        from .native.fallback import fall_back
+
+                        why = fall_back(self) or why
                         spare = self.spare
                 stack = None if why else stacks.take()
                 if stack is None and why is None and self.host.all_wait():
@@ -469,17 +471,6 @@ class Guest:
             self.state = "failed"
             what += ". That was crash number %d in a row: %s" % (self.crashes, _STAYS)
         return what
-
-    def fall_back(self):
-        """Has `spare` serve when it cannot run. Returns None, or what is wrong with the fallback."""
-        if self.spare is None:
-            from .native.fallback import stand_in
-
-            try:
-                self.spare = stand_in(self)
-            except HostError as error:
-                return "does not run, and its fallback neither: %s" % error
-        return None
 
     def _revive(self):
         """Starts the guest again from its file. A generator; returns None, or why it does not run."""

@@ -365,7 +365,9 @@ class Host:
                 guest.state = "failed"
                 failure = _failure(guest, error)
                 if guest.config.fallback:
-                    guest.error += "; " + (guest.fall_back() or "its fallback serves instead")
+                    from .native.fallback import fall_back
+
+                    guest.error += "; " + (fall_back(guest) or "its fallback serves instead")
                     kinds = [kind for kind in KINDS if guest.entries(kind)]
                     self.lists_changed(kinds)
                 raise failure

@@ -23,7 +23,7 @@ class Runtime:
 
     For wasmote:mcp (host/wasmote), of the call under way:
     serving     the handler that runs, None between calls
-    added       content.Content that the guest adds to the result of call-tool, or None
+    added       structured.Content that the guest adds to the result of call-tool, or None
     argument    what handle-complete is to complete: (name, value, [(name, value)]), or None
     asked       how many questions to the client it has cost
     icons       the member "icons", comma first, for entries without their own; or None
@@ -55,7 +55,7 @@ class Runtime:
         try:
             if self.info is not None:
                 raise Refused("it registers its server twice")
-            self.info = self._keep([json.dumps((name, version, instructions))])
+            self.info = self.keep_text([json.dumps((name, version, instructions))])
         except (Refused, OutOfMemory) as error:
             return self._refuse(error)
         resources = capabilities[4]
@@ -115,27 +115,15 @@ class Runtime:
         if self.icons:
             text[-1] = text[-1][:-1]
             text += [self.icons, "}"]
-        entry = Entry(self.guest, name, self._keep(text), kind == "tools" and definition[4] is not None)
+        entry = Entry(self.guest, name, self.keep_text(text), kind == "tools" and definition[4] is not None)
         if self.icons:
             entry.plain = len(entry.json) - len(self.icons)
         return entry
 
-    def _keep(self, text):
+    def keep_text(self, text):
         if self.texts is None:
             self.texts = Granules(_TEXTS)
         return keep(text, self.texts)
-
-    def put_icons(self, entry, icons):
-        """Replaces the icons of an Entry. OutOfMemory."""
-        plain = entry.plain or len(entry.json)
-        text = bytes(entry.json[: plain - 1]) + icons + b"}"
-        room = entry.room or entry.json
-        if len(text) > len(room):  # what is given up of the arena comes back with close() only
-            room = self._keep([text])
-        room[: len(text)] = text
-        entry.json = room[: len(text)]
-        entry.room = room
-        entry.plain = plain
 
     def _refuse(self, error):
         text = str(error)

@@ -4,17 +4,8 @@ Handshake era (2024-11-05 … 2025-11-25): `initialize` once, then bare requests
 Modern era (2026-07-28): no handshake; every request's _meta names the protocol version and the client's capabilities.
 """
 
-from binascii import crc32
-
-from micropython import const
-
 from ..jsonrpc import names
 from ..jsonrpc.codes import INVALID_PARAMS, UNSUPPORTED_VERSION, RpcError
-
-_SAMPLING = const(1)  # as in host/questions.py, which is imported with the first question
-_FORM = const(2)
-_URL = const(4)
-_ROOTS = const(8)
 
 HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN_VERSIONS = ("2026-07-28",)
@@ -26,9 +17,6 @@ LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert"
 _PREFIX = "io.modelcontextprotocol/"
 _PARAMS = names("_meta", "requestState", "inputResponses")
 _META = names(_PREFIX + "protocolVersion", _PREFIX + "clientCapabilities", _PREFIX + "logLevel", "progressToken")
-_SAME = names("name", "uri", "arguments")
-_CAPABILITIES = names("sampling", "elicitation", "roots")
-_MODES = names("form", "url")
 _NEWEST = ('"%s"' % MODERN_VERSIONS[-1]).encode()
 _TOKEN_LIMIT = 128  # bytes of a progress token's JSON text
 
@@ -81,27 +69,13 @@ class Request:
         if message.line[capabilities[0]] != 0x7B:
             raise RpcError(INVALID_PARAMS, _PREFIX + "clientCapabilities must be an object", id=self.id)
         if asks and (capabilities[1] - capabilities[0] > 2 or state):
-            self._read_answers(capabilities, state, responses)
+            from .offers import read
+
+            read(self, capabilities, state, responses)
         if bytes(message.line[version[0] : version[1]]) != _NEWEST:
             self._check_version(message.text(version, _PREFIX + "protocolVersion"))
         if level is not None:
             self.log_level = log_level(message.text(level, _PREFIX + "logLevel"), self.id)
-
-    def _read_answers(self, capabilities, state, responses):
-        """What a request brings that may ask its client, or has asked it before."""
-        message = self.message
-        self.can = can_ask(message, capabilities)
-        if state:
-            self.state = message.text(state, "params.requestState")
-        if responses:
-            if message.line[responses[0]] != 0x7B:
-                raise RpcError(INVALID_PARAMS, "params.inputResponses must be an object", id=self.id)
-            self.responses = bytes(message.line[responses[0] : responses[1]])
-            self.taken = []
-        self.binding = 0
-        for span in message.find(_SAME):
-            if span:
-                self.binding = crc32(message.line[span[0] : span[1]], self.binding + 1)
 
     def _check_version(self, requested):
         if requested not in MODERN_VERSIONS:
@@ -120,19 +94,12 @@ class Request:
 
 
 def can_ask(message, span):
-    """What the capabilities at `span` let a server ask: see Request.can."""
-    if span is None or message.line[span[0]] != 0x7B:
+    """What the client's capabilities at `span` let a server ask: see Request.can."""
+    if span is None or span[1] - span[0] <= 2:  # {}
         return 0
-    sampling, elicitation, roots = message.find_in(span[0], _CAPABILITIES)
-    can = 0
-    if sampling and message.line[sampling[0]] == 0x7B:
-        can = _SAMPLING
-    if roots and message.line[roots[0]] == 0x7B:
-        can |= _ROOTS
-    if elicitation and message.line[elicitation[0]] == 0x7B:
-        form, url = message.find_in(elicitation[0], _MODES)
-        can |= (_FORM if form or not url else 0) | (_URL if url else 0)
-    return can
+    from .offers import can_ask
+
+    return can_ask(message, span)
 
 
 def object_at(message, span, what):

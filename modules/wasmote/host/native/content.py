@@ -9,7 +9,8 @@ A prompt: a message of the user, or a list of them; ("assistant", what) for one 
 import binascii
 import json
 
-from ..content import Content, object_text
+from ..content import object_text
+from ..structured import Content
 
 _KINDS = ("image", "audio", "resource_link")
 

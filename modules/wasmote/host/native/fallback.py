@@ -12,6 +12,16 @@ from . import Function, find_module, load
 from .provider import Native
 
 
+def fall_back(guest):
+    """Has guest.spare serve when the guest cannot run. Returns None, or what is wrong with the fallback."""
+    if guest.spare is None:
+        try:
+            guest.spare = stand_in(guest)
+        except HostError as error:
+            return "does not run, and its fallback neither: %s" % error
+    return None
+
+
 def stand_in(guest):
     """The provider. HostError says why there is none."""
     module, colon, name = guest.config.fallback.partition(":")

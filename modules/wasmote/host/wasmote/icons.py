@@ -35,12 +35,25 @@ class Icons:
             text = text or runtime.icons or b""
         try:
             for entry in entries:
-                runtime.put_icons(entry, text)
+                _put(runtime, entry, text)
         except OutOfMemory as error:
             return failed(INVALID_PARAMS, "no memory for the icons: %s" % error)
         if entries and runtime.loaded:
             runtime.host.lists_changed(kinds)
         return DONE
+
+
+def _put(runtime, entry, icons):
+    """Replaces the icons of an Entry. OutOfMemory."""
+    plain = entry.plain or len(entry.json)
+    text = bytes(entry.json[: plain - 1]) + icons + b"}"
+    room = entry.room or entry.json
+    if len(text) > len(room):  # what is given up of the arena comes back with close() only
+        room = runtime.keep_text([text])
+    room[: len(text)] = text
+    entry.json = room[: len(text)]
+    entry.room = room
+    entry.plain = plain
 
 
 def _icon(src, mime_type, sizes, theme):

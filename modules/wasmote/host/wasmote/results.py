@@ -9,7 +9,7 @@ _BLOCKS = 16  # most audio blocks in a result
 
 
 class Results:
-    """What a guest adds to the result of the call-tool that runs: runtime.added, a Content; see content.py."""
+    """What a guest adds to the result of the call-tool that runs: runtime.added (structured.py)."""
 
     def __init__(self, imports):
         self.runtime = imports.runtime
@@ -40,7 +40,7 @@ class Results:
         if self.runtime.serving != "call-tool":
             return None
         if self.runtime.added is None:
-            from ..content import Content
+            from ..structured import Content
 
             self.runtime.added = Content()
         return self.runtime.added
