@@ -13,6 +13,7 @@ LOAD_PYTHON, LOAD_C = 1.0, 0.1  # seconds
 CALL = 0.005
 ENGINE = 40 * 1024
 SPARSE = 8 * 1024
+WHOLE, GUEST_STACK = 16, 4  # KiB
 HERTZ = 125e6
 
 
@@ -36,6 +37,8 @@ def rows(results):
     yield "code RAM per wasm code byte", f"≤ {CODE_RATIO}", f"{code / wasm:.2f}", code / wasm <= CODE_RATIO
     wide = facts["wide"]
     yield f"memory RAM of a {wide['pages']}-page module ({wide['program']}, stack of 1 MiB first)", "≤ 8 KB", f"{wide['bytes'] / 1024:.1f} KB", wide["bytes"] <= SPARSE  # fmt: skip
+    whole = results["components"]["rust_layout"]["arena"] + GUEST_STACK
+    yield "arena of a 17-page component, code and stack included", "≤ 16 KB", f"{whole} KiB", whole <= WHOLE
     run, deepest = facts["stack"]
     yield "C stack of run, Cortex-M0", "≤ 0.5 KB", f"{run} bytes, {deepest} with what it calls", run <= STACK
     cost = fuel_cost(results)
