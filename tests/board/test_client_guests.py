@@ -59,6 +59,43 @@ def test_it_calls_reads_and_recites(it):
     ]
 
 
+@pytest.fixture
+def row(host, courier, notebook):
+    """relay, courier and notebook, which all may call each other."""
+    for name, data in (("notebook", notebook), ("courier", courier), ("relay", guests.example("relay"))):
+        push(host, name, data)
+    for name in ("courier", "relay"):
+        drive(host.configure(name, b'{"peers": ["*"]}'))
+    return host
+
+
+def through(*row, **arguments):
+    """The arguments of relay for a row of (component, tool), the last of which gets `arguments`."""
+    for component, tool in reversed(row):
+        arguments = {"component": component, "tool": tool, "arguments": arguments}
+    return json.dumps(arguments).encode()
+
+
+def test_three_in_a_row(row):
+    note = through(("courier", "ask"), ("notebook", "write"), name="x", text="y")
+    assert call(row, "relay", note) == (["noted"], False)
+    assert row.stacks.taken == 0 and [guest.waits_for for guest in row.guests] == [None] * 3
+
+
+def test_a_circle_is_refused_where_it_would_close(row):
+    (text,), failed = call(row, "relay", through(("courier", "ask"), ("relay", "relay")))
+    assert failed and "relay waits for courier already" in text
+    assert [guest.traps for guest in row.guests] == [0] * 3
+    ask = json.loads(through(("courier", "ask"), ("relay", "relay")))
+    results = together(
+        row.call_tool("relay", json.dumps(ask).encode()),
+        row.call_tool("ask", through(("relay", "relay"), ("courier", "about"))),
+    )
+    assert [failed for _, failed in results] == [True, True]
+    note = through(("courier", "ask"), ("notebook", "write"), name="x", text="y")
+    assert call(row, "relay", note) == (["noted"], False)
+
+
 def test_errors_arrive_as_they_are(it):
     assert texts(ask(it, "nothing")) == ('notebook has no tool "nothing"', True)
     missing = call(it, "fetch", b'{"component":"notebook","uri":"note:/x"}')

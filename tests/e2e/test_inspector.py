@@ -1,4 +1,4 @@
-"""npm's MCP Inspector, a client of another house, over `wasmote bridge`: tools/list and tools/call in both eras."""
+"""npm's MCP Inspector, a client of another house, over `wasmote bridge`: the methods of its CLI in both eras."""
 
 import json
 import os
@@ -17,38 +17,40 @@ def kind(request):
     return request.param
 
 
-@pytest.fixture(scope="module")
-def inspector(port, environment):
+def inspect(port, environment, *arguments):
+    """What the Inspector's CLI prints for these arguments, read."""
     program = NODE / "node_modules/.bin/mcp-inspector"
     if not program.exists():
         pytest.fail("the MCP Inspector is not installed: scripts/setup/node.sh (make setup)")
+    path = f"{NODE / 'bin'}:{os.environ['PATH']}"
+    names = ("WASMOTE_RUNTIME_DIR", "WASMOTE_DATA_DIR")
+    settings = [word for name in names for word in ("-e", f"{name}={environment[name]}")]
+    done = subprocess.run(
+        [str(program), "--cli", *settings, sys.executable, "-m", "wasmote", "bridge", port, *arguments],
+        env={**environment, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
-    def run(*arguments):
-        path = f"{NODE / 'bin'}:{os.environ['PATH']}"
-        names = ("WASMOTE_RUNTIME_DIR", "WASMOTE_DATA_DIR")
-        settings = [word for name in names for word in ("-e", f"{name}={environment[name]}")]
-        done = subprocess.run(
-            [str(program), "--cli", *settings, sys.executable, "-m", "wasmote", "bridge", port, *arguments],
-            env={**environment, "PATH": path},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
 
-    return run
+@pytest.fixture(scope="module")
+def inspector(port, environment):
+    return lambda *arguments: inspect(port, environment, *arguments)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def thermometer(bridge, wasmote, examples):
-    assert wasmote("push", examples / "thermometer.wasm")[0] == 0
+    for name in ("thermometer", "notebook"):
+        assert wasmote("push", examples / f"{name}.wasm")[0] == 0
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern", "auto"])
 def test_lists_the_tools(inspector, era):
     tools = inspector("--protocol-era", era, "--method", "tools/list")["tools"]
-    assert [tool["name"] for tool in tools] == ["read", "calibrate", "history"]
+    assert [tool["name"] for tool in tools][:3] == ["read", "calibrate", "history"]
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
@@ -56,6 +58,26 @@ def test_calls_a_tool(inspector, era):
     call = ("--protocol-era", era, "--method", "tools/call", "--tool-name")
     result = inspector(*call, "read", "--tool-arg", "unit=K")
     assert result["content"][0]["text"].endswith(" K") and not result.get("isError")
+
+
+@pytest.mark.parametrize("era", ["legacy", "modern"])
+def test_reads_a_resource(inspector, era):
+    read = inspector("--protocol-era", era, "--method", "resources/read", "--uri", "note:/.icon")
+    assert read["contents"][0]["mimeType"] == "image/png"
+
+
+def test_lists_what_is_not_a_tool(inspector):
+    uris = [resource["uri"] for resource in inspector("--method", "resources/list")["resources"]]
+    assert uris == ["note:/", "note:/.icon"]
+    templates = inspector("--method", "resources/templates/list")["resourceTemplates"]
+    assert templates[0]["uriTemplate"] == "note:/{name}"
+    assert inspector("--method", "prompts/list")["prompts"][0]["name"] == "proofread"
+
+
+def test_gets_a_prompt(inspector, bridge):
+    bridge.call("write", {"name": "i", "text": "x"})
+    prompt = inspector("--method", "prompts/get", "--prompt-name", "proofread", "--prompt-args", "name=i")
+    assert [message["role"] for message in prompt["messages"]] == ["user", "user", "assistant"]
 
 
 def test_the_command_of_the_readme_calls_too(wasmote):

@@ -249,7 +249,10 @@ class Guest:
 
     def _check_handler(self, what, handler):
         function = self.handlers.get(handler)
-        if function is None or function.digest != digests.HANDLERS[digests.HANDLERS.index(handler) + 1]:
+        at = 0
+        while digests.HANDLERS[at] != handler:
+            at += 2
+        if function is None or function.digest != digests.HANDLERS[at + 1]:
             raise Refused("it registers %s but exports no %s of %s" % (what, handler, _HANDLERS))
 
     def _exported(self, interface):
