@@ -2,7 +2,7 @@
 
 import pytest
 from host_guests import Log, push
-from programs import configuration, posix
+from wasi_programs import configuration, posix
 
 pytest_plugins = ["host_fixtures", "wasi_fixtures"]
 
