@@ -377,6 +377,17 @@ def test_a_parked_call_makes_room_sooner_when_others_wait_for_its_component(cloc
     assert tool.heard[0][0][0] == NO_ANSWER
 
 
+def test_a_parked_call_makes_room_sooner_when_others_wait_for_a_stack(clock):
+    wire, tool = asking()
+    wire.host.stacks = Asker("stacks")
+    modern(wire)
+    clock[0] += ask.CROWDED_MS
+    assert not wire.server.step()
+    wire.host.stacks.hungry = True
+    wire.run(5)
+    assert tool.heard[0][0][0] == NO_ANSWER
+
+
 def test_only_so_many_calls_are_parked():
     wire, _ = asking()
     states = [modern(wire, id)["result"]["requestState"] for id in range(ask.PARKED)]

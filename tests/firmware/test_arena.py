@@ -40,7 +40,7 @@ def component(folder, name, options):
     """examples/c/NAME.c as a component, linked with these options."""
     core, embedded, made = (folder / f"{name}.{kind}" for kind in ("core", "embedded", "wasm"))
     subprocess.run([*COMPILE, *options, "-o", core, ROOT / f"examples/c/{name}.c"], check=True)
-    subprocess.run([TOOL, "component", "embed", ROOT / "examples/wit", "--world", "mcp-backend-preview2", core,
+    subprocess.run([TOOL, "component", "embed", ROOT / "examples/wit", "--world", "wasi:mcp/mcp-backend-preview2", core,
                     "-o", embedded], check=True)  # fmt: skip
     subprocess.run([TOOL, "component", "new", embedded, "-o", made], check=True)
     return made.read_bytes()

@@ -13,7 +13,12 @@ _BYTES = const(4064)  # of frames: with their state_t these granules
 
 
 class Stacks:
-    """A call takes one with take(), sets it with Store.use(), and brings it back with give_back()."""
+    """A call takes one with take(), sets it with Store.use(), and brings it back with give_back().
+
+    hungry    somebody waits for one
+    """
+
+    hungry = False
 
     def __init__(self):
         self.spare = None  # a Store with nothing but a stack
@@ -31,9 +36,11 @@ class Stacks:
                 stack = Store(limit=_MOST, stack=_BYTES)
             except OutOfMemory:
                 if self.taken:
+                    self.hungry = True
                     return None
                 raise OutOfMemory("no room for a stack of %d KiB in the arena: unload a component" % _GRANULES)
         self.taken += 1
+        self.hungry = False
         return stack
 
     @property

@@ -24,7 +24,7 @@ from .server import MODERN_END
 
 PARKED = 4  # calls that may be parked at once
 ANSWER_MS = 300_000  # how long a client may take for an answer
-CROWDED_MS = 30_000  # ... while other calls wait for the component that asks
+CROWDED_MS = 30_000  # ... while other calls wait for the component that asks, or for a stack
 _MAC = 16  # bytes
 _TOKEN = struct.calcsize("<II") + _MAC
 
@@ -338,10 +338,12 @@ def drop(server, parked):
 
 
 def sweep(server):
-    """Ends the waiting of parked calls whose clients took too long; sooner if other calls wait for the component."""
+    """Ends the waiting of parked calls whose clients took too long; sooner if other calls wait for the component, or for
+    the stack that it holds."""
     now = ticks_ms()
+    hungry = getattr(getattr(server.host, "stacks", None), "hungry", False)
     for parked in list(server.parked):
         owner = parked.call.owner
-        crowded = owner is not None and [call for call in server.calls if call.owner == owner]
+        crowded = hungry or owner is not None and [call for call in server.calls if call.owner == owner]
         if ticks_diff(parked.crowded if crowded else parked.due, now) <= 0:
             drop(server, parked)
