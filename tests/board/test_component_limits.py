@@ -111,3 +111,24 @@ def test_an_exported_function_named_like_an_interface_is_no_interface():
     component = load(f'(component {LIFTED} (export "run" (func $f)))')
     assert "run" in component.exports
     assert component.export("run") is None
+
+
+def test_instance_types_with_resources_that_fan_out_do_not_hang_the_load():
+    """Each is read again for each instance of it: a thousand declarations, twice as often on each level."""
+    low = b"\x42" + leb(800) + b"\x04\x00\x01r\x03\x01" + b"\x01\x7d" * 799
+    types = [low]
+    for level in range(12):
+        outer = b"\x02\x03\x02\x01" + leb(level)
+        types.append(b"\x42\x03" + outer + b"\x04\x00\x01a\x05\x00" + b"\x04\x00\x01b\x05\x00")
+    binary = HEADER + section(7, *types)
+    store = Store(limit=64)
+    steps = 0
+    try:
+        with pytest.raises(
+            Unsupported, match="instance types nested too deep or wide: split the interface at offset 0x"
+        ):
+            for _ in Component.load(store, Source(binary), Imports()):
+                steps += 1
+    finally:
+        store.close()
+    assert steps < 3000

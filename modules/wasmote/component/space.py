@@ -29,7 +29,7 @@ from .binary import (
 
 _MAX_DEFINITIONS = const(1000)  # of one sort in one component, and in one instance
 _PAUSE = const(3)  # definitions between two yields, less one
-_MAX_COMPARED = const(2000)  # items compared with the types they should have: instance types fan out
+_MAX_COMPARED = const(5000)  # items compared with the types they should have: instance types fan out
 
 
 class InstanceType:
@@ -229,8 +229,6 @@ def declarations(reader, space, given=None, take=None):
             b"\x00\x01\x02\x04" if take is None else b"\x00\x01\x02\x03\x04",
             "component or instance type declaration",
         )
-        if given is not None:
-            count_comparison(space.root, at)
         if code == 1:
             t = binary.def_type(reader, space)
             if t is None:
@@ -300,7 +298,7 @@ def imagine(root, sort, wanted, name, at):
         return wanted
     if wanted.first < wanted.end:
         if not wanted.fresh:
-            return (yield from declarations(_declared(root, wanted), Types(wanted.outer, root)))
+            return (yield from declarations(_declared(root, wanted, at), Types(wanted.outer, root)))
         wanted.fresh = False
     return wanted.exports
 
@@ -316,7 +314,7 @@ def fit(root, sort, wanted, given, name, at):
             return (yield from _fit_exports(root, wanted, item, at))
         if wanted.first == wanted.end:
             return (yield from _fit_exports(root, wanted.exports, item, at))
-        return (yield from declarations(_declared(root, wanted), Types(wanted.outer, root), item))
+        return (yield from declarations(_declared(root, wanted, at), Types(wanted.outer, root), item))
     if sort == FUNC:
         fits = wanted == (item if isinstance(item, int) else item.t)
     elif sort != TYPE:
@@ -345,11 +343,15 @@ def _fit_exports(root, wanted, given, at):
     return exports
 
 
-def _declared(root, it):
-    return root.source.reader().fork(it.at)
+def _declared(root, it, at):
+    """A Reader at the declarations of an instance type, to read them again."""
+    reader = root.source.reader().fork(it.at)
+    count_comparison(root, at, reader.count())
+    reader.seek(it.at)
+    return reader
 
 
-def count_comparison(root, at):
-    if root.compared == _MAX_COMPARED:
+def count_comparison(root, at, n=1):
+    root.compared += n
+    if root.compared > _MAX_COMPARED:
         raise Unsupported("instance types nested too deep or wide: split the interface", at)
-    root.compared += 1
