@@ -32,7 +32,7 @@ def test_versions_are_compatible_as_semver_says(name, shared):
     assert names.compatible(name) == shared
 
 
-@pytest.mark.parametrize("asked", ["wasi:x/y@0.2.0", "wasi:x/y@0.2.9", "wasi:x/y@0.2.12"])
+@pytest.mark.parametrize("asked", ["wasi:x/y@0.2.0", "wasi:x/y@0.2.9", "wasi:x/y@0.2.12", "wasi:x/y@0.2"])
 def test_an_import_finds_a_compatible_version(asked):
     component = load(echo().replace(HOST, asked), {"wasi:x/y@0.2.0": Interface({"f": ("()", print)})})
     assert call(component, "echo", "linked") == "linked"

@@ -21,10 +21,11 @@ def compatible(name):
 def find(get, name):
     """get(name), else under the other spellings of a compatible version: `x@0.2.9`, `x@0.2.0`, `x@0.2`."""
     found = get(name)
-    shared = compatible(name)
-    if found is None and shared != name:
-        zeros = 2 - shared[shared.rfind("@") :].count(".")
-        found = get(shared + ".0" * zeros)
-        if found is None:
-            found = get(shared)
+    if found is None:
+        shared = compatible(name)
+        at = shared.rfind("@")
+        if at >= 0 and "-" not in shared[at:] and "+" not in shared[at:]:
+            found = get(shared + ".0" * (2 - shared[at:].count(".")))
+            if found is None:
+                found = get(shared)
     return found
