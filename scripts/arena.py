@@ -39,7 +39,7 @@ PURPOSES = {
     ("memory", "touch"): "page maps",
     ("__init__", "keep"): "type descriptors",
     ("__init__", "allocate"): "handles",
-    ("tools", "keep"): "texts of tools",
+    ("entries", "keep"): "texts of tools",
 }
 MEMORY = "linear memory"
 
