@@ -78,12 +78,15 @@ def asker(frame):
 
 def report(watch, guest, stack):
     owners = [store.owner for store in (guest.store, guest.runtime.texts) if store]
+    if not owners:  # a program that has run to its end: what it had
+        owners = {owner for owner, purpose in watch.bytes if purpose != "stack"}
     rows = [(size, purpose, watch.times[owner, purpose])
             for (owner, purpose), size in watch.bytes.items() if owner in owners]  # fmt: skip
     for size, purpose, times in sorted(rows, reverse=True):
         print(f"{size:8,}  {purpose} ({times})")
-    print(f"{1024 * guest.memory - sum(size for size, *_ in rows):8,}  idle")
-    print(f"{1024 * guest.memory:8,}  bytes: {guest.memory} KiB, and a stack of {stack} KiB, shared by all components")
+    memory = guest.memory or guest.entry()["peakMemoryBytes"] // 1024
+    print(f"{1024 * memory - sum(size for size, *_ in rows):8,}  idle")
+    print(f"{1024 * memory:8,}  bytes: {memory} KiB, and a stack of {stack or 4} KiB, shared by all components")
 
 
 def main(file, tool=None, arguments="{}", memory=64):
