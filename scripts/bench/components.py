@@ -2,9 +2,9 @@
 """The example components on QEMU_M0: what loading one takes and what it has then.
 
 Loading is from the file on the flash to the end of the guest's start, in instructions. A component is loaded twice, and
-the second load counts: what stays imported of the host is there, what the GC heap has less is the component's own. The arena's figure is the
-component's share; the stack of 4 KiB is one for all. A16 code is what scripts/arena.py finds on the PC, where the
-translator's Python twin makes the same code.
+the second load counts: what stays imported of the host is there, what the GC heap has less is the component's own. The
+arena's figure is the component's share; the stack of 4 KiB is one for all. A16 code is what scripts/arena.py finds on the
+PC, where the translator's Python twin makes the same code.
 """
 
 import json
