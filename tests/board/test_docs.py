@@ -127,3 +127,23 @@ def test_wasi_md_names_every_interface_and_every_member_of_a_configuration():
         "memory",
         "timeout_ms",
     ]
+
+
+def test_wasi_mcp_md_has_every_function_and_the_limits_of_today():
+    from wasmote.host import client, digests, resources
+    from wasmote.mcp import completion as completing
+    from wasmote.mcp import lists, subscriptions
+    from wasmote.mcp import resources as watching
+
+    page = (ROOT / "docs/wasi-mcp.md").read_text()
+    for table in (digests.RUNTIME, digests.HANDLERS, digests.CLIENT):
+        missing = [name for name in table[::2] if f"`{name}`" not in page]
+        assert missing == []
+    assert f"At most {client.MOST} connections" in page
+    assert f"{lists.PAGE} bytes of entries" in page and f"| {completing._MOST}, the protocol" in page
+    assert (
+        f"{watching.WATCHED} by `resources/subscribe`, {subscriptions.RESOURCES} by each of {subscriptions.MOST} "
+        f"`subscriptions/listen`, {resources._SUBSCRIPTIONS} on the board" in page
+    )
+    assert f"{resources._URI} characters; {resources._EXPRESSIONS} expressions" in page
+    assert client.DEEP == 3 and "so does the fourth in a row" in page

@@ -89,6 +89,13 @@ def test_what_is_not_taken_says_why(it, register, definition, why):
     assert not it.resources and not it.templates and not it.prompts
 
 
+def test_what_one_guest_may_register_is_counted(it):
+    assert it.register_prompts([prompt(f"p{i}") for i in range(60)]) == (0, None)
+    why = "it registers more than 64 tools, resources, templates and prompts"
+    assert why in refused(it.register_resources([resource(f"test:/{i}") for i in range(5)]))[1]
+    assert it.register_resources([resource(f"test:/{i}") for i in range(4)]) == (0, None)
+
+
 def test_server_info_says_what_is_offered(it):
     assert it.register_server(server("kitchen", True, 0, 0, 'say "ü"')) == (0, None)
     assert it.offers == SUBSCRIBE | COMPLETE | ELICIT

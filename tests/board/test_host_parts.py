@@ -125,6 +125,13 @@ def test_a_fresh_instance_hears_what_is_watched(it, notebook):
     assert it.updates == ["note:/"] * 2
 
 
+def test_a_stopped_instance_is_not_started_to_be_told_that_nobody_watches(it):
+    drive(it.subscribe("note:/"))
+    it.components["notebook"].rest("for the test")
+    drive(it.unsubscribe("note:/"))
+    assert it.components["notebook"].state == "dead" and it.watched == {}
+
+
 def test_a_resource_that_comes_later_is_announced(it):
     write(it)
     generation = it.generation

@@ -31,7 +31,7 @@ def test_no_remedy_is_for_a_message_that_is_gone():
 IN_TABLES = {  # put together from tables of the sources
     "async function type: build for WASI 0.2",
     "map type: use a list",
-    "no memory for its tool list, which may take … KiB (…)",
+    "no memory for the texts that it registers, which may take … KiB (…)",
 }
 
 

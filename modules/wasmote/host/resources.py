@@ -209,8 +209,9 @@ def unsubscribe(host, uri):
     elif count == 0:
         del watched[uri]
         entry = find(host, uri)
-        if entry and entry.guest.offers & SUBSCRIBE:
-            yield from entry.guest.call("handle-unsubscribe", (uri,))
+        guest = entry and entry.guest
+        if guest and guest.offers & SUBSCRIBE and guest.state == "ready" and not guest.untold:  # else it does not know
+            yield from guest.call("handle-unsubscribe", (uri,))
 
 
 def watched_of(provider):

@@ -3,9 +3,10 @@
 import json
 
 from ..wasm import Granules, OutOfMemory
-from .entries import COMPLETE, ELICIT, SUBSCRIBE, Entry, Refused, keep, tool_text
+from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Entry, Refused, keep, tool_text
 
 _TEXTS = 8  # most granules that what a guest registers may take
+_MOST = 64  # entries of all kinds that a guest may register: each takes some 150 bytes of the heap
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _INVALID_PARAMS = 3  # error-code
 _UNSUPPORTED = 8
@@ -88,6 +89,8 @@ class Runtime:
         """All of them or none; what texts of refused ones took of the arena comes back with close()."""
         made = []
         try:
+            if len(definitions) + sum([len(getattr(self, kind)) for kind in KINDS]) > _MOST:
+                raise Refused("it registers more than %d tools, resources, templates and prompts" % _MOST)
             for definition in definitions:
                 made.append(self._entry(kind, definition, made, text_of))
             if made and self.loaded:
