@@ -1,8 +1,9 @@
 """Tools that use WASI: what they print and write is there when the call is over, and a program may end itself."""
 
 import pytest
-from host_guests import Log, call, push
+from host_guests import Log, call, chunks, push, together
 from wasi_programs import configuration, program
+from wasmote.wasm import drive
 
 pytest_plugins = ["host_fixtures", "wasi_fixtures"]
 
@@ -43,3 +44,16 @@ def test_to_end_with_a_failure_is_a_crash(server):
     assert is_error and "failed: it ended itself with exit code 1. The component starts afresh" in texts[0]
     assert server.components["it"].entry()["traps"] == 1
     assert call(server, "partial") == (["said"], False)
+
+
+@pytest.mark.parametrize("files, answer", [(0, "was ended: a new version"), (4096, "counted to 20")])
+def test_two_versions_never_write_the_same_files(host, faults, files, answer):
+    """A component with files ends its call before its new version starts; without, nobody waits."""
+    push(host, "it", faults, configuration=configuration(files=files))
+    *steps, last = chunks(host, "it", faults)
+    for chunk in steps:
+        drive(chunk)
+    old = host.components["it"]
+    (content, _), _ = together(host.call_tool("count", b'{"to":20,"delay_ms":1}'), last)
+    assert answer in content[0]
+    assert host.components["it"] is not old and call(host, "divide", b'{"a":6,"b":2}') == (["3"], False)

@@ -379,9 +379,26 @@ class Host:
         """The guest, not started yet, takes the place of the component of its name once it runs. A generator.
 
         keep()    makes it last on the flash
+
+        Both would write the same files and buckets: where there may be any, the old one's call ends first, and it takes
+        no other meanwhile.
         """
         name = guest.name
         old = self._find(name)
+        shared = old and (old.config.files or old.config.store or guest.config.files or guest.config.store)
+        while shared and old.busy:
+            yield
+        if not shared:
+            yield from self._replace(guest, old, keep)
+            return
+        old.busy = True
+        try:
+            yield from self._replace(guest, old, keep)
+        finally:
+            old.busy = False
+
+    def _replace(self, guest, old, keep):
+        name = guest.name
         try:
             yield from guest.start()
         except Exception as error:

@@ -96,7 +96,10 @@ class Filesystem:
             self.nodes.remove(node)
             self.settle()
             if node.path.startswith("/"):
-                self.folder.remove(node.path)
+                try:
+                    self.folder.remove(node.path)
+                except OSError:  # prepare() does it, then
+                    pass
 
     def _describe(self, node):
         """The rep of a new descriptor."""
