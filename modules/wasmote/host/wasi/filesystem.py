@@ -13,7 +13,7 @@ from ..clock import epoch
 from . import failures
 from .failures import Failure, code_of
 from .folder import Folder
-from .paths import mode, resolve
+from .paths import ends_in_dot, mode, resolve
 from .slots import Slots
 from .streams import Closed
 
@@ -95,7 +95,7 @@ class Filesystem:
         if not node.users:
             self.nodes.remove(node)
             self.settle()
-            if node.path.startswith("/"):
+            if node.path.startswith("/") and not self._users(node.path):
                 try:
                     self.folder.remove(node.path)
                 except OSError:  # prepare() does it, then
@@ -112,13 +112,17 @@ class Filesystem:
 
     def _remove(self, path):
         """A file; whoever has it open keeps it."""
-        users = [node for node in self.nodes if node.path == path]
+        users = self._users(path)
         if not users:
             self.folder.remove(path)
             return
         place = self.folder.hide(path)
         for node in users:
             node.path = place
+
+    def _users(self, path):
+        """The nodes of who has it open."""
+        return [node for node in self.nodes if node.path == path]
 
     def _node(self, rep, flag=0):
         """The node of a descriptor that has this flag."""
@@ -164,14 +168,16 @@ class Filesystem:
         """A generator, for truncate takes its time; before that nothing is waited for."""
         target = self._at(rep, path)
         base = self._node(rep)
+        if how & _CREATE and not how & _DIRECTORY and path.endswith("/"):
+            raise Failure(failures.IS_DIRECTORY, "a directory is not made by opening it")
         found = self._mode(target)
         directory = found == _IS_DIRECTORY
         changes = found is None or how & _TRUNCATE or flags & (_WRITE | _MUTATE)
         if found is None:
-            if how & _DIRECTORY and how & _CREATE or path.endswith("/"):
-                raise Failure(failures.INVALID, "a directory is not made by opening it")
             if not how & _CREATE:
                 raise Failure(failures.NO_ENTRY, "no file " + target)
+            if how & _DIRECTORY:
+                raise Failure(failures.INVALID, "a directory is not made by opening it")
         elif how & _CREATE and how & _EXCLUSIVE:
             raise Failure(failures.EXIST, target + " exists")
         elif how & _DIRECTORY and not directory:
@@ -224,15 +230,16 @@ class Filesystem:
             raise Failure(failures.NOT_DIRECTORY, target + " is no directory")
         if not target:
             raise Failure(failures.BUSY, "the folder itself")
+        if ends_in_dot(path):
+            raise Failure(failures.INVALID, path + " has no name")
         if self.folder.names(target):
             raise Failure(failures.NOT_EMPTY, target + " is not empty")
         self._remove_directory(target)
 
     def _remove_directory(self, path):
         self.folder.remove(path)
-        for node in self.nodes:
-            if node.path == path:
-                node.path = _GONE
+        for node in self._users(path):
+            node.path = _GONE
 
     def unlink_file_at(self, rep, path):
         target = self._exists(self._at(rep, path, _MUTATE))
@@ -241,8 +248,11 @@ class Filesystem:
         self._remove(target)
 
     def rename_at(self, rep, path, other, new_path):
-        old = self._exists(self._at(rep, path, _MUTATE))
+        old = self._at(rep, path, _MUTATE)
         new = self._at(other, new_path, _MUTATE)
+        if ends_in_dot(path) or ends_in_dot(new_path):
+            raise Failure(failures.BUSY, "a path without a name")
+        self._exists(old)
         if old == new:
             return
         directory = self._mode(old) == _IS_DIRECTORY
@@ -259,7 +269,7 @@ class Filesystem:
                 raise Failure(failures.NOT_EMPTY, new + " is not empty")
             if directory:
                 self._remove_directory(new)
-            elif [node for node in self.nodes if node.path == new]:
+            elif self._users(new):
                 self._remove(new)
         self.folder.rename(old, new)
         for node in self.nodes:
@@ -333,7 +343,8 @@ class Filesystem:
     def write(self, rep, data, at):
         """A generator."""
         node = self._file(rep, _WRITE)
-        yield from self.folder.write(node.path, at, data)
+        if data:  # else nothing is added before `at` either
+            yield from self.folder.write(node.path, at, data)
         return len(data)
 
     def set_size(self, rep, size):
@@ -381,7 +392,8 @@ class FileStream:
 
     def write(self, data):
         """A generator."""
-        yield from self.filesystem.folder.write(self.node.path, self.at, data)
+        if data:
+            yield from self.filesystem.folder.write(self.node.path, self.at, data)
         if self.at is not None:
             self.at += len(data)
 

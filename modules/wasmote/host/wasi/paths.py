@@ -60,6 +60,12 @@ def resolve(root, base, path):
     return found
 
 
+def ends_in_dot(path):
+    """True if the last step of a path is `.`: what it leads to is not named by it."""
+    path = path.rstrip("/")
+    return path[path.rfind("/") + 1 :] == "."
+
+
 def mode(root, path):
     """The kind of what is there: 0x4000 for a directory, LINK for a symbolic link; None for nothing."""
     place = on_flash(root, path)
