@@ -6,6 +6,7 @@ each, bytes of heap free after a collection).
 """
 
 import gc
+from binascii import b2a_base64, crc32
 
 from wasmote.host import Host
 from wasmote.jsonrpc import validate
@@ -14,6 +15,10 @@ from wasmote.wasm import arena_info
 
 REQUEST = '{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s","arguments":%s}}'
 MANAGE = '{"jsonrpc":"2.0","id":%d,"method":"%s","params":{"name":"%s"}}'
+PUSH = (
+    '{"jsonrpc":"2.0","id":1,"method":"wasmote/push",'
+    '"params":{"name":"%s","size":%d,"offset":0,"data":"%s","crc32":%d}}'
+)
 ANSWER = '{"jsonrpc":"2.0","id":%d,"result":{"content":[{"type":"text","text":"%s"}],"isError":false}}\n'
 NEXT = '"},{"type":"text","text":"'
 
@@ -66,7 +71,7 @@ def calls(first, count):
 
 
 def cycles(count):
-    """Loads: a small component comes and goes; now and then one traps and starts again, or is loaded again."""
+    """Loads: a small component comes and goes; now and then one traps and starts again, is loaded again, pushed."""
     for i in range(count):
         manage("wasmote/load", "small", "ready")
         manage("wasmote/unload", "small", "unloaded")
@@ -75,6 +80,17 @@ def cycles(count):
                 wrong.append("no trap")
             call(i, "divide", '{"a":6,"b":3}', "2")
             manage("wasmote/load", "textkit", "ready")
+            push("small")
+            manage("wasmote/unload", "small", "unloaded")
+
+
+def push(name):
+    """The component's own file again, in one message."""
+    with open("/components/%s.wasm" % name, "rb") as file:
+        data = file.read()
+    answer = ask(PUSH % (name, len(data), str(b2a_base64(data), "ascii").strip(), crc32(data)))
+    if '"state":"ready"' not in answer and len(wrong) < 3:
+        wrong.append(answer)
 
 
 def manage(method, name, state):
