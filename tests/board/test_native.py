@@ -622,6 +622,7 @@ def test_it_is_listed_with_the_components(host, serve, thermometer):
 def flash(tmp_path, monkeypatch):
     """write(module, text): a module on the flash."""
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(native, "folders", (f"{tmp_path}/",))
     names = []
 
     def write(module, text):
@@ -731,7 +732,9 @@ def test_a_fallback_without_this_tool_says_so(host, thermometer, flash):
 
 
 @pytest.mark.parametrize("fallback, says", [
-    ("no_such_module", "No module named 'no_such_module'"), ("spare_set:nothing", "nothing"),
+    ("no_such_module", "there is no"),
+    ("os:remove", "os.py on the board's flash"),
+    ("builtins:exec", "builtins.py on the board's flash"), ("spare_set:nothing", "nothing"),
 ])  # fmt: skip
 def test_a_fallback_that_is_not_there(host, thermometer, flash, fallback, says):
     flash("spare_set", SPARE)

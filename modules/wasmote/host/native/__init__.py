@@ -25,6 +25,7 @@ from ..entries import Refused, tool_text
 from ..errors import HostError
 
 made = []  # Functions that have been defined and that no provider has taken yet
+folders = ("/", "/lib/")  # of the flash, where modules are looked for
 running = None  # the Running that is in a step, see provider.py
 
 _OPTIONS = {
@@ -277,21 +278,34 @@ def serve(host, module):
 
 
 def find_module(module):
-    """Lets modules of the flash be found, this one anew."""
+    """Lets a module of the flash be found, and anew. HostError if it is none: a configuration must not reach others."""
     import sys
 
+    path = module.replace(".", "/")
+    if not [1 for folder in folders for ending in (".py", ".mpy") if _is_there(folder + path + ending)]:
+        raise HostError("refused", "there is no %s%s.py on the board's flash" % (folders[0], path))
     if "/" not in sys.path:
         sys.path.append("/")
     if module in sys.modules:
         del sys.modules[module]
 
 
+def _is_there(path):
+    import os
+
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
 def load(host, module, name=None, owner=None):
     """Imports a module of the flash, whose functions become one provider of `host`. HostError says why not."""
     from .provider import Native
 
-    take()
     find_module(module)
+    take()
     try:
         __import__(module)
         return Native(host, name or module + ".py", take(), owner)
