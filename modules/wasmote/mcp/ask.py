@@ -85,6 +85,7 @@ def _send(server, request, questions, answers):
             asked = None if answers[i] else _request(server, request, questions[i])
             waiting.append(asked)
             if asked:
+                server.asked = server.asked or []
                 server.asked.append(asked)
         while [asked for asked in waiting if asked and asked.answer is None]:
             if ticks_diff(due, ticks_ms()) <= 0:
@@ -255,6 +256,7 @@ def _ask_by_result(server, request, questions, answers):
     server.end(MODERN_END.replace(b"complete", b"input_required"))
     parked = Parked(call, _serial, due)
     server.calls.remove(call)
+    server.parked = server.parked or []
     server.parked.append(parked)
     return parked
 

@@ -75,17 +75,20 @@ class Call:
         self.steps = steps
 
 
-class Dropped(Exception):
-    """What to say to a client that was asked and did not come back: nothing."""
-
-
 class Server:
     """
     host             wasmote.host.Host
     write(piece)     takes all of a bytes-like piece
     board            management.Board, None where there is none
     report(error)    is told of failures inside the board, of which clients hear in a line only
+
+    asked            requests of the board's own, to which answers are due (ask.py)
+    parked           calls whose clients have been asked and are to call again
+    client_can       handshake era: what the client that said `initialize` can be asked
     """
+
+    asked = parked = ()
+    client_can = 0
 
     def __init__(self, host, write, board=None, report=None):
         self.host = host
@@ -93,9 +96,6 @@ class Server:
         self._report = report
         self.calls = []
         self.subscriptions = []
-        self.asked = []  # requests of the board's own, to which answers are due (ask.py)
-        self.parked = []  # calls whose clients have been asked and are to call again
-        self.client_can = 0  # handshake era: what the client that said `initialize` can be asked
         self.watching = ()  # handshake era: the URIs of resources/subscribe
         self.log_level = 1  # handshake era: info, until logging/setLevel
         self.out = Writer(write)
@@ -221,7 +221,7 @@ class Server:
         self.board = None  # a boot cut short does not say wasmote/ready
         calls = self.calls + [parked.call for parked in self.parked]
         self.calls = []
-        self.parked = []
+        self.parked = ()
         self.subscriptions = []
         for call in calls:
             try:
@@ -266,7 +266,7 @@ class Server:
     def result(self, request):
         """Begin a reply: the Writer, inside the result object, for one member or more. `done` ends it."""
         if request.id is None:
-            raise Dropped
+            raise RpcError(INTERNAL_ERROR, "the client did not come back")  # nobody hears it: see _failed
         out = self.begin(b'{"jsonrpc":"2.0","id":')
         out.raw(request.id)
         out.raw(b',"result":{')
@@ -313,7 +313,7 @@ class Server:
         """One reply for whatever was raised while `request` (None: unknown) was served."""
         id = request.id if request else None
         method = request.method[:64] if request else "a message"
-        if isinstance(error, Dropped) or (request and id is None):
+        if request and id is None:  # its client was asked and did not come back (ask.py)
             return None
         if isinstance(error, RpcError):
             return self._error(id, error)
