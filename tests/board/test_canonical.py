@@ -101,7 +101,7 @@ def test_a_value_stored_is_loaded_again(data):
 
     def pass_on():
         at = yield from canonical.reallocate(cx, types.align(d, 0), types.size(d, 0))
-        yield from canonical.store(cx, d, 0, value, at)
+        yield from canonical.store(cx, d, 0, [value], at)
         return at
 
     assert canonical.load(cx, d, 0, drive(pass_on())) == value

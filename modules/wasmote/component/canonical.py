@@ -371,19 +371,27 @@ def _split(code, d, p, value):
         raise ValueError("variant case %d" % case)
 
 
-def store(cx, d, p, value, address):
-    """A generator: writes a value of type d[p] to `address`, which is aligned and in bounds."""
-    later = []
-    data = bytearray(size(d, p))
-    cx.memory.read_into(address, data)  # bytes between fields stay as they are
-    _store(cx, d, p, value, data, 0, later)
-    for at, p, value in later:
-        if d[p] < LIST:
-            struct.pack_into("<I", data, at, scalar(cx, d, p, value))
-            continue
-        pointer, count = yield from _lower_sequence(cx, d, p, value)
-        struct.pack_into("<II", data, at, pointer, count)
-    cx.memory.write(address, data)
+def store(cx, d, p, values, address):
+    """A generator: writes values of type d[p] to `address` and on, which is aligned and in bounds."""
+    step = size(d, p)
+    piece = step if step > _PIECE else _PIECE - _PIECE % step
+    end = address + len(values) * step
+    i = 0
+    while address < end:
+        data = bytearray(piece if piece < end - address else end - address)
+        cx.memory.read_into(address, data)  # bytes between fields stay as they are
+        later = []
+        for at in range(0, len(data), step):
+            _store(cx, d, p, values[i], data, at, later)
+            i += 1
+        for at, q, value in later:
+            if d[q] < LIST:
+                struct.pack_into("<I", data, at, scalar(cx, d, q, value))
+                continue
+            pointer, count = yield from _lower_sequence(cx, d, q, value)
+            struct.pack_into("<II", data, at, pointer, count)
+        cx.memory.write(address, data)
+        address += len(data)
 
 
 def _store(cx, d, p, value, data, at, later):
@@ -482,8 +490,7 @@ def _lower_sequence(cx, d, p, value):
     if count * step > MAX_BYTES:
         raise Trap("list too long", "%d elements" % count)
     address = yield from reallocate(cx, align(d, p), count * step)
-    for i in range(count):
-        yield from store(cx, d, p, value[i], address + i * step)
+    yield from store(cx, d, p, value, address)
     return address, count
 
 

@@ -75,7 +75,7 @@ class LiftedFunction:
             instance.may_leave = False
             if types.flat_count(d, PARAMS) > MAX_FLAT_PARAMS:
                 address = yield from reallocate(cx, types.align(d, PARAMS), types.size(d, PARAMS))
-                yield from store(cx, d, PARAMS, values, address)
+                yield from store(cx, d, PARAMS, (values,), address)
                 flat.append(address)
             else:
                 yield from lower_flat(cx, d, PARAMS, values, flat)
@@ -176,7 +176,7 @@ class LoweredFunction:
             if types.flat_count(d, at) > MAX_FLAT_RESULTS:
                 address = next(flat)
                 cx.check(address, types.size(d, at), types.align(d, at), "result area")
-                yield from store(cx, d, at, value, address)
+                yield from store(cx, d, at, (value,), address)
             else:
                 core = []
                 yield from lower_flat(cx, d, at, value, core)
