@@ -6,7 +6,7 @@ import abi_types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wasmote.component import canonical, text, types
+from wasmote.component import canonical, lowering, text, types
 from wasmote.component.handles import Handles
 from wasmote.component.table import TypeTable
 from wasmote.wasm import drive
@@ -87,7 +87,7 @@ def lift_flat(instance, source, *flat):
 
 def lower_flat(instance, source, value):
     flat = []
-    drive(canonical.lower_flat(context(instance), descriptor(source), 0, value, flat))
+    drive(lowering.lower_flat(context(instance), descriptor(source), 0, value, flat))
     return flat
 
 
@@ -100,8 +100,8 @@ def test_a_value_stored_is_loaded_again(data):
     cx = context(instance)
 
     def pass_on():
-        at = yield from canonical.reallocate(cx, types.align(d, 0), types.size(d, 0))
-        yield from canonical.store(cx, d, 0, [value], at)
+        at = yield from lowering.reallocate(cx, types.align(d, 0), types.size(d, 0))
+        yield from lowering.store(cx, d, 0, [value], at)
         return at
 
     assert canonical.load(cx, d, 0, drive(pass_on())) == value

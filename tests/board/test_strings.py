@@ -2,7 +2,7 @@
 
 import pytest
 from test_canonical import Instance
-from wasmote.component import canonical
+from wasmote.component import canonical, lowering
 from wasmote.component.canonical import LATIN1_UTF16, UTF8, UTF16, Context
 from wasmote.wasm import drive
 from wasmote.wasm.errors import Trap
@@ -37,7 +37,7 @@ def lower(value, encoding, source=None, guest=None):
     if source is not None:
         cx.other = Context(guest, encoding=source)
     flat = []
-    drive(canonical.lower_flat(cx, STRING, 0, value, flat))
+    drive(lowering.lower_flat(cx, STRING, 0, value, flat))
     units = flat[1] & ~TAG
     wide = encoding == UTF16 or flat[1] & TAG
     return guest.calls, flat, guest.memory.read(flat[0], units * 2 if wide else units)

@@ -1,12 +1,11 @@
-"""Lifting and lowering values by type descriptor (Canonical ABI: loading, storing, flat lifting, flat lowering).
+"""Lifting values by type descriptor, guest to host (Canonical ABI: loading, flat lifting); lowering.py is the way back.
 
     bool  int (all integers, enum: the case, flags: the bits, own and borrow: the host's rep)  float  str (string, char)
     bytes (list<u8>)  list  tuple (record, tuple)  (case, payload or None) (variant; result: case 0 ok, 1 error)
     option: None or the value; (value,) when the value's type is an option itself
 
 Flat values are unsigned integers, floats as their bit patterns; so joining the cases of a variant is only masking. A
-lift copies, and never gives out memory of the guest. Lowering strings and lists calls the guest's realloc: those
-functions are generators, and look at the memory again after every call. Every violation raises Trap.
+lift copies, and never gives out memory of the guest. Every violation raises Trap.
 """
 
 import struct
@@ -49,9 +48,8 @@ from .types import (
 UTF8 = const(0)  # string encodings, as canon options have them
 UTF16 = const(1)
 LATIN1_UTF16 = const(2)
-
 MAX_BYTES = const(0x0FFFFFFF)  # of a string or list (MAX_STRING_BYTE_LENGTH, MAX_LIST_BYTE_LENGTH)
-_PIECE = const(128)  # bytes of a list's elements that are copied at a time; more if one has more
+PIECE = const(128)  # bytes of a list's elements that are copied at a time; more if one has more
 _FORMATS = ("<d", "<f", "<Q", "<q", "<I", "<i", "<H", "<h", "<B", "<b")  # f64 to s8, by code - F64
 
 
@@ -105,9 +103,6 @@ class Context:
         """Whether memory ends before `end`."""
         self.seen = self.memory.size
         return end > self.seen
-
-
-# -- loading and lifting: guest to host
 
 
 def _integer(code, value):
@@ -190,7 +185,7 @@ def _load(cx, d, p, data, at):
         if (d[p + 7] | d[p + 8] << 8) > 256:
             case |= data[at + 1] << 8
         at += d[p + 9]
-        p = _case(d, p, case)
+        p = case_at(d, p, case)
         return _of_case(code, d, p, case, _load(cx, d, p, data, at) if d[p] else None)
     if F64 <= code < BOOL and (code > F32 or cx.other is None):
         return unpack_from(_FORMATS[code - F64], data, at)[0]
@@ -217,7 +212,7 @@ def lift_flat(cx, d, p, flat):
     if code == OPTION or code == RESULT or code == VARIANT:
         case = next(flat) & 0xFFFFFFFF
         joined = [next(flat) for _ in range(d[p + 6] - 1)]
-        at = _case(d, p, case)
+        at = case_at(d, p, case)
         return _of_case(code, d, at, case, lift_flat(cx, d, at, iter(joined)) if d[at] else None)
     return _lift_scalar(cx, d, p, next(flat))
 
@@ -250,7 +245,7 @@ def _lift_scalar(cx, d, p, value):
     return value if cx.other is not None else _float(code, value)
 
 
-def _case(d, p, case):
+def case_at(d, p, case):
     """Where the payload type of a variant's case is in d."""
     if case >= d[p + 7] | d[p + 8] << 8:
         raise Trap("unexpected discriminant", "%d" % case)
@@ -313,7 +308,7 @@ def _lift_list(cx, d, p, address, count):
             raise no_heap(count)
     values = []
     data = None
-    piece = step if step > _PIECE else _PIECE - _PIECE % step
+    piece = step if step > PIECE else PIECE - PIECE % step
     while address < end:
         if end - address < piece:
             piece = end - address
@@ -325,177 +320,3 @@ def _lift_list(cx, d, p, address, count):
             values.append(_load(cx, d, p, data, at))
         address += piece
     return values
-
-
-# -- storing and lowering: host to guest
-
-
-def scalar(cx, d, p, value):
-    """The core value of a value that has one."""
-    code = d[p]
-    if code == BOOL:
-        return 1 if value else 0
-    if code >= U64:
-        wide = code == U64 or code == S64
-        return value & (0xFFFFFFFFFFFFFFFF if wide else 0xFFFFFFFF)
-    if code == ENUM:
-        if not 0 <= value < d[p + 1] | d[p + 2] << 8:
-            raise ValueError("enum case %d" % value)
-        return value
-    if code == FLAGS:
-        return value & (1 << d[p + 1]) - 1
-    if code == CHAR:
-        return ord(value)
-    if code == OWN:
-        return cx.instance.handles.lower_own(value, d[p + 1])
-    if code == BORROW:
-        return cx.lower_borrow(value, d[p + 1])
-    if cx.other is not None:
-        return value
-    if code == F32:
-        return struct.unpack("<I", struct.pack("<f", value))[0]
-    return struct.unpack("<Q", struct.pack("<d", value))[0]
-
-
-def _split(code, d, p, value):
-    """(case, where its payload type is in d, payload) of an option, result or variant value."""
-    if code == OPTION:
-        if value is None:
-            return 0, p + CASES, None
-        at = p + CASES + 1
-        return 1, at, value[0] if d[at] == OPTION else value
-    case, payload = value
-    try:
-        return case, _case(d, p, case), payload
-    except Trap:
-        raise ValueError("variant case %d" % case)
-
-
-def store(cx, d, p, values, address):
-    """A generator: writes values of type d[p] to `address` and on, which is aligned and in bounds."""
-    step = size(d, p)
-    piece = step if step > _PIECE else _PIECE - _PIECE % step
-    end = address + len(values) * step
-    i = 0
-    while address < end:
-        data = bytearray(piece if piece < end - address else end - address)
-        cx.memory.read_into(address, data)  # bytes between fields stay as they are
-        later = []
-        for at in range(0, len(data), step):
-            _store(cx, d, p, values[i], data, at, later)
-            i += 1
-        for at, q, value in later:
-            if d[q] < LIST:
-                struct.pack_into("<I", data, at, scalar(cx, d, q, value))
-                continue
-            pointer, count = yield from _lower_sequence(cx, d, q, value)
-            struct.pack_into("<II", data, at, pointer, count)
-        cx.memory.write(address, data)
-        address += len(data)
-
-
-def _store(cx, d, p, value, data, at, later):
-    """Puts a value of type d[p] into `data` at index `at`, but (index, where its type is, value) of each string and
-    list into `later`: those need memory of the guest's. So do handles after one: they are numbered in order."""
-    code = d[p]
-    if code == STRING or code == LIST or later and (code == OWN or code == BORROW):
-        later.append((at, p, value))
-    elif code == RECORD:
-        end = p + length(d, p)
-        p += FIELDS
-        for field in value:
-            step = align(d, p)
-            at = at + step - 1 & -step
-            _store(cx, d, p, field, data, at, later)
-            at += size(d, p)
-            p += length(d, p)
-        if p != end:
-            raise ValueError("record value of %d fields" % len(value))
-    elif code == OPTION or code == RESULT or code == VARIANT:
-        case, of_case, payload = _split(code, d, p, value)
-        data[at] = case & 0xFF
-        if (d[p + 7] | d[p + 8] << 8) > 256:
-            data[at + 1] = case >> 8
-        if d[of_case]:
-            _store(cx, d, of_case, payload, data, at + d[p + 9], later)
-    else:
-        count = size(d, p)
-        value = scalar(cx, d, p, value)
-        if count < 4:
-            value &= (1 << 8 * count) - 1
-        data[at : at + count] = value.to_bytes(count, "little")
-
-
-def lower_flat(cx, d, p, value, flat):
-    """A generator: appends the core values of a value of type d[p] to the list `flat`."""
-    later = []
-    _lower(cx, d, p, value, flat, later)
-    for at, p, value in later:
-        if d[p] < LIST:
-            flat[at] = scalar(cx, d, p, value)
-        else:
-            flat[at], flat[at + 1] = yield from _lower_sequence(cx, d, p, value)
-
-
-def _lower(cx, d, p, value, flat, later):
-    """Appends the core values of a value of type d[p] to `flat`; strings and lists are left for later (see _store)."""
-    code = d[p]
-    if code == STRING or code == LIST:
-        later.append((len(flat), p, value))
-        flat.append(0)
-        flat.append(0)
-    elif later and (code == OWN or code == BORROW):
-        later.append((len(flat), p, value))
-        flat.append(0)
-    elif code == RECORD:
-        end = p + length(d, p)
-        p += FIELDS
-        for field in value:
-            _lower(cx, d, p, field, flat, later)
-            p += length(d, p)
-        if p != end:
-            raise ValueError("record value of %d fields" % len(value))
-    elif code == OPTION or code == RESULT or code == VARIANT:
-        case, at, payload = _split(code, d, p, value)
-        full = len(flat) + d[p + 6]
-        flat.append(case)
-        if d[at]:
-            _lower(cx, d, at, payload, flat, later)
-        while len(flat) < full:
-            flat.append(0)
-    else:
-        flat.append(scalar(cx, d, p, value))
-
-
-def _lower_sequence(cx, d, p, value):
-    """A generator: copies a string or list into the guest. Its return value is (pointer, length)."""
-    if d[p] == STRING:
-        if cx.encoding or cx.other is not None and cx.other.encoding:
-            from .strings import lower_string
-
-            return (yield from lower_string(cx, value))
-        if isinstance(value, str):
-            value = value.encode()
-        p = -1
-    else:
-        p += 3
-    count = len(value)
-    if p < 0 or d[p] == U8:
-        (address,) = yield from cx.instance.store.invoke(cx.realloc, [0, 0, 1, count])
-        cx.check_new(address, count, 1)
-        if count:
-            cx.memory.write(address, value)
-        return address, count
-    step = size(d, p)
-    if count * step > MAX_BYTES:
-        raise Trap("list too long", "%d elements" % count)
-    address = yield from reallocate(cx, align(d, p), count * step)
-    yield from store(cx, d, p, value, address)
-    return address, count
-
-
-def reallocate(cx, alignment, count):
-    """A generator: `count` bytes from the guest's realloc, checked. Memory may have grown or moved afterwards."""
-    (address,) = yield from cx.instance.store.invoke(cx.realloc, [0, 0, alignment, count])
-    cx.check_new(address, count, alignment)
-    return address

@@ -10,7 +10,8 @@ post-return, and is dead after a trap or an abandoned call, with all that were l
 
 from ..wasm.errors import Trap
 from . import types
-from .canonical import lift_flat, load, lower_flat, reallocate, scalar, store
+from .canonical import lift_flat, load
+from .lowering import lower_flat, reallocate, scalar, store
 from .types import MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, PARAMS
 
 

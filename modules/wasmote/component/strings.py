@@ -15,6 +15,43 @@ from .canonical import LATIN1_UTF16, MAX_BYTES, UTF8, UTF16, no_heap
 
 _TAG = const(0x80000000)
 
+try:
+    from .strings_viper import from_utf8, to_utf8
+
+    def _decode(data, wide):
+        """The text in UTF-16 if `wide`, else Latin-1. Raises ValueError at a surrogate without its other half."""
+        out = bytearray(len(data) + (len(data) + 1 >> 1 if wide else len(data)))
+        size = to_utf8(data, len(data), wide, out)
+        if size < 0:
+            raise ValueError
+        return str(memoryview(out)[:size], "utf-8")
+
+    def _encode(text, wide):
+        data = text.encode()
+        out = bytearray(2 * len(data) if wide else len(data))
+        return memoryview(out)[: from_utf8(data, len(data), wide, out)]
+
+    def _utf16(text):
+        return _encode(text, True)
+
+    def _latin1_prefix(text):
+        """As much of the text as there is in Latin-1."""
+        return _encode(text, False)
+
+except ImportError:  # CPython
+
+    def _decode(data, wide):
+        return data.decode("utf-16-le" if wide else "latin-1")
+
+    def _utf16(text):
+        return text.encode("utf-16-le")
+
+    def _latin1_prefix(text):
+        try:
+            return text.encode("latin-1")
+        except UnicodeEncodeError as error:
+            return text[: error.start].encode("latin-1")
+
 
 def lift_string(cx, address, count):
     """The string of `count` code units, tagged, at `address`."""
@@ -30,7 +67,7 @@ def lift_string(cx, address, count):
     try:
         data = bytearray(size)
         cx.memory.read_into(address, data)
-        text = str(_utf8_of_utf16(data) if wide else _utf8_of_latin1(data), "utf-8")
+        text = _decode(data, wide)
     except MemoryError:
         raise no_heap(size)
     except ValueError:
@@ -38,53 +75,6 @@ def lift_string(cx, address, count):
     if cx.other is not None and cx.encoding == LATIN1_UTF16:
         return text, wide
     return text
-
-
-def _utf8_of_latin1(data):
-    if max(data or b"\0") < 0x80:
-        return data
-    out = bytearray()
-    for byte in data:
-        _append(out, byte)
-    return out
-
-
-def _utf8_of_utf16(data):
-    """Raises ValueError at a surrogate without its other half."""
-    out = bytearray()
-    high = 0
-    for at in range(0, len(data), 2):
-        unit = data[at] | data[at + 1] << 8
-        if high:
-            if unit & 0xFC00 != 0xDC00:
-                raise ValueError
-            _append(out, 0x10000 + ((high & 0x3FF) << 10 | unit & 0x3FF))
-            high = 0
-        elif unit & 0xFC00 == 0xD800:
-            high = unit
-        elif unit & 0xFC00 == 0xDC00:
-            raise ValueError
-        else:
-            _append(out, unit)
-    if high:
-        raise ValueError
-    return out
-
-
-def _append(out, c):
-    if c < 0x80:
-        out.append(c)
-        return
-    if c < 0x800:
-        out.append(0xC0 | c >> 6)
-    else:
-        if c < 0x10000:
-            out.append(0xE0 | c >> 12)
-        else:
-            out.append(0xF0 | c >> 18)
-            out.append(0x80 | c >> 12 & 0x3F)
-        out.append(0x80 | c >> 6 & 0x3F)
-    out.append(0x80 | c & 0x3F)
 
 
 def lower_string(cx, value):
@@ -120,9 +110,7 @@ def _to_utf8(cx, text, wide):
     units = len(_utf16(text)) >> 1 if wide else len(text)
     data = text.encode()
     address = yield from _reallocate(cx, 0, 0, 1, units)
-    ascii = 0
-    while ascii < len(data) and data[ascii] < 0x80:
-        ascii += 1
+    ascii = _ascii_prefix(data)
     _write(cx, address, memoryview(data)[:ascii])
     if ascii < len(data):
         worst = units * (3 if wide else 2)
@@ -131,6 +119,16 @@ def _to_utf8(cx, text, wide):
         if worst > len(data):
             address = yield from _reallocate(cx, address, worst, 1, len(data))
     return address, len(data)
+
+
+def _ascii_prefix(data):
+    """How many bytes of ASCII it begins with."""
+    for at in range(0, len(data), 32):
+        if max(data[at : at + 32]) >= 0x80:
+            while data[at] < 0x80:
+                at += 1
+            return at
+    return len(data)
 
 
 def _to_utf16(cx, text, unknown):
@@ -170,16 +168,6 @@ def _to_latin1_or_utf16(cx, text, units):
     return address, done
 
 
-def _latin1_prefix(text):
-    out = bytearray()
-    for c in text:
-        c = ord(c)
-        if c > 0xFF:
-            break
-        out.append(c)
-    return out
-
-
 def _inflate(cx, address, count):
     """Makes UTF-16 of the Latin-1 that realloc should have kept."""
     if count:
@@ -199,15 +187,3 @@ def _from_tagged(cx, text):
         _write(cx, address, bytes([data[at] for at in range(0, len(data), 2)]))
     address = yield from _reallocate(cx, address, 2 * units, 1, units)
     return address, units
-
-
-def _utf16(text):
-    units = array("H")
-    for c in text:
-        c = ord(c)
-        if c > 0xFFFF:
-            c -= 0x10000
-            units.append(0xD800 | c >> 10)
-            c = 0xDC00 | c & 0x3FF
-        units.append(c)
-    return bytes(units)
