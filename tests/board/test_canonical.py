@@ -6,7 +6,7 @@ import abi_types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wasmote.component import canonical, lowering, text, types
+from wasmote.component import canonical, functions, lowering, text, types
 from wasmote.component.handles import Handles
 from wasmote.component.table import TypeTable
 from wasmote.wasm import drive
@@ -269,3 +269,10 @@ def test_lifting_more_than_the_limit_traps_before_it_allocates():
 def test_a_value_of_another_type_is_an_error_of_the_host_and_no_trap(source, value):
     with pytest.raises((ValueError, TypeError, IndexError)):
         lower_flat(Instance(), source, value)
+
+
+@pytest.mark.parametrize("module", [canonical, lowering, functions])
+def test_numbers_written_twice_for_speed_are_those_of_types(module):
+    names = [name for name in vars(module) if name[0] == "_" and hasattr(types, name[1:])]
+    assert len(names) > 3
+    assert [getattr(module, name) for name in names] == [getattr(types, name[1:]) for name in names]

@@ -15,35 +15,32 @@ from micropython import const
 
 from ..wasm.errors import Trap
 from ..wasm.reader import is_utf8
-from .types import (
-    ALIGNS,
-    BOOL,
-    BORROW,
-    CASES,
-    CHAR,
-    ENUM,
-    F32,
-    F64,
-    FIELDS,
-    FLAGS,
-    LIST,
-    OPTION,
-    OWN,
-    RECORD,
-    RESULT,
-    S16,
-    S32,
-    S64,
-    STRING,
-    U8,
-    U16,
-    U32,
-    U64,
-    VARIANT,
-    align,
-    length,
-    size,
-)
+from .types import ALIGNS, align, length, size
+
+# Of types.py: constants of another module would be looked up each time.
+_BOOL = const(0x7F)
+_BORROW = const(0x68)
+_CASES = const(10)
+_CHAR = const(0x74)
+_ENUM = const(0x6D)
+_F32 = const(0x76)
+_F64 = const(0x75)
+_FIELDS = const(7)
+_FLAGS = const(0x6E)
+_LIST = const(0x70)
+_OPTION = const(0x6B)
+_OWN = const(0x69)
+_RECORD = const(0x72)
+_RESULT = const(0x6A)
+_S16 = const(0x7C)
+_S32 = const(0x7A)
+_S64 = const(0x78)
+_STRING = const(0x73)
+_U8 = const(0x7D)
+_U16 = const(0x7B)
+_U32 = const(0x79)
+_U64 = const(0x77)
+_VARIANT = const(0x71)
 
 UTF8 = const(0)  # string encodings, as canon options have them
 UTF16 = const(1)
@@ -107,21 +104,21 @@ class Context:
 
 def _integer(code, value):
     """An integer of type `code` from a flat or loaded unsigned value: surplus bits are dropped."""
-    if code == U32:
+    if code == _U32:
         return value & 0xFFFFFFFF
-    if code == U8:
+    if code == _U8:
         return value & 0xFF
-    if code == U64:
+    if code == _U64:
         return value & 0xFFFFFFFFFFFFFFFF
-    if code == U16:
+    if code == _U16:
         return value & 0xFFFF
-    bits = 64 if code == S64 else 32 if code == S32 else 16 if code == S16 else 8
+    bits = 64 if code == _S64 else 32 if code == _S32 else 16 if code == _S16 else 8
     value &= (1 << bits) - 1
     return value - (1 << bits) if value >> bits - 1 else value
 
 
 def _float(code, bits):
-    if code == F32:
+    if code == _F32:
         return struct.unpack("<f", struct.pack("<I", bits & 0xFFFFFFFF))[0]
     return struct.unpack("<d", struct.pack("<Q", bits & 0xFFFFFFFFFFFFFFFF))[0]
 
@@ -143,17 +140,17 @@ def load(cx, d, p, address):
 def _load(cx, d, p, data, at):
     """The value of type d[p] at index `at` of `data`, a copy of the guest's bytes."""
     code = d[p]
-    if code == RECORD:
+    if code == _RECORD:
         values = []
         end = p + (d[p + 1] | d[p + 2] << 8)
-        p += FIELDS
+        p += _FIELDS
         while p < end:
             code = d[p]
-            if code == STRING or code == LIST:
+            if code == _STRING or code == _LIST:
                 at = at + 3 & -4
                 address, count = unpack_from("<II", data, at)
                 at += 8
-                if code == STRING:
+                if code == _STRING:
                     values.append(_lift_string(cx, address, count))
                     p += 1
                 else:
@@ -161,10 +158,10 @@ def _load(cx, d, p, data, at):
                     p += d[p + 1] | d[p + 2] << 8
                 continue
             # align(d, p), size(d, p) and length(d, p), without three calls where that is easy
-            if code > STRING:
-                step = count = ALIGNS[code - STRING]
+            if code > _STRING:
+                step = count = ALIGNS[code - _STRING]
                 past = p + 1
-            elif code == OPTION or code == RECORD or code == VARIANT or code == RESULT:
+            elif code == _OPTION or code == _RECORD or code == _VARIANT or code == _RESULT:
                 step = d[p + 3]
                 count = d[p + 4] | d[p + 5] << 8
                 past = p + (d[p + 1] | d[p + 2] << 8)
@@ -173,43 +170,43 @@ def _load(cx, d, p, data, at):
                 count = size(d, p)
                 past = p + length(d, p)
             at = at + step - 1 & -step
-            values.append(_load(cx, d, p, data, at) if code != OPTION or data[at] else None)
+            values.append(_load(cx, d, p, data, at) if code != _OPTION or data[at] else None)
             at += count
             p = past
         return tuple(values)
-    if code == STRING or code == LIST:
+    if code == _STRING or code == _LIST:
         address, count = unpack_from("<II", data, at)
-        return _lift_string(cx, address, count) if code == STRING else _lift_list(cx, d, p, address, count)
-    if code == OPTION or code == RESULT or code == VARIANT:
+        return _lift_string(cx, address, count) if code == _STRING else _lift_list(cx, d, p, address, count)
+    if code == _OPTION or code == _RESULT or code == _VARIANT:
         case = data[at]
         if (d[p + 7] | d[p + 8] << 8) > 256:
             case |= data[at + 1] << 8
         at += d[p + 9]
         p = case_at(d, p, case)
         return _of_case(code, d, p, case, _load(cx, d, p, data, at) if d[p] else None)
-    if F64 <= code < BOOL and (code > F32 or cx.other is None):
-        return unpack_from(_FORMATS[code - F64], data, at)[0]
+    if _F64 <= code < _BOOL and (code > _F32 or cx.other is None):
+        return unpack_from(_FORMATS[code - _F64], data, at)[0]
     return _lift_scalar(cx, d, p, int.from_bytes(data[at : at + size(d, p)], "little"))
 
 
 def lift_flat(cx, d, p, flat):
     """The value of type d[p] from `flat`, an iterator over core values."""
     code = d[p]
-    if code == STRING:
+    if code == _STRING:
         address = next(flat) & 0xFFFFFFFF
         return _lift_string(cx, address, next(flat) & 0xFFFFFFFF)
-    if code == LIST:
+    if code == _LIST:
         address = next(flat) & 0xFFFFFFFF
         return _lift_list(cx, d, p, address, next(flat) & 0xFFFFFFFF)
-    if code == RECORD:
+    if code == _RECORD:
         values = []
         end = p + length(d, p)
-        p += FIELDS
+        p += _FIELDS
         while p < end:
             values.append(lift_flat(cx, d, p, flat))
             p += length(d, p)
         return tuple(values)
-    if code == OPTION or code == RESULT or code == VARIANT:
+    if code == _OPTION or code == _RESULT or code == _VARIANT:
         case = next(flat) & 0xFFFFFFFF
         joined = [next(flat) for _ in range(d[p + 6] - 1)]
         at = case_at(d, p, case)
@@ -220,22 +217,22 @@ def lift_flat(cx, d, p, flat):
 def _lift_scalar(cx, d, p, value):
     """A value of one flat core value."""
     code = d[p]
-    if code == BOOL:
+    if code == _BOOL:
         return value & 0xFFFFFFFF != 0
-    if code >= U64:
+    if code >= _U64:
         return _integer(code, value)
-    if code == ENUM:
+    if code == _ENUM:
         value &= 0xFFFFFFFF
         if value >= d[p + 1] | d[p + 2] << 8:
             raise Trap("unexpected discriminant", "%d" % value)
         return value
-    if code == FLAGS:
+    if code == _FLAGS:
         return value & (1 << d[p + 1]) - 1
-    if code == CHAR:
+    if code == _CHAR:
         return _char(value)
-    if code == OWN:
+    if code == _OWN:
         return cx.instance.handles.lift_own(value & 0xFFFFFFFF, d[p + 1])
-    if code == BORROW:
+    if code == _BORROW:
         handle = value & 0xFFFFFFFF
         rep = cx.instance.handles.lift_borrow(handle, d[p + 1])
         if cx.lenders is None:
@@ -249,7 +246,7 @@ def case_at(d, p, case):
     """Where the payload type of a variant's case is in d."""
     if case >= d[p + 7] | d[p + 8] << 8:
         raise Trap("unexpected discriminant", "%d" % case)
-    p += CASES
+    p += _CASES
     while case:
         p += length(d, p)
         case -= 1
@@ -257,9 +254,9 @@ def case_at(d, p, case):
 
 
 def _of_case(code, d, at, case, payload):
-    if code != OPTION:
+    if code != _OPTION:
         return (case, payload)
-    return (payload,) if case and d[at] == OPTION else payload
+    return (payload,) if case and d[at] == _OPTION else payload
 
 
 def _lift_string(cx, address, count):
@@ -300,8 +297,8 @@ def _lift_list(cx, d, p, address, count):
     end = address + count * step
     cx.check(address, end - address, align(d, p), "list pointer/length")
     # An element that has parts takes an object of the board's heap for each, however small it is in memory.
-    cx.charge(end - address if d[p] >= STRING else count * (step + length(d, p)))
-    if d[p] == U8:
+    cx.charge(end - address if d[p] >= _STRING else count * (step + length(d, p)))
+    if d[p] == _U8:
         try:
             return cx.memory.read(address, count)
         except MemoryError:

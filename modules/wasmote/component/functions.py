@@ -8,11 +8,18 @@ A component instance runs one call at a time, cannot be entered again meanwhile,
 post-return, and is dead after a trap or an abandoned call, with all that were loaded with it.
 """
 
+from micropython import const
+
 from ..wasm.errors import Trap
-from . import types
 from .canonical import lift_flat, load
 from .lowering import lower_flat, reallocate, scalar, store
-from .types import MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, PARAMS
+from .types import align, flat_count, result_at, size
+
+# Of types.py: constants of another module would be looked up each time.
+_MAX_FLAT_PARAMS = const(16)
+_MAX_FLAT_RESULTS = const(1)
+_PARAMS = const(4)
+_STRING = const(0x73)
 
 
 class HostImport:
@@ -74,12 +81,12 @@ class LiftedFunction:
             cx.other = lowered.cx if lowered else None
             flat = []
             instance.may_leave = False
-            if types.flat_count(d, PARAMS) > MAX_FLAT_PARAMS:
-                address = yield from reallocate(cx, types.align(d, PARAMS), types.size(d, PARAMS))
-                yield from store(cx, d, PARAMS, (values,), address)
+            if flat_count(d, _PARAMS) > _MAX_FLAT_PARAMS:
+                address = yield from reallocate(cx, align(d, _PARAMS), size(d, _PARAMS))
+                yield from store(cx, d, _PARAMS, (values,), address)
                 flat.append(address)
             else:
-                yield from lower_flat(cx, d, PARAMS, values, flat)
+                yield from lower_flat(cx, d, _PARAMS, values, flat)
             instance.may_leave = True
             values = None
             flat = yield from instance.store.invoke(self.function, flat)
@@ -109,9 +116,9 @@ class LiftedFunction:
         cx = self.cx
         d = self.descriptor
         cx.left = cx.instance.lift_limit
-        at = types.result_at(d)
-        if types.flat_count(d, at) > MAX_FLAT_RESULTS:
-            cx.check(flat[0], types.size(d, at), types.align(d, at), "return area")
+        at = result_at(d)
+        if flat_count(d, at) > _MAX_FLAT_RESULTS:
+            cx.check(flat[0], size(d, at), align(d, at), "return area")
             return load(cx, d, at, flat[0])
         return lift_flat(cx, d, at, iter(flat))
 
@@ -142,8 +149,8 @@ class LoweredFunction:
             d = self.descriptor
             if not d[3]:
                 return None
-            at = types.result_at(d)
-            if d[at] > types.STRING:
+            at = result_at(d)
+            if d[at] > _STRING:
                 return scalar(cx, d, at, value)
         return self.finish(value, flat, lenders, None)
 
@@ -157,11 +164,11 @@ class LoweredFunction:
         cx.left = cx.instance.lift_limit
         cx.lenders = None
         cx.other = other
-        if types.flat_count(d, PARAMS) > MAX_FLAT_PARAMS:
+        if flat_count(d, _PARAMS) > _MAX_FLAT_PARAMS:
             address = next(flat)
-            cx.check(address, types.size(d, PARAMS), types.align(d, PARAMS), "parameter area")
-            return load(cx, d, PARAMS, address)
-        return lift_flat(cx, d, PARAMS, flat)
+            cx.check(address, size(d, _PARAMS), align(d, _PARAMS), "parameter area")
+            return load(cx, d, _PARAMS, address)
+        return lift_flat(cx, d, _PARAMS, flat)
 
     def finish(self, value, flat, lenders, other):
         """A generator: waits for the value, lowers it, takes lent handles back. Returns the core result or None."""
@@ -171,12 +178,12 @@ class LoweredFunction:
             value = yield from value
         result = None
         if d[3]:
-            at = types.result_at(d)
+            at = result_at(d)
             cx.other = other
             cx.instance.may_leave = False
-            if types.flat_count(d, at) > MAX_FLAT_RESULTS:
+            if flat_count(d, at) > _MAX_FLAT_RESULTS:
                 address = next(flat)
-                cx.check(address, types.size(d, at), types.align(d, at), "result area")
+                cx.check(address, size(d, at), align(d, at), "result area")
                 yield from store(cx, d, at, (value,), address)
             else:
                 core = []

@@ -6,67 +6,67 @@ memory again after every call. What realloc gives is checked; a value that is no
 
 import struct
 
+from micropython import const
+
 from ..wasm.errors import Trap
 from .canonical import MAX_BYTES, PIECE, case_at
-from .types import (
-    BOOL,
-    BORROW,
-    CASES,
-    CHAR,
-    ENUM,
-    F32,
-    FIELDS,
-    FLAGS,
-    LIST,
-    OPTION,
-    OWN,
-    RECORD,
-    RESULT,
-    S64,
-    STRING,
-    U8,
-    U64,
-    VARIANT,
-    align,
-    length,
-    size,
-)
+from .types import align, length, size
+
+# Of types.py: constants of another module would be looked up each time.
+_BOOL = const(0x7F)
+_BORROW = const(0x68)
+_CASES = const(10)
+_CHAR = const(0x74)
+_ENUM = const(0x6D)
+_F32 = const(0x76)
+_FIELDS = const(7)
+_FLAGS = const(0x6E)
+_LIST = const(0x70)
+_OPTION = const(0x6B)
+_OWN = const(0x69)
+_RECORD = const(0x72)
+_RESULT = const(0x6A)
+_S64 = const(0x78)
+_STRING = const(0x73)
+_U8 = const(0x7D)
+_U64 = const(0x77)
+_VARIANT = const(0x71)
 
 
 def scalar(cx, d, p, value):
     """The core value of a value that has one."""
     code = d[p]
-    if code == BOOL:
+    if code == _BOOL:
         return 1 if value else 0
-    if code >= U64:
-        wide = code == U64 or code == S64
+    if code >= _U64:
+        wide = code == _U64 or code == _S64
         return value & (0xFFFFFFFFFFFFFFFF if wide else 0xFFFFFFFF)
-    if code == ENUM:
+    if code == _ENUM:
         if not 0 <= value < d[p + 1] | d[p + 2] << 8:
             raise ValueError("enum case %d" % value)
         return value
-    if code == FLAGS:
+    if code == _FLAGS:
         return value & (1 << d[p + 1]) - 1
-    if code == CHAR:
+    if code == _CHAR:
         return ord(value)
-    if code == OWN:
+    if code == _OWN:
         return cx.instance.handles.lower_own(value, d[p + 1])
-    if code == BORROW:
+    if code == _BORROW:
         return cx.lower_borrow(value, d[p + 1])
     if cx.other is not None:
         return value
-    if code == F32:
+    if code == _F32:
         return struct.unpack("<I", struct.pack("<f", value))[0]
     return struct.unpack("<Q", struct.pack("<d", value))[0]
 
 
 def _split(code, d, p, value):
     """(case, where its payload type is in d, payload) of an option, result or variant value."""
-    if code == OPTION:
+    if code == _OPTION:
         if value is None:
-            return 0, p + CASES, None
-        at = p + CASES + 1
-        return 1, at, value[0] if d[at] == OPTION else value
+            return 0, p + _CASES, None
+        at = p + _CASES + 1
+        return 1, at, value[0] if d[at] == _OPTION else value
     case, payload = value
     try:
         return case, case_at(d, p, case), payload
@@ -88,7 +88,7 @@ def store(cx, d, p, values, address):
             _store(cx, d, p, values[i], data, at, later)
             i += 1
         for at, q, value in later:
-            if d[q] < LIST:
+            if d[q] < _LIST:
                 struct.pack_into("<I", data, at, scalar(cx, d, q, value))
                 continue
             pointer, count = yield from _lower_sequence(cx, d, q, value)
@@ -101,11 +101,11 @@ def _store(cx, d, p, value, data, at, later):
     """Puts a value of type d[p] into `data` at index `at`, but (index, where its type is, value) of each string and
     list into `later`: those need memory of the guest's. So do handles after one: they are numbered in order."""
     code = d[p]
-    if code == STRING or code == LIST or later and (code == OWN or code == BORROW):
+    if code == _STRING or code == _LIST or later and (code == _OWN or code == _BORROW):
         later.append((at, p, value))
-    elif code == RECORD:
+    elif code == _RECORD:
         end = p + length(d, p)
-        p += FIELDS
+        p += _FIELDS
         for field in value:
             step = align(d, p)
             at = at + step - 1 & -step
@@ -114,7 +114,7 @@ def _store(cx, d, p, value, data, at, later):
             p += length(d, p)
         if p != end:
             raise ValueError("record value of %d fields" % len(value))
-    elif code == OPTION or code == RESULT or code == VARIANT:
+    elif code == _OPTION or code == _RESULT or code == _VARIANT:
         case, of_case, payload = _split(code, d, p, value)
         data[at] = case & 0xFF
         if (d[p + 7] | d[p + 8] << 8) > 256:
@@ -134,7 +134,7 @@ def lower_flat(cx, d, p, value, flat):
     later = []
     _lower(cx, d, p, value, flat, later)
     for at, p, value in later:
-        if d[p] < LIST:
+        if d[p] < _LIST:
             flat[at] = scalar(cx, d, p, value)
         else:
             flat[at], flat[at + 1] = yield from _lower_sequence(cx, d, p, value)
@@ -143,22 +143,22 @@ def lower_flat(cx, d, p, value, flat):
 def _lower(cx, d, p, value, flat, later):
     """Appends the core values of a value of type d[p] to `flat`; strings and lists are left for later (see _store)."""
     code = d[p]
-    if code == STRING or code == LIST:
+    if code == _STRING or code == _LIST:
         later.append((len(flat), p, value))
         flat.append(0)
         flat.append(0)
-    elif later and (code == OWN or code == BORROW):
+    elif later and (code == _OWN or code == _BORROW):
         later.append((len(flat), p, value))
         flat.append(0)
-    elif code == RECORD:
+    elif code == _RECORD:
         end = p + length(d, p)
-        p += FIELDS
+        p += _FIELDS
         for field in value:
             _lower(cx, d, p, field, flat, later)
             p += length(d, p)
         if p != end:
             raise ValueError("record value of %d fields" % len(value))
-    elif code == OPTION or code == RESULT or code == VARIANT:
+    elif code == _OPTION or code == _RESULT or code == _VARIANT:
         case, at, payload = _split(code, d, p, value)
         full = len(flat) + d[p + 6]
         flat.append(case)
@@ -172,7 +172,7 @@ def _lower(cx, d, p, value, flat, later):
 
 def _lower_sequence(cx, d, p, value):
     """A generator: copies a string or list into the guest. Its return value is (pointer, length)."""
-    if d[p] == STRING:
+    if d[p] == _STRING:
         if cx.encoding or cx.other is not None and cx.other.encoding:
             from .strings import lower_string
 
@@ -183,7 +183,7 @@ def _lower_sequence(cx, d, p, value):
     else:
         p += 3
     count = len(value)
-    if p < 0 or d[p] == U8:
+    if p < 0 or d[p] == _U8:
         (address,) = yield from cx.instance.store.invoke(cx.realloc, [0, 0, 1, count])
         cx.check_new(address, count, 1)
         if count:
