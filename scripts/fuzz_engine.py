@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """One engine behind a pipe, for fuzz.py: unpickles Cases from stdin, answers each with what became of it.
 
-A case is (binary, slice, steps, calls): a module, the fuel of a slice, how many slices a call may take, and
-[(export, arguments)]. The answer is (verdict, text, outcomes): the verdict is "instance" or the name of the error class,
+A case is (binary, slice, steps, calls, observed): a module, the fuel of a slice, how many slices a call may take,
+[(export, arguments)], and how many bytes of a memory are looked at. The answer is (verdict, text, outcomes): the verdict is "instance" or the name of the error class,
 an outcome is (kind, results or text, state) with kind "results", "trap", "limit" (a limit of this engine: what follows
 cannot be compared) or "endless", and state as Observer.state() gives it.
 """
@@ -33,8 +33,9 @@ def plain(valtype, value):
 class Observer:
     """What an instance's exports show."""
 
-    def __init__(self, store, exports):
+    def __init__(self, store, exports, observed):
         self.store = store
+        self.observed = observed
         self.exports = sorted((name, exports[name]) for name in exports)
 
     def sizes(self):
@@ -47,7 +48,7 @@ class Observer:
             if isinstance(extern, wasm.Global):
                 cells.append(plain(extern.type[0], get_value(self.store, extern.at, extern.type[0])))
             elif isinstance(extern, wasm.Memory):
-                contents.append(zlib.crc32(extern.read(0, extern.size)))
+                contents.append(zlib.crc32(extern.read(0, min(extern.size, self.observed))))
         return self.sizes(), cells, contents
 
 
@@ -65,7 +66,7 @@ def invoke(store, function, args, slices):
     return "endless", ""
 
 
-def answer(binary, fuel, slices, calls):
+def answer(binary, fuel, slices, calls, observed):
     store = wasm.Store(GRANULES, STACK)
     store.fuel = fuel
     outcomes = []
@@ -80,7 +81,7 @@ def answer(binary, fuel, slices, calls):
                 break
         if instance is None:
             return "endless", "the start function does not end", []
-        observer = Observer(store, instance.exports)
+        observer = Observer(store, instance.exports, observed)
         for name, args in calls:
             function = instance.exports.get(name)
             if not isinstance(function, wasm.Function):

@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import zlib
 
 import pytest
 from conftest import ROOT
+from wat import assemble
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -53,6 +55,21 @@ def findings(change):
         fuzzer.one(seed)
     fuzzer.workers[0].worker.stop()
     return fuzzer.findings
+
+
+GIGABYTES = """(module (memory (export "m") 1)
+  (func (export "f") (result i32) (i32.store8 (i32.const 99) (i32.const 7)) (memory.grow (i32.const 40000))))"""
+
+
+def test_a_memory_of_gigabytes_hangs_no_engine():
+    """Looking at all that a guest's memory.grow gave it took the twin minutes of CPU: a hang that was none."""
+    worker = fuzz.Worker("python")
+    verdict, text, outcomes = worker.ask((assemble(GIGABYTES), 1000, 20, [("f", None)]))
+    worker.stop()
+    assert verdict == "instance", text
+    zeros = bytearray(fuzz.OBSERVED)
+    zeros[99] = 7
+    assert outcomes == [("results", [1], ([40001 << 16], [], [zlib.crc32(zeros)]))]
 
 
 def test_the_fuzzer_notices_a_wrong_result_memory_verdict_and_a_worker_that_dies(tmp_path, monkeypatch):
