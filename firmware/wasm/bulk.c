@@ -134,10 +134,16 @@ int bulk_memory_grow(const instance_t *instance, const uint16_t *operands, uint8
     if (*fuel <= 0) {
         return CUT;
     }
-    SLOT(1) = memory_grow(memory, SLOT(0));
-    // Free granules were counted; all that is there, or its map, may have been moved.
-    uint32_t moved = memory->base != 0 ? memory->bytes : 2 * memory->map;
-    *fuel -= (int32_t)(PIECE_COST * (1 + moved / GRANULE));
+    uint32_t delta = SLOT(0), room = memory->max - (memory->bytes >> memory->shift);
+    uint32_t place = memory->base | memory->pages; // one of them is 0
+    SLOT(1) = memory_grow(memory, delta);
+    if (delta == 0 || delta > room) {
+        *fuel -= REFUSED_COST;
+    } else { // free granules were counted; all that is there, or its map, may have been moved
+        uint32_t moved = memory->base != 0 ? memory->bytes : 2 * memory->map;
+        moved = place != (memory->base | memory->pages) ? moved / GRANULE : 0;
+        *fuel -= (int32_t)(PIECE_COST * (1 + moved));
+    }
     return 0;
 }
 

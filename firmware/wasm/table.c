@@ -72,8 +72,14 @@ int bulk_table_grow(const instance_t *instance, const uint16_t *operands, uint8_
     if (*fuel <= 0) {
         return CUT;
     }
-    SLOT(3) = table_grow(table, SLOT(1), SLOT(2));
-    *fuel -= (int32_t)(PIECE_COST * (1 + table->size / 256)); // all that is there may have been moved
+    uint32_t delta = SLOT(2), room = table->max - table->size, place = table->elements;
+    SLOT(3) = table_grow(table, SLOT(1), delta);
+    if (delta == 0 || delta > room || delta > sizeof(arena) / sizeof(uint32_t)) {
+        *fuel -= REFUSED_COST;
+    } else { // all that is there may have been moved
+        uint32_t written = place != table->elements ? table->size : delta;
+        *fuel -= (int32_t)(PIECE_COST * (1 + written / PIECE));
+    }
     return 0;
 }
 

@@ -204,8 +204,11 @@ def test_what_is_dear_is_paid_before_it_runs():
     pay = [(("pay", "", ""), 128), (("i32_mov", "i", "s"), 7, 4 * Z), RETURN]
     grow = [(("memory_grow", "s", "s"), 4 * X, 4 * Z), RETURN]
     elements = [(("table_grow", "", ""), 1, 4 * X, 4 * Y, 4 * Z), RETURN]
-    for program, cost in ((pay, 128), (grow, 128), (elements, 3 * 128)):
-        pair = machines({0: program}, [0, 0, 1, 0, 1, 0, 77], pages=1, limit=90, reserve=SPARSE)
+    for program, n, cost in (
+        *((pay, 0, 128), (grow, 1, 128), (grow, 0, 16), (grow, 2**31, 16)),
+        *((elements, 1, 3 * 128), (elements, 0, 16), (elements, 2**31, 16)),
+    ):
+        pair = machines({0: program}, [0, 0, n, 0, n, 0, 77], pages=1, limit=90, reserve=SPARSE)
         first, second = (machine.resume(0) for machine in pair)
         assert first == second and first[0] == OUT_OF_FUEL and pair[0].slots(Z + 1)[Z] == 77, program
         first, second = (machine.resume(100) for machine in pair)

@@ -116,6 +116,59 @@ def test_programs_give_the_same_answers_and_allocate_nothing(name, code):
         assert board.run(code, timeout=60) == ANSWERS
 
 
+def unrolled(body):
+    return f"(loop $l {body * 16} (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+
+
+# A guest may do what is cheap until its slices hold much fuel, then what is dear.
+SLICES = f"""
+(module (memory 1) (table 1 60000 funcref)
+  (func (export "cheap") (param i32) (local i32 i32 i32 i32)
+    {unrolled("(local.set 1 (local.get 2)) (local.set 3 (local.get 4))")})
+  (func (export "divide") (param i32) (local i64)
+    {unrolled("(local.set 1 (i64.div_u (i64.const -1) (i64.const 3)))")})
+  (func (export "float") (param i32) (local f64)
+    {unrolled("(local.set 1 (f64.div (f64.const 1.1) (f64.const 3.3)))")})
+  (func (export "root") (param i32) (local f64) {unrolled("(local.set 1 (f64.sqrt (f64.const 3.3)))")})
+  (func (export "grow") (param i32) {unrolled("(drop (memory.grow (i32.const 1)))")})
+  (func (export "elements") (param i32) {unrolled("(drop (table.grow (ref.null func) (i32.const 50000)))")})
+  (func (export "unaligned") (param i32) (local i32) {unrolled("(local.set 1 (i32.load (i32.const 61)))")}))
+"""
+MEASURED = """
+import binascii
+from time import ticks_us, ticks_diff
+from wasmote import wasm
+store = wasm.Store(90)
+source = wasm.Source(binascii.a2b_base64(%r))
+instance = wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), None))
+for name in ("divide", "float", "root", "grow", "elements", "unaligned"):
+    longest = 0
+    for call in (store.invoke(instance.exports["cheap"], [20000]), store.invoke(instance.exports[name], [1000])):
+        done = False
+        while not done:
+            began = ticks_us()
+            try:
+                next(call)
+            except StopIteration:
+                done = True
+            longest = max(longest, ticks_diff(ticks_us(), began))
+    print(name, longest)
+store.close()
+"""
+
+
+def test_no_slice_is_long_whatever_ran_before(tmp_path):
+    """In emulated time, 8 ns an instruction. It was 63 ms when dear operations cost no more than others."""
+    (tmp_path / "slices.wat").write_text(SLICES)
+    tool = ROOT / "build/wasm-tools/wasm-tools"
+    binary = subprocess.run([tool, "parse", tmp_path / "slices.wat"], capture_output=True, check=True).stdout
+    with RawBoard("QEMU_M0", extra=("-icount", "shift=3,sleep=off")) as board:
+        board.raw_repl()
+        shown = board.run(MEASURED % binascii.b2a_base64(binary).decode(), timeout=120)
+    longest = {name: int(us) for name, us in map(str.split, shown.splitlines())}
+    assert len(longest) == 6 and max(longest.values()) < 15_000, longest
+
+
 def test_so_do_they_on_unix(code):
     program = emulator.firmware_file("unix", "micropython")
     run = subprocess.run([program, "-c", code], capture_output=True, text=True, timeout=60)

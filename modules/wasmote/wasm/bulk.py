@@ -24,11 +24,16 @@ _TRAP_INDIRECT_CALL_TYPE_MISMATCH = const(9)
 _TRAP_OUT_OF_MEMORY = const(11)
 _GRANULE = const(1024)
 _PIECE_COST = const(128)
+_REFUSED_COST = const(16)
 _WORD_INSTANCE_DATA = const(5)
 _WORD_INSTANCE_ELEMENTS = const(6)
+_WORD_TABLE_MAX = const(1)
 _WORD_TABLE_ELEMENTS = const(2)
 _WORD_MEMORY_BYTES = const(0)
+_WORD_MEMORY_MAX = const(1)
+_WORD_MEMORY_PAGES = const(2)
 _WORD_MEMORY_BASE = const(4)
+_WORD_MEMORY_SHIFT = const(5)
 _WORD_MEMORY_MAP = const(6)
 # end of numbers
 
@@ -153,11 +158,18 @@ def memory_init(at, fp, instance):
 def memory_grow(at, fp, instance):
     if METER[0] <= 0:
         return True
-    this = words[instance]
-    words[fp + (halves[at + 1] >> 2)] = grow_memory(this, words[fp + (halves[at] >> 2)])
+    this = words[instance] >> 2
+    delta = words[fp + (halves[at] >> 2)]
+    room = words[this + _WORD_MEMORY_MAX] - (words[this + _WORD_MEMORY_BYTES] >> words[this + _WORD_MEMORY_SHIFT])
+    place = words[this + _WORD_MEMORY_BASE] | words[this + _WORD_MEMORY_PAGES]
+    words[fp + (halves[at + 1] >> 2)] = grow_memory(this << 2, delta)
     look_again()
-    this >>= 2
+    if delta == 0 or delta > room:
+        METER[0] -= _REFUSED_COST
+        return
     moved = words[this + _WORD_MEMORY_BYTES] if words[this + _WORD_MEMORY_BASE] else 2 * words[this + _WORD_MEMORY_MAP]
+    if place == (words[this + _WORD_MEMORY_BASE] | words[this + _WORD_MEMORY_PAGES]):
+        moved = 0
     METER[0] -= _PIECE_COST * (1 + (moved >> 10))
 
 
@@ -211,8 +223,14 @@ def table_grow(at, fp, instance):
     value = words[fp + (halves[at + 1] >> 2)]
     delta = words[fp + (halves[at + 2] >> 2)]
     table = _table(at, instance)
+    room = words[table + _WORD_TABLE_MAX] - words[table]
+    place = words[table + _WORD_TABLE_ELEMENTS]
     words[fp + (halves[at + 3] >> 2)] = grow(table << 2, value, delta)
-    METER[0] -= _PIECE_COST * (1 + (words[table] >> 8))
+    if delta == 0 or delta > room or delta > len(octets) >> 2:
+        METER[0] -= _REFUSED_COST
+        return
+    written = delta if place == words[table + _WORD_TABLE_ELEMENTS] else words[table]
+    METER[0] -= _PIECE_COST * (1 + (written >> 8))
 
 
 def table_fill(at, fp, instance):
