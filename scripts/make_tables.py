@@ -293,7 +293,21 @@ def operations_py():
 
 
 def engine_md():
-    """docs/engine.md with its tables: families with the same operands and results in one row, and the traps."""
+    """docs/engine.md with the traps and the limits."""
+    traps = "Codes and texts: " + ", ".join("{code} {text}".format(**row) for row in rows("traps.csv")) + "."
+    page = between((DOCS / "engine.md").read_text(), "<!-- traps.csv -->", "<!-- end of traps.csv -->", traps + "\n")
+    known = defined()
+    expression = re.search(r"_MAX_INSTRUCTIONS = const\((\d+)\)", (PY / "constants.py").read_text())[1]
+    limits = (
+        f"{known['_MAX_OWNERS']} owners; an arena of 4 to 255 KiB; 4 GiB of addresses a memory, its owner's granules; of a"
+        f" function {known['_MAX_CODE']:,} halfwords of code,\n{known['_MAX_FRAME']:,} bytes of frame,"
+        f" {known['_MAX_LOCALS']:,} locals; 32,767 halfwords a branch; {expression} instructions a constant expression.\n"
+    )
+    return between(page, "<!-- limits -->", "<!-- end of limits -->", limits)
+
+
+def families_table():
+    """Lines of Markdown: families with the same operands and results in one row."""
     groups = {}
     for row in rows("a16.csv"):
         # memory operations stand twice, so once here; what a mode is to immediates is told above the table
@@ -303,11 +317,7 @@ def engine_md():
     lines += [
         f"| {modes} | {forms} | {operands} | {', '.join(names)} |" for (modes, forms, operands), names in groups.items()
     ]
-    page = between(
-        (DOCS / "engine.md").read_text(), "<!-- a16.csv -->", "<!-- end of a16.csv -->", "\n".join(lines) + "\n"
-    )
-    traps = ", ".join("{code} {text}".format(**row) for row in rows("traps.csv"))
-    return between(page, "<!-- traps.csv -->", "<!-- end of traps.csv -->", traps + "\n")
+    return lines
 
 
 def becomes(row, families):
@@ -329,11 +339,13 @@ def instructions_md():
         own = [re.sub(rf"^(dense_|br_)?{name}(_[a-z]+|2)?$", r"\1…\2", family) for family in becomes(row, families)]
         groups.setdefault((row["section"], " ".join(own)), []).append(row["mnemonic"])
     lines = ["# Instructions", "", f"<!-- {NOTICE.format('opcodes.csv and a16.csv')} -->", "",
-             "What each WebAssembly instruction may become in A16; [engine.md](engine.md) tells the families' operands. `…` is the",
+             "What each WebAssembly instruction may become in A16; [engine.md](engine.md) explains the names. `…` is the",
              "instruction's own name with `_` for `.`; *nothing*: it only changes what the translator knows. Sections are those of",
              "the core specification 2.0.", "", "| instructions | A16 | section |", "|---|---|---|"]  # fmt: skip
     for (section, own), names in groups.items():
         lines.append(f"| {' '.join(names)} | {own.replace('*', '…') or '*nothing*'} | {section} |")
+    lines += ["", "## Operations", "", "All families of A16 with their operands (those of memories stand here once, and are there as `dense_` too):",
+              "", *families_table()]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
