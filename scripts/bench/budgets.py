@@ -68,9 +68,6 @@ def why(what):
 
 
 WHY = {
-    "M instructions per round of mix, QEMU_M0": "of the four registers that outlive an operation on Cortex-M0 the frame has "
-    "none: nearly every operation reads its address from the C stack. Next: the frame and the code pointer in registers, which "
-    "pays once loads and stores make no calls (measured: 1 instruction less for each integer operation, 3 more for each load).",
     "x86-64 speed ÷ wasm3, slowest": "wasm3 keeps 64-bit values and floats in registers, our accumulator has 32 bits. Next: an "
     "accumulator for them on hosts with 64 bits.",
     "fuel": "a call charges and so does the function's entry. Next: charge and look at the entry only.",
