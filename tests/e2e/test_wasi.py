@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, params
 
 sys.path.insert(0, str(ROOT / "tests" / "wasi"))
-from wasi_programs import OUT, program
+from wasi_programs import OUT, posix, program
 
 
 @pytest.fixture(scope="module", params=params("unix", "qemu:m0"))
@@ -92,6 +92,19 @@ def test_files_outlive_a_reset(wasmote, lines, tmp_path):
     assert [text for _, text in lines("ok file 4509 dated")] == [
         *("preopen /", "ok", f"ok end {expected}", "error 6", "ok file 4509 dated"),
     ]
+
+
+def test_an_unmodified_posix_program_finds_its_files(wasmote, lines, tmp_path):
+    """wasi-libc and the adapter from preview 1: 63 KB of component on 96 KiB of arena."""
+    data = posix("posix")
+    if data is None:
+        pytest.skip("no adapter from preview 1: scripts/setup/guests.sh installs it")
+    wasmote("rm", "it")  # and what other tests left in its folder
+    (tmp_path / "posix.wasm").write_bytes(data)
+    push(wasmote, tmp_path / "posix.wasm", files=5 * 4096, memory=96, tmp_path=tmp_path)
+    heard = lines("done")
+    assert heard[0] == ("info", "open 4") and heard[-2:] == [("info", "unlink 0"), ("warning", "done")]
+    assert [text for _, text in heard[-5:-2]] == ["write errno 19", "blocks 5", "close 0"]
 
 
 def test_a_store_outlives_a_reset(wasmote, lines, tmp_path):

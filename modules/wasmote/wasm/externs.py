@@ -18,6 +18,7 @@ _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
 _SIZEOF_FUNCTION = const(12)
 _SIZEOF_TABLE = const(20)
 _AT_TABLE_MAX = const(4)
+_PIECE = const(512)  # bytes of memory that are read at a time
 _AT_TABLE_ELEMENTS = const(8)
 _AT_TABLE_OWNER = const(12)
 _AT_TABLE_CAPACITY = const(16)
@@ -193,9 +194,14 @@ class Memory:
         """`size` bytes from `address` on, as a bytes object."""
         if not 0 <= address <= self.size - size:
             raise Trap(TRAPS[_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS], "%d bytes at %d" % (size, address))
-        data = bytearray(size)
-        self.read_into(address, data)
-        return bytes(data)
+        if size <= _PIECE:
+            data = bytearray(size)
+            self.read_into(address, data)
+            return bytes(data)
+        # The heap of a board has few large pieces free: all at once would take two.
+        return b"".join(
+            [self.read(at, min(_PIECE, address + size - at)) for at in range(address, address + size, _PIECE)]
+        )
 
     def write(self, address, data):
         """Copies `data`, any buffer of bytes, to `address`. Trap "out of memory": a first write that finds no granule."""
