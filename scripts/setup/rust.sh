@@ -18,6 +18,14 @@ wrap() {
     chmod +x "$folder/bin/$name"
 }
 
+# Names of the libraries that the packages in this folder need and that are not among them.
+missing_libraries() {
+    local package=
+    comm -23 <(for package in *.deb; do dpkg-deb -f "$package" Depends | tr ',' '\n'; done | awk '/^ *lib/ { print $1 }' |
+        grep -v -e '^libstd-rust-dev' -e '^libc-dev' | sort -u) \
+        <(for package in *.deb; do dpkg-deb -f "$package" Package; done | sort -u)
+}
+
 unpack_debian() {
     local package=
     rm -rf "$folder"
@@ -25,10 +33,13 @@ unpack_debian() {
     (
         cd "$folder/debs"
         suite_apt sid download rustc libstd-rust-dev-wasm32 '^libstd-rust-[0-9.]*$' || exit 1
-        # The compiler's library says which LLVM and which of the rest it wants.
-        needs=$(dpkg-deb -f libstd-rust-[0-9]*.deb Depends | tr ',' '\n' | awk '/libllvm/ { print $1 }')
-        suite_apt sid download "$needs" "lld-${needs#libllvm}" libc6 libgcc-s1 libstdc++6 libedit2 libffi8 libxml2-16 \
-            libz3-4 libzstd1 zlib1g libbsd0 libmd0 libtinfo6
+        # The compiler's library says which LLVM it wants; of that comes the linker.
+        llvm=$(dpkg-deb -f libstd-rust-[0-9]*.deb Depends | grep -o 'libllvm[0-9]*')
+        wanted=("$llvm" "lld-${llvm#libllvm}")
+        while [ ${#wanted[@]} -gt 0 ]; do
+            suite_apt sid download "${wanted[@]}" || exit 1
+            mapfile -t wanted < <(missing_libraries)
+        done
     ) >>"$BUILD/rust.log" 2>&1 || return 1
     for package in "$folder"/debs/*.deb; do dpkg -x "$package" "$root"; done
     rm -rf "$folder/debs" "$root"/usr/lib/rustlib/wasm32-wasip1 "$root/usr/share"
