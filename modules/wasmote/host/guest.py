@@ -52,7 +52,6 @@ _OFFERED = (
 class Guest:
     """The component `name` in the file `path`: a provider (entries.py). `host` has its settings and hears of changes.
 
-
     config    its Config, Config itself for none: what it says counts before the host's settings
     """
 
