@@ -212,7 +212,7 @@ table:
 
     // Calls. A record is pushed for the caller, one more for its instance where that changes.
     OP(call) {
-        PAY(CALL_COST)
+        CHECK_FUEL
         PUSH_RECORD(OFFSET(ip + 3), OFFSET(fp))
         fp += ip[2];
         ip = AT(uint16_t, *AT(uint32_t, instance->records + 4 * ip[1]));
@@ -237,8 +237,9 @@ table:
         goto call;
     }
 call:
-    PAY(CALL_COST)
+    CHECK_FUEL
     if (callee->code == 0) {
+        (void)CHARGE(CALL_COST);
         state->detail = callee->instance;
         state->args = OFFSET(fp + x);
         ip += y;

@@ -148,6 +148,7 @@ bulk_t bulk_table_get, bulk_table_set, bulk_table_size, bulk_table_grow, bulk_ta
 bulk_t bulk_table_init, bulk_elem_drop;
 uint32_t table_grow(table_t *table, uint32_t value, uint32_t delta); // size before, or UINT32_MAX
 #define PIECE_COST (128)  // halfwords of code that take about as long as copying a granule
+#define CALL_COST (8)     // what calling and returning takes longer than their code is: a part of what `enter` charges
 #define REFUSED_COST (16) // of a memory.grow or table.grow that has nothing to do
 int bulk_piece(uint32_t *count, uint32_t most, int32_t *fuel); // pays for what is done at once; 0: cut
 

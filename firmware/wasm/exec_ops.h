@@ -119,12 +119,13 @@ typedef int16_t distance_t;
 // its target, where the accumulator does not count.
 #if defined(WASM_UNCHARGED) // to measure what charging costs
 #define CHARGE(units) 0
+#define CHECK_FUEL
 #define PAY(units)
 #else
 #define CHARGE(units) ((fuel -= (units)) < 0)
-#define PAY(units) { if (fuel <= 0) { goto out_of_fuel; } fuel -= (units); }
+#define CHECK_FUEL if (fuel <= 0) { goto out_of_fuel; }
+#define PAY(units) { CHECK_FUEL fuel -= (units); }
 #endif
-#define CALL_COST (8) // what calling and returning takes longer than their code is
 #define GO_FORWARD(n) { ip += (n); ip += (int16_t)*ip; DISPATCH }
 #define GO_BACK(n) \
     { \

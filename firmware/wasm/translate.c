@@ -155,7 +155,7 @@ static void end_body(translator_t *t) {
         return;
     }
     t->code[1] = t->frame;
-    uint32_t cost = t->n + t->code[3];
+    uint32_t cost = t->n + t->code[3] + CALL_COST;
     t->code[4] = cost < UINT16_MAX ? cost : UINT16_MAX;
     if (t->find >= 0) {
         t->status = TRANSLATE_DONE;

@@ -15,10 +15,10 @@ from .values import Function, from_bits, get_value, put_value, to_bits
 
 # Numbers of the C engine, from scripts/make_tables.py
 _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS = const(5)
+_PIECE = const(512)
 _SIZEOF_FUNCTION = const(12)
 _SIZEOF_TABLE = const(20)
 _AT_TABLE_MAX = const(4)
-_PIECE = const(512)  # bytes of memory that are read at a time
 _AT_TABLE_ELEMENTS = const(8)
 _AT_TABLE_OWNER = const(12)
 _AT_TABLE_CAPACITY = const(16)

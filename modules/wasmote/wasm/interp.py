@@ -86,11 +86,11 @@ _CALL_INDIRECT = const(100)
 # end of A16 numbers
 
 # Numbers of the C engine, from scripts/make_tables.py
+_CALL_COST = const(8)
 _RUN_DONE = const(0)
 _RUN_TRAP = const(1)
 _RUN_HOST_CALL = const(2)
 _RUN_OUT_OF_FUEL = const(3)
-_CALL_COST = const(8)
 # end of numbers
 
 
@@ -166,9 +166,9 @@ def run(state, fuel):
                         if fuel <= 0:
                             why = _RUN_OUT_OF_FUEL
                             break
-                        fuel -= _CALL_COST
                         x = fp + (h[n - 1 if op != _CALL_INDIRECT else n - 2] >> 2)
                         if w[callee] == 0:
+                            fuel -= _CALL_COST
                             w[state + 4] = w[callee + 1]
                             w[state + 5] = x << 2
                             ip = n

@@ -28,6 +28,7 @@ _DENSE = const(428)
 # end of A16 numbers
 
 # Numbers of the C engine, from scripts/make_tables.py
+_CALL_COST = const(8)
 _MAX_FRAME = const(65280)
 _MAX_LOCALS = const(16320)
 # end of numbers
@@ -81,7 +82,7 @@ class Translator(Emitter):
                 if self.reader.at != self.reader.end:
                     raise Malformed("unexpected content after the end of the function", self.reader.at)
                 patch(self, 1, self.frame)
-                patch(self, 4, min(self.n + self.cleared, 0xFFFF))
+                patch(self, 4, min(self.n + self.cleared + _CALL_COST, 0xFFFF))
                 return True
             count = self._parts(self._instructions(count))
         return False
