@@ -171,7 +171,8 @@ def test_info_counts_memory_calls_and_traps(bridge, kind):
     assert sorted(records) == ["faults", "textkit", "thermometer"]
     assert records["thermometer"]["traps"] == 0
     used = sum(one["memoryBytes"] for one in records.values())
-    assert 0 < used <= info["arena"]["bytes"] - info["arena"]["freeBytes"] <= used + 4096
+    arena = info["arena"]
+    assert 0 < used == arena["bytes"] - arena["freeBytes"] - arena["stackBytes"] - 2048  # the engine's own granules
 
 
 def test_a_removed_component_takes_its_tools_along(bridge, wasmote, examples):
@@ -226,3 +227,27 @@ def test_after_a_reset_all_is_there_again(bridge, wasmote):
         time.sleep(0.2)
     assert sorted(bridge.tools()) == sorted(tools)
     assert bridge.call("calibrate", {"offset": 5}) == ("offset set to 0.005 °C", False)
+
+
+def test_a_board_counts_what_its_components_use(bridge, wasmote):
+    def counted():
+        return {one["name"]: one for one in bridge.ask("wasmote/list")["result"]["components"]}["faults"]
+
+    bridge.call("divide", {"a": 6, "b": 3})
+    before = counted()
+    assert before["state"] == "ready" and before["memoryBytes"] <= before["peakMemoryBytes"]
+    bridge.call("divide", {"a": 6, "b": 3})
+    once = counted()["fuel"] - before["fuel"]
+    bridge.call("divide", {"a": 6, "b": 3})
+    assert counted()["fuel"] - before["fuel"] == 2 * once > 0
+    bridge.call("trap")
+    stopped = counted()
+    assert stopped["state"] == "stopped" and "unreachable" in stopped["error"]
+    assert stopped["memoryBytes"] < before["memoryBytes"] / 4
+    bridge.call("divide", {"a": 6, "b": 3})
+    after = counted()
+    assert after["state"] == "ready" and "unreachable" in after["lastError"]
+    for member, more in (("calls", 4), ("traps", 1), ("restarts", 1)):
+        assert after[member] - before[member] == more
+    code, out, err = wasmote("ls")
+    assert code == 0 and "restarts" in out and f"  {after['restarts']}  " in out and "the last error was" in err
