@@ -112,7 +112,7 @@ def test_an_unknown_tool_and_an_unknown_method(bridge):
     answer = bridge.modern("tools/call", {"name": "nothing", "arguments": {}})
     assert "result" not in answer or answer["result"]["isError"]
     assert "nothing" in json.dumps(answer)
-    assert bridge.modern("resources/list")["error"]["code"] == -32601
+    assert bridge.modern("tools/nothing")["error"]["code"] == -32601
 
 
 @pytest.mark.parametrize("tool", ["trap", "recurse", "hoard", "divide"])
