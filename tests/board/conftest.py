@@ -41,3 +41,12 @@ def wire():
     from server_wire import Wire
 
     return Wire()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole_arena():
+    """What the tests of one file leave in the arena, machines that nobody closes, is not there for the next."""
+    yield
+    import _wasm
+
+    _wasm.reset()
