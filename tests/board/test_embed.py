@@ -33,6 +33,16 @@ def test_loads_lists_calls_and_unloads(host):
     assert server.list_tools() == []
 
 
+def test_a_component_of_a_file_may_be_given_a_configuration(host):
+    file = str(EXAMPLES / "faults.wasm")
+    with pytest.raises(HostError, match="clocks/monotonic-clock.* not granted"):
+        host.load(file, config={"allow": ["wasi:mcp/*"]})
+    with pytest.raises(HostError, match="memory must be an integer from 1"):
+        host.load(file, config={"memory": "much"})
+    host.load(file, config={"memory": 40})
+    assert host.host.components["faults"].memory_limit == 40
+
+
 def test_a_failure_inside_a_component_is_a_result(host):
     server = load(host, "faults")
     assert server.call_tool("trap")["isError"] is True
