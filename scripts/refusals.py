@@ -51,8 +51,12 @@ def _ends(function, path):
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("end", "_crashed"):
             yield from [("Ended", text) for argument in node.args for text in _texts(argument, {})]
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "why":
+            yield from [("Ended", text) for text in _texts(node.value, {})]
         if isinstance(node, ast.Return) and node.value and getattr(function, "name", None) in ("_revive", "fall_back"):
             yield from [("Ended", text) for text in _texts(node.value, {})]
+    if getattr(function, "name", None) == "_refused":
+        yield from [("Ended", text) for text in _assigned(function)["text"]]
 
 
 def _traps():

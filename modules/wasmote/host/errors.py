@@ -1,4 +1,6 @@
-"""What a host refuses, and why; how a guest ends itself."""
+"""What a host refuses, and why; how a guest ends itself; what to say of either."""
+
+from ..wasm import OutOfMemory, WasmError
 
 
 class HostError(Exception):
@@ -35,3 +37,18 @@ class Exit(Exception):
     def __init__(self, code):
         super().__init__("it ended itself with exit code %d" % code)
         self.code = code
+
+
+def short_of_memory(error):
+    """Whether it might have worked with more of the arena or the heap."""
+    return isinstance(error, (MemoryError, OutOfMemory)) or getattr(error, "short_of_memory", False)
+
+
+def explain(error):
+    """What to tell a user about an exception."""
+    if isinstance(error, MemoryError):
+        return "the board's heap is full (%s): unload a component" % error
+    # RuntimeError: MicroPython's stack is used up
+    if isinstance(error, (WasmError, HostError, Exit, OSError, RuntimeError)):
+        return str(error)
+    return "%s: %s" % (type(error).__name__, error)

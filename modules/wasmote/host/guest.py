@@ -14,39 +14,20 @@ import os
 
 from micropython import const
 
-from ..component import Component
-from ..wasm import Interrupt, OutOfMemory, Source, Store, Trap, WasmError
-from . import digests
-from .clock import ticks_add, ticks_diff, ticks_ms
+from ..wasm import Interrupt, Source
+from .answers import answer, begin, label
+from .clock import ticks_diff, ticks_ms
 from .config import Config
-from .content import blocks, decoded
-from .entries import KINDS, Refused, one_line
-from .errors import CODES, Exit, HostError
-from .imports import Imports
-from .runtime import Runtime
+from .entries import KINDS
+from .errors import Exit, HostError, explain, short_of_memory
+from .starting import check_handlers, start
+from .time_limit import check, in_ms
 from .usage import Usage
 
-_HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
-_RUN_TYPE = b"\xc5\xb1\xf0]\t\xa3\x87"  # the digest of ()->result (component/text.py)
-_RUN = "wasi:cli/run@0.2.0"
-_SLICE_MS = const(2)  # of a load: most of its steps are shorter than what the board does between two slices
 _BACKOFF_MS = const(50)  # before the second restart in a row; then twice as long each time
 _MAX_BACKOFF_MS = const(3000)
 _QUARANTINE = const(10)  # crashes in a row
 _STAYS = "it stays stopped until it is loaded again (wasmote/load)"
-# What a guest must export, by what it registers, and by the bits of `offers` (entries.py): constants, which stay in flash.
-_NEEDED = (
-    ("tools", "call-tool"),
-    ("resources", "read-resource"),
-    ("templates", "read-resource"),
-    ("prompts", "get-prompt"),
-)
-_OFFERED = (
-    (1, "subscriptions", "handle-subscribe"),
-    (1, "subscriptions", "handle-unsubscribe"),
-    (2, "completions", "handle-complete"),
-    (4, "elicitation", "handle-elicit"),
-)
 
 
 class Guest:
@@ -137,144 +118,19 @@ class Guest:
 
     def start(self):
         """Makes an instance from the file. A generator; raises what stands in the way, with nothing left behind."""
-        host = self.host
-        self.state = "loading"
-        runtime = Runtime(self, host.validate, host)
-        self.component = self.handlers = source = steps = stack = None
-        done = False
-        end = _in(host.load_timeout_ms)
-        try:
-            while stack is None:
-                stack = host.stacks.take()
-                if stack is None and host.all_wait():
-                    raise OutOfMemory("no room for one more stack, and all that have one wait")
-                if stack is None:
-                    _check(end, None)
-                    yield
-            self.store = Store(limit=self.memory_limit, stack=0)
-            self.store.use(stack)
-            self.store.reopen = self._reopen
-            source = self._reopen()
-            self.imports = Imports(runtime, self.allow)
-            steps = Component.load(self.store, source, self.imports)
-            began = ticks_ms()
-            try:
-                while True:
-                    next(steps)
-                    if ticks_diff(ticks_ms(), began) >= _SLICE_MS:
-                        _check(end, self.store)
-                        yield
-                        began = ticks_ms()
-            except StopIteration as stop:
-                self.component = stop.value
-            steps = self._run(runtime)
-            for _ in steps or ():
-                _check(end, self.store)
-                yield
-            self._find_handlers(runtime)
-            self.imports.settle()
-            done = True
-        except Exit as exit:
-            raise HostError("refused", "%s while it started" % exit)
-        except Trap as error:
-            failure = HostError("refused", runtime.refused or "it trapped while it started: %s" % error)
-            failure.short_of_memory = error.what == "out of memory"
-            raise failure
-        except Interrupt:
-            raise HostError("refused", "it did not start within %d ms" % host.load_timeout_ms)
-        finally:
-            if steps:
-                steps.close()
-            if source:
-                source.close()
-            if done and not self.component.dead and (self.handlers or not steps):
-                self.store.use(None)
-            elif done:  # a program that is over, and serves nothing
-                self._stop()
-            else:
-                self._stop()
-                runtime.close()
-                self.state = "failed"
-            if stack:
-                host.stacks.give_back(stack)
-        self._started(runtime)
+        return start(self)
 
-    def _reopen(self):
+    def reopen(self):
         return Source(open(self.path, "rb"))
-
-    def _run(self, runtime):
-        """The generator of an exported wasi:cli/run, or None."""
-        functions = self._exported(_RUN)
-        if functions is None:
-            return None
-        run = functions.get("run")
-        if run is None:
-            raise HostError("refused", "it exports %s without its function run" % _RUN)
-        if run.digest != _RUN_TYPE:
-            return None
-
-        def steps():
-            try:
-                failed, _ = yield from run()
-                why = "its wasi:cli/run failed"
-            except Exit as exit:
-                failed = exit.code
-                why = str(exit)
-                if not failed and [kind for kind in KINDS if getattr(runtime, kind)]:
-                    failed = True
-                    why = "it ended itself after it had registered tools or others: return from wasi:cli/run instead"
-            if failed:
-                raise HostError("refused", runtime.refused or why)
-
-        return steps()
-
-    def _find_handlers(self, runtime):
-        if runtime.refused:
-            raise HostError("refused", runtime.refused)
-        self.handlers = self._exported(_HANDLERS) or {}
-        try:
-            self.check_handlers([kind for kind in KINDS if getattr(runtime, kind)], runtime.offers)
-        except Refused as error:
-            raise HostError("refused", str(error))
 
     def check_handlers(self, kinds, offers=0):
         """Refused if it does not export, with the right types, what calls of these kinds and offers need."""
-        for what, handler in _NEEDED:
-            if what in kinds:
-                self._check_handler(what, handler)
-        for bit, what, handler in _OFFERED:
-            if offers & bit:
-                self._check_handler(what, handler)
-
-    def _check_handler(self, what, handler):
-        function = self.handlers.get(handler)
-        at = 0
-        while digests.HANDLERS[at] != handler:
-            at += 2
-        if function is None or function.digest != digests.HANDLERS[at + 1]:
-            raise Refused("it registers %s but exports no %s of %s" % (what, handler, _HANDLERS))
-
-    def _exported(self, interface):
-        """The functions of an exported interface, None without it."""
-        if not isinstance(self.component.exports.get(interface, {}), dict):
-            raise HostError("refused", "it exports a function %s, which is the name of an interface" % interface)
-        return self.component.export(interface)
-
-    def _started(self, runtime):
-        runtime.loaded = True
-        old = self.runtime
-        self.runtime = runtime
-        self.state = "ready"
-        self.untold = self.host.watched is not None
-        changed = [kind for kind in KINDS if not _same(getattr(old, kind) if old else (), getattr(runtime, kind))]
-        self.host.lists_changed(KINDS, changed)
-        if old is not None:
-            old.close()  # not before the host has the new ones: it frees the old tools' texts
+        check_handlers(self, kinds, offers)
 
     def end(self, why):
         """The guest is gone for good: calls under way end with `why`, memory and tools are given back."""
         self.ended = why
-        self._stop()
+        self.stop()
         kinds = [kind for kind in KINDS if self.entries(kind)]
         runtime = self.runtime
         spare = self.spare
@@ -288,12 +144,13 @@ class Guest:
 
     def rest(self, why):
         """Gives the instance's memory back until the next call, as a crash does."""
-        self._stop()
+        self.stop()
         self.error = why
         if self.state == "ready":
             self.state = "dead"
 
-    def _stop(self):
+    def stop(self):
+        """Ends the instance, if there is one, and gives back what it had."""
         under_way = self.under_way
         self.under_way = None
         if under_way is not None:
@@ -321,7 +178,7 @@ class Guest:
         if self.ended:
             return self._failed(handler, values, self.ended)
         self.busy = True
-        steps = answer = why = stack = None
+        steps = result = why = stack = None
         stacks = self.host.stacks
         usage = self.usage
         try:
@@ -347,24 +204,24 @@ class Guest:
             while why is None:
                 told = news.pop() if news else None
                 if told is None:
-                    steps = self._begin(handler, values, progress_token, notify)
+                    steps = begin(self, handler, values, progress_token, notify)
                 else:
-                    steps = self._begin("handle-subscribe", (told,), None, None)
-                self.due = _in(self.timeout_ms)
+                    steps = begin(self, "handle-subscribe", (told,), None, None)
+                self.due = in_ms(self.timeout_ms)
                 try:
                     while True:
                         usage.begin()
                         next(steps)
                         usage.end()
                         if self.due is not None:
-                            _check(self.due, self.store)
+                            check(self.due, self.store)
                         yield
                 except StopIteration as stop:
-                    answer = stop.value
+                    result = stop.value
                 if self.under_way is not steps:  # the guest was stopped meanwhile
                     why = self.ended or "ended: the component was stopped to make room for its new version"
                 elif told is None:
-                    answer = self._answer(handler, values, answer)
+                    result = answer(self, handler, values, result)
                     break
         except Interrupt:
             why = self._crashed(handler, values, "was stopped after %d ms, its time limit" % self.timeout_ms)
@@ -380,7 +237,7 @@ class Guest:
             usage.end()
             self.busy = False
             if steps and self.under_way is steps:  # nobody wants the answer any more
-                self.rest("%s was cancelled" % _label(handler, values))
+                self.rest("%s was cancelled" % label(handler, values))
             if stack:
                 stacks.give_back(stack)
                 if self.store:
@@ -389,9 +246,9 @@ class Guest:
             return (yield from spare.call(handler, values, progress_token, notify))
         if why is not None:
             return self._failed(handler, values, why)
-        if isinstance(answer, HostError):
-            raise answer
-        return answer
+        if isinstance(result, HostError):
+            raise result
+        return result
 
     def _news(self):
         """What a fresh instance does not know: the watched resources that are its own."""
@@ -400,63 +257,8 @@ class Guest:
         self.untold = False
         return watched_of(self)
 
-    def _begin(self, handler, values, progress_token, notify):
-        runtime = self.runtime
-        runtime.notify = _quiet_progress(notify) if progress_token is None else notify
-        runtime.serving = handler
-        runtime.added = None
-        runtime.asked = 0
-        if handler == "handle-complete":
-            runtime.argument = values[2]
-            values = values[:2]
-        self.under_way = self.handlers[handler](*values)
-        return self.under_way
-
-    def _answer(self, handler, values, result):
-        """The answer for what a handler returned; a HostError is to be raised."""
-        failed, value = result
-        if failed:
-            answer = self._refused(handler, *value)
-        elif handler == "call-tool":
-            content = blocks(value[0])
-            if self.runtime.added is not None:
-                content = self.runtime.added.after(content)
-            answer = content, bool(value[1])
-        elif handler == "read-resource":
-            from .resources import contents
-
-            answer = contents(self, values[0], value[0])
-        elif handler == "get-prompt":
-            from .prompts import messages
-
-            answer = messages(value[0])
-        elif handler == "handle-complete":
-            answer = [completion for completion, _ in value]
-        elif handler == "handle-elicit":
-            answer = value[0]
-            if answer.strip()[:1] != b"{" or self.host.validate(answer):
-                answer = HostError("internal-error", "%s answered handle-elicit with no JSON object" % self.name)
-            else:
-                answer = one_line(answer)
-        else:
-            answer = None
-        self.imports.settle()
-        self.under_way = self.runtime.notify = self.runtime.serving = self.error = None
-        self.crashes = 0
-        return answer
-
-    def _refused(self, handler, code, message, data):
-        """The answer for the error that a handler returned."""
-        if handler != "call-tool":
-            data = one_line(data) if data and not self.host.validate(data) else None
-            return HostError(CODES[code], "%s: %s" % (self.name, message), data)
-        text = "%s refused: %s (%s)" % (self.name, message, CODES[code])
-        if data:
-            text += " " + decoded(data)
-        return [text], True
-
     def _failed(self, handler, values, why):
-        text = "%s: %s %s" % (self.name, _label(handler, values), why)
+        text = "%s: %s %s" % (self.name, label(handler, values), why)
         if handler == "call-tool":
             return [text], True
         raise HostError("internal-error", text)
@@ -465,7 +267,7 @@ class Guest:
         self.traps += 1
         self.crashes += 1
         self._crashed_at = ticks_ms()
-        self.rest("%s %s" % (_label(handler, values), what))
+        self.rest("%s %s" % (label(handler, values), what))
         self.last_error = self.error
         if self.crashes < _QUARANTINE:
             what += ". The component starts afresh at its next call; what it had in memory is lost"
@@ -542,58 +344,3 @@ class Guest:
         if self.crashes >= _QUARANTINE and self.state != "loading":
             return "quarantined"
         return "stopped" if self.state == "dead" else self.state
-
-
-def short_of_memory(error):
-    """Whether it might have worked with more of the arena or the heap."""
-    return isinstance(error, (MemoryError, OutOfMemory)) or getattr(error, "short_of_memory", False)
-
-
-def _label(handler, values):
-    """What was called, in messages."""
-    if handler == "call-tool":
-        return '"%s"' % values[0]
-    return '%s "%s"' % (handler, values[handler == "handle-complete"][:128])
-
-
-def explain(error):
-    """What to tell a user about an exception."""
-    if isinstance(error, MemoryError):
-        return "the board's heap is full (%s): unload a component" % error
-    if isinstance(
-        error, (WasmError, HostError, Exit, OSError, RuntimeError)
-    ):  # RuntimeError: MicroPython's stack is used up
-        return str(error)
-    return "%s: %s" % (type(error).__name__, error)
-
-
-# A time limit, checked where the steps are taken: one more generator for it would be one more level of C stack.
-
-
-def _in(ms):
-    """The tick `ms` milliseconds from now."""
-    return ticks_add(ticks_ms(), ms)
-
-
-def _check(end, store):
-    """Raises Interrupt at the tick `end` and after it, but not while `store` searches where it trapped: that is over."""
-    if ticks_diff(end, ticks_ms()) <= 0 and not (store and store.locating):
-        raise Interrupt
-
-
-def _quiet_progress(notify):
-    def quiet(kind, *values):
-        if kind != "progress":
-            return notify(kind, *values)
-
-    return quiet if notify else None
-
-
-def _same(entries, others):
-    """True if two lists of Entries say the same."""
-    if len(entries) != len(others):
-        return False
-    for i in range(len(entries)):
-        if entries[i].json != others[i].json:  # the name is part of it
-            return False
-    return True

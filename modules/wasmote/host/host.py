@@ -7,8 +7,8 @@ what is not done raises HostError. Loads happen one after the other, as each nee
 from ..wasm import Malformed, arena_info, engine
 from .config import Config
 from .entries import ELICIT, KINDS, loosely_json
-from .errors import HostError
-from .guest import Guest, explain, short_of_memory
+from .errors import HostError, explain, short_of_memory
+from .guest import Guest
 from .stacks import Stacks
 from .storage import Storage, check_name
 
