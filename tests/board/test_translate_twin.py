@@ -167,8 +167,11 @@ def test_the_examples():
     if not paths:
         pytest.skip("no examples: make -C examples/c")
     for path in paths:
-        assert same(path.read_bytes())["done"] > 20
-        assert same(path.read_bytes(), granules=7)["full"] == 0
+        binary = path.read_bytes()
+        seen = same(binary)
+        assert seen["done"] == seen.total() > 15
+        if len(binary) < 16_384:  # no printf: no body of theirs needs a larger scratch than a board's first
+            assert same(binary, granules=7)["full"] == 0
 
 
 FEATURES = [
