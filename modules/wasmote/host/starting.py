@@ -73,8 +73,16 @@ def start(guest):
     except Exit as exit:
         raise HostError("refused", "%s while it started" % exit)
     except Trap as error:
-        failure = HostError("refused", runtime.refused or "it trapped while it started: %s" % error)
-        failure.short_of_memory = error.what == "out of memory"
+        short = error.what == "out of memory"
+        if short:
+            why = 'its %d KiB were not enough to start ("memory" in its configuration): %s' % (
+                guest.memory_limit,
+                error,
+            )
+        else:
+            why = "it trapped while it started: %s" % error
+        failure = HostError("refused", runtime.refused or why)
+        failure.short_of_memory = short
         raise failure
     except Interrupt:
         raise HostError("refused", "it did not start within %d ms" % host.load_timeout_ms)
