@@ -14,7 +14,8 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE_BUDGET = 40 * 1024  # design.md, section 9: the engine's code on Cortex-M0
+ENGINE_BUDGET = 40 * 1024  # design.md, section 9: the engine's code on Cortex-M0, whose flash is the scarcest
+BUDGETED = "QEMU_M0"
 
 PACKAGES = ["wasm", "component", "host", "mcp", "jsonrpc", "link"]
 ENGINE, ARENA, HEAP, STACK = "engine (C, _wasm)", "arena", "GC heap", "C stack"
@@ -75,8 +76,9 @@ def report(boards):
             pair = (flash.total(), ram.total()) if row == "total" else (flash[row], ram[row])
             cells += [f"{size:,}" if size else "-" for size in pair]
         print(line.format(row, *cells))
-    for board, (flash, _) in sizes.items():
-        print(f"engine on {board}: {flash[ENGINE] / ENGINE_BUDGET:.0%} of its budget of {ENGINE_BUDGET:,} bytes")
+    if BUDGETED in sizes:
+        share = sizes[BUDGETED][0][ENGINE] / ENGINE_BUDGET
+        print(f"engine on {BUDGETED}: {share:.0%} of its budget of {ENGINE_BUDGET:,} bytes")
 
 
 if __name__ == "__main__":
