@@ -118,7 +118,8 @@ void *realloc(void *payload, size_t size) {
     if (!payload) {
         return malloc(size);
     }
-    if (size <= INT32_MAX && after(block) == top && extend(need)) { // the newest grows and shrinks in place
+    // The newest grows and shrinks in place, unless extend() found somebody else's memory behind it.
+    if (size <= INT32_MAX && after(block) == top && extend(need) && after(block) == top) {
         block->size = need;
         top = after(block);
         return payload;

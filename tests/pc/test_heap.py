@@ -101,3 +101,16 @@ def test_memory_that_is_not_there_is_null(heap):
 def test_the_newest_block_grows_in_place(heap):
     at = heap.malloc(10)
     assert all(heap.realloc(at, size) == at for size in (1000, 100_000, 5))
+
+
+def test_the_newest_block_never_grows_over_memory_of_somebody_else(heap):
+    at = heap.malloc(1000)
+    heap.write(at, b"x" * 1000)
+    foreign = heap.memory.grow(heap.store, 1) * PAGE
+    heap.write(foreign, b"y" * PAGE)
+    moved = heap.realloc(at, 150_000)  # needs more than there is
+    assert moved >= foreign + PAGE and moved + 150_000 <= heap.size()
+    assert heap.read(moved, 1000) == b"x" * 1000
+    heap.write(moved, b"z" * 150_000)
+    assert heap.read(foreign, PAGE) == b"y" * PAGE
+    assert heap.malloc(1000) == at  # the old place was freed
