@@ -1,11 +1,13 @@
 """Native functions on the flash: what is loaded from there, and fallbacks of components."""
 
 import json
+import sys
 
 import pytest
 from host_guests import push
 from native_fixtures import call
 from wasmote.host import native
+from wasmote.host.errors import HostError
 from wasmote.wasm import drive
 
 pytest_plugins = ["host_fixtures", "native_fixtures"]
@@ -41,6 +43,16 @@ def test_a_module_that_does_not_load_says_why_and_the_board_goes_on(host, flash,
     (entry,) = host.list()
     assert entry["state"] == "failed" and says in entry["error"] and entry["tools"] == []
     assert native.take() == []
+
+
+@pytest.mark.parametrize("module", ["files.thermometer.evil", "files/thermometer/evil", "main", "boot", "", "1a", "é"])
+def test_what_a_guest_wrote_and_the_boards_own_programs_are_no_modules(host, flash, tmp_path, module):
+    (tmp_path / "files/thermometer").mkdir(parents=True)
+    for name in ("files/thermometer/evil", "main", "boot", "1a", "é", ""):
+        (tmp_path / f"{name}.py").write_text("import sys\nsys.evil_ran = True")
+    with pytest.raises(HostError, match="is no module with native functions"):
+        native.load(host, module)
+    assert not hasattr(sys, "evil_ran")
 
 
 # -- fallback

@@ -104,9 +104,11 @@ def _peers(name, value):
 
 
 def _fallback(name, value):
+    from .native import is_identifier, is_module
+
     module, colon, function = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if not module or (colon and not function) or ":" in function or "/" in value:
-        raise _wrong('fallback must be "module:function" or "module", Python on the board')
+    if not is_module(module) or (colon and not is_identifier(function)):
+        raise _wrong('fallback must be "module:function" or "module": /module.py, in no folder, neither main nor boot')
 
 
 _CHECKS = {

@@ -26,6 +26,8 @@ from ..errors import HostError
 
 made = []  # Functions that have been defined and that no provider has taken yet
 folders = ("/", "/lib/")  # of the flash, where modules are looked for
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
+_PROGRAMS = ("main", "boot")  # they run when the board starts: imported, they would run again inside the server
 running = None  # the Running that is in a step, see provider.py
 
 _OPTIONS = {
@@ -277,13 +279,24 @@ def serve(host, module):
         host.serve(failed)
 
 
+def is_identifier(text):
+    return text != "" and text[0] in _LETTERS[:53] and [letter for letter in text if letter not in _LETTERS] == []
+
+
+def is_module(text):
+    """True for the name of a module without folders: what guests wrote is in folders, and must never be imported."""
+    return is_identifier(text) and text not in _PROGRAMS
+
+
 def find_module(module):
     """Lets a module of the flash be found, and anew. HostError if it is none: a configuration must not reach others."""
     import sys
 
-    path = module.replace(".", "/")
-    if not [1 for folder in folders for ending in (".py", ".mpy") if _is_there(folder + path + ending)]:
-        raise HostError("refused", "there is no %s%s.py on the board's flash" % (folders[0], path))
+    if not is_module(module):
+        what = '"%s" is no module with native functions: a name without dots, for a file in no folder, not main or boot'
+        raise HostError("refused", what % module[:64])
+    if not [1 for folder in folders for ending in (".py", ".mpy") if _is_there(folder + module + ending)]:
+        raise HostError("refused", "there is no %s%s.py on the board's flash" % (folders[0], module))
     if "/" not in sys.path:
         sys.path.append("/")
     if module in sys.modules:
