@@ -150,6 +150,8 @@ class FakeBoard:
             tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("echo", "count", "break")]
             return {**MODERN, "tools": tools, "ttlMs": 0, "cacheScope": "private"}
         if method in ("resources/subscribe", "resources/unsubscribe"):
+            if not isinstance(params["uri"], str):
+                refuse(-32602, "params.uri must be a string")
             if params["uri"].startswith("missing:"):
                 refuse(-32002, "there is no resource " + params["uri"])
             self.watched = (self.watched | {params["uri"]}) - ({params["uri"]} if "un" in method else set())

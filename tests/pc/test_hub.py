@@ -355,3 +355,18 @@ async def until_async(ask, condition, seconds=10):
             await asyncio.sleep(0.1)
 
     await asyncio.wait_for(look(), seconds)
+
+
+async def test_a_fault_of_the_bridge_costs_one_answer(hub, client, monkeypatch):
+    def fail(*_):
+        raise TypeError("unhashable")
+
+    said = []
+    monkeypatch.setattr(hub, "_say", said.append)
+    monkeypatch.setattr(hub._subscriptions, "unsubscribe", fail)
+    monkeypatch.setattr(hub, "_take_notification", fail)
+    client.write({"method": "notifications/cancelled"})
+    answer = await client.ask("resources/unsubscribe", {"uri": "a:/"})
+    assert answer["error"]["code"] == -32603 and "unhashable" in answer["error"]["message"]
+    assert (await client.ask("ping"))["result"] == {}
+    assert len(client.sent) == 2 and sum("Traceback" in text for text in said) == 2

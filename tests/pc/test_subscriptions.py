@@ -113,3 +113,11 @@ async def test_every_list_has_its_notification(board, clients, kind):
 async def test_a_filter_that_makes_no_sense(client, wanted):
     answer = await client.ask("subscriptions/listen", {"_meta": META, "notifications": wanted})
     assert answer["error"]["code"] == -32602, json.dumps(answer)
+
+
+@pytest.mark.parametrize("uri", [None, 1, [], {"a": []}])
+async def test_a_uri_that_is_none_is_left_to_the_board(client, uri):
+    for method in ("resources/subscribe", "resources/unsubscribe"):
+        assert (await client.ask(method, {"uri": uri}))["error"]["code"] == -32602
+    assert client.client.wishes.resources == set()
+    assert (await client.ask("ping"))["result"] == {}

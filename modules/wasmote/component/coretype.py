@@ -9,7 +9,7 @@ Imported by its first use: tools do not write core types.
 """
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
-from ..wasm.types import FUNC, GLOBAL, MEMORY, TABLE, memory_type, table_type, valtype, valtypes
+from ..wasm.types import FUNC, GLOBAL, MEMORY, TABLE, global_type, memory_type, table_type, valtypes
 from .binary import CORE_TYPE, leading
 
 _KINDS = ("function", "table", "memory", "global")
@@ -113,8 +113,7 @@ def _extern_type(reader, types):
     if kind == MEMORY:
         return MEMORY, memory_type(reader)
     if kind == GLOBAL:
-        t = valtype(reader)
-        return GLOBAL, (t, reader.u8())
+        return GLOBAL, global_type(reader)
     if kind == 4:
         raise Unsupported("tag (exceptions): compile without", at)
     raise Malformed("invalid leading byte (0x%x) for external kind" % kind, at)

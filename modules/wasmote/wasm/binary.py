@@ -12,7 +12,7 @@ from micropython import const
 from .constants import constant
 from .errors import Invalid, Malformed, Unsupported
 from .segments import read_data, read_element, read_item
-from .types import FUNC, GLOBAL, MEMORY, TABLE, memory_type, table_type, valtype, valtypes
+from .types import FUNC, GLOBAL, MEMORY, TABLE, global_type, memory_type, table_type, valtypes
 
 _MAX_TYPES = const(0xFFFF)  # a typeidx takes 2 bytes
 _STEP = const(15)  # items of a section between two yields, less one: a power of two less one
@@ -255,12 +255,9 @@ class Module:
             yield
 
     def _global(self, section):
-        kind = valtype(section)
-        mutable = section.u8()
-        if mutable > 1:
-            raise Malformed("malformed mutability", section.at - 1)
-        self.globals.append((kind, mutable))
-        return (kind, mutable)
+        t = global_type(section)
+        self.globals.append(t)
+        return t
 
     def _exports(self, section):
         for i in range(section.count()):

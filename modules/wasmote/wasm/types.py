@@ -83,6 +83,15 @@ def memory_type(reader):
     return low, high, shift
 
 
+def global_type(reader):
+    """A global type (5.3.10): (valtype, mutable)."""
+    t = valtype(reader)
+    mutable = reader.u8()
+    if mutable > 1:
+        raise Malformed("malformed mutability", reader.at - 1)
+    return t, mutable
+
+
 def _flags(reader, known):
     at = reader.at
     flags = reader.u8()
