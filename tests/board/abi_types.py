@@ -3,9 +3,11 @@ specification (despecialize, alignment, elem_size, flatten_type), on trees:
 
     "u8" …   ("list", T)   ("record", T, …)   ("tuple", T, …)   ("variant", T or None, …)   ("option", T)
     ("result", T or None, T or None)   ("enum", n)   ("flags", n)      fields are called f0 …, cases c0 …
+    "own"   "borrow"   of a resource r
 """
 
 import struct
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -23,6 +25,7 @@ SIZES = {
     "s64": 8,
     "f64": 8,
 }
+HANDLES = ("own", "borrow")
 FLATS = {"u64": "i64", "s64": "i64", "f32": "f32", "f64": "f64"}
 
 
@@ -51,7 +54,7 @@ def alignment(t):
     k = kind(t)
     if k in SIZES:
         return SIZES[k]
-    if k in ("string", "list"):
+    if k in ("string", "list", *HANDLES):
         return 4
     if k in ("record", "tuple"):
         return max(map(alignment, t[1:]))
@@ -66,6 +69,8 @@ def size(t):
     k = kind(t)
     if k in SIZES:
         return SIZES[k]
+    if k in HANDLES:
+        return 4
     if k in ("string", "list"):
         return 8
     if k in ("enum", "flags"):
@@ -85,7 +90,7 @@ def flatten(t):
     k = kind(t)
     if k in ("string", "list"):
         return ["i32", "i32"]
-    if k in SIZES or k in ("enum", "flags"):
+    if k in SIZES or k in ("enum", "flags", *HANDLES):
         return [FLATS.get(k, "i32")]
     if k in ("record", "tuple"):
         return [f for field in t[1:] for f in flatten(field)]
@@ -103,7 +108,7 @@ def text(t):
     """The structural text of a type."""
     k = kind(t)
     if isinstance(t, str):
-        return t
+        return f"{t}<r>" if t in HANDLES else t
     if k == "record":
         return "{" + ",".join(f"f{i}:{text(f)}" for i, f in enumerate(t[1:])) + "}"
     if k == "variant":
@@ -111,6 +116,12 @@ def text(t):
     if k in ("enum", "flags"):
         return k + "{" + ",".join(f"c{i}" for i in range(t[1])) + "}"
     return k + "<" + ",".join(text(c) if c else "_" for c in t[1:]) + ">"
+
+
+def function_text(params, result):
+    """The structural text of a func type."""
+    names = ",".join(f"p{i}:{text(p)}" for i, p in enumerate(params))
+    return f"({names})" + (f"->{text(result)}" if result else "")
 
 
 class Wat:
@@ -126,7 +137,7 @@ class Wat:
     def type(self, t):
         """How to refer to the type."""
         if isinstance(t, str):
-            return t
+            return f"({t} $r)" if t in HANDLES else t
         k = t[0]
         if k in ("enum", "flags"):
             body = " ".join(f'"c{i}"' for i in range(t[1]))
@@ -158,6 +169,7 @@ LEAVES = st.one_of(
 )
 
 
+@cache
 def _branches(inner):
     payload = st.one_of(st.none(), inner)
     return st.one_of(
@@ -170,7 +182,11 @@ def _branches(inner):
     )
 
 
-def types(leaves=LEAVES):
+@cache
+def types(leaves=LEAVES, handles=()):
+    """Types; with handles of these kinds."""
+    if handles:
+        leaves = st.one_of(leaves, st.sampled_from(handles))
     return st.recursive(leaves, _branches, max_leaves=8)
 
 
@@ -178,6 +194,7 @@ def _narrow(x):
     return struct.unpack("<f", struct.pack("<f", x))[0]
 
 
+@cache
 def values(t):
     """Values of a type, as canonical.py has them."""
     k = kind(t)
@@ -194,6 +211,8 @@ def values(t):
     if k in SIZES:
         bits = int(k[1:])
         return st.integers(0, 2**bits - 1) if k[0] == "u" else st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    if k in HANDLES:
+        return st.integers(0, 2**32 - 1)
     if k == "enum":
         return st.integers(0, t[1] - 1)
     if k == "flags":
