@@ -1,6 +1,7 @@
 """Calls of native tools that take their time: generators, limits, questions to the client."""
 
 import json
+import sys
 
 import pytest
 import wasmote
@@ -30,6 +31,21 @@ def test_a_generator_lets_others_run(host, serve):
     calls = [host.call_tool("count", b'{"n":%d}' % n) for n in (1, 2)]
     assert together(*calls) == [(["1"], False), (["2"], False)]
     assert order == [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2), (2, 2)]
+
+
+def test_a_tool_that_exits_ends_its_call_and_not_the_server(host, serve):
+    @wasmote.tool
+    def at_once():
+        sys.exit(3)
+
+    @wasmote.tool
+    def later():
+        yield
+        sys.exit()
+
+    serve()
+    assert call(host, "at_once") == (['tools.py: "at_once" failed: SystemExit: 3'], True)
+    assert call(host, "later") == (['tools.py: "later" failed: SystemExit: '], True)
 
 
 def test_a_number_is_a_time_to_wait(host, serve, clock):

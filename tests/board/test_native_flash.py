@@ -34,6 +34,7 @@ def test_a_module_of_the_flash(host, flash):
 
 @pytest.mark.parametrize("text, says", [
     ("import wasmote\n1/0", "ZeroDivisionError: division by zero"), ("def (", "SyntaxError"),
+    ("import sys\nsys.exit(3)", "SystemExit: 3"),
     ("import wasmote\n@wasmote.tool('d', x=5)\ndef f(x): pass", "ValueError: x: 5 is no kind of argument"),
     (TOOLS + TOOLS, "the tool add is defined twice"),
 ])  # fmt: skip
@@ -116,6 +117,14 @@ def test_a_fallback_that_is_not_there(host, thermometer, flash, fallback, says):
     quarantine(host, "thermometer")
     (text,), failed = call(host, "read")
     assert failed and "does not run, and its fallback neither" in text and says in text
+
+
+def test_a_fallback_that_exits_ends_itself_and_not_the_server(host, thermometer, flash):
+    flash("spare_exit", "import sys\nsys.exit(3)")
+    configured(host, "thermometer", thermometer, "spare_exit:serve")
+    quarantine(host, "thermometer")
+    (text,), failed = call(host, "read")
+    assert failed and text.endswith("its fallback was not loaded: SystemExit: 3")
 
 
 def test_a_component_that_does_not_load_is_listed_by_its_fallback(new_host, thermometer, flash):

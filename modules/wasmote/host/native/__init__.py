@@ -324,7 +324,7 @@ def load(host, module, name=None, owner=None):
         return Native(host, name or module + ".py", take(), owner)
     except Refused as error:
         raise HostError("refused", "%s was not loaded: %s" % (module, error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise HostError("refused", "%s was not loaded: %s: %s" % (module, type(error).__name__, error))
     finally:
         take()

@@ -31,7 +31,7 @@ def stand_in(guest):
     try:
         __import__(module)
         function = getattr(sys.modules[module], name)
-    except Exception as error:  # it is somebody's code
+    except (Exception, SystemExit) as error:  # it is somebody's code
         raise HostError("refused", "its fallback was not loaded: %s: %s" % (type(error).__name__, error))
     return Native(guest.host, guest.name, [_tool(function, tool) for tool in guest.entries("tools")], guest)
 

@@ -140,7 +140,7 @@ class Native:
             return _answer(handler, function, values[0], result, self.host.validate)
         except Stopped as stopped:
             why = str(stopped)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # sys.exit() would end the board's server
             why = _why(error)
         self.errors += 1
         text = "%s: %s %s" % (self.owner.name, _label(handler, values[0]), why)
