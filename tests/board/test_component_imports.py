@@ -110,6 +110,12 @@ def leb(n):
 HEADER = b"\0asm\x0d\0\1\0"
 
 
+def module_type(extern):
+    """A component with a core module type that imports a thing of these bytes."""
+    contents = b"\1\x50\1\0\1a\1b" + extern
+    return HEADER + b"\3" + leb(len(contents)) + contents
+
+
 @pytest.mark.parametrize(
     "binary, error, what",
     [
@@ -128,6 +134,11 @@ HEADER = b"\0asm\x0d\0\1\0"
         (HEADER + b"\x07\x03\x01\x7f\x00", Malformed, "section size mismatch at offset 0xc"),
         (HEADER + b"\x07\x03\x01\x70\x00", Invalid, "type index out of bounds at offset 0xc"),
         (HEADER + b"\x07\x02\x01\x62", Malformed, "invalid leading byte"),
+        (module_type(b"\3\x7f\7"), Malformed, "malformed mutability at offset 0x14"),
+        (module_type(b"\3\x40\0"), Malformed, "malformed value type 0x40 at offset 0x13"),
+        (module_type(b"\2\x10\1"), Malformed, "limits flags 0x10 at offset 0x13"),
+        (module_type(b"\1\x7f\0\1"), Malformed, "malformed reference type 0x7f at offset 0x13"),
+        (module_type(b"\5\x7f\0"), Malformed, "invalid leading byte .0x5. for external kind at offset 0x12"),
     ],
 )
 def test_bytes_that_are_no_component_are_an_error_with_its_place(binary, error, what):
