@@ -273,3 +273,62 @@ def test_a_full_flash_leaves_the_old_configuration(tmp_path, monkeypatch):
         storage.configure("a", b'{"memory":1}')
     monkeypatch.undo()
     assert storage.configuration("a") == b"{}"
+
+
+# Two that would write the same files: the old one's call ends first
+
+
+def finished(steps, among, turns=100_000):
+    """What a generator returns, run in turn with others that are under way."""
+    for _ in range(turns):
+        for other in among:
+            next(other, None)
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+    pytest.fail("it waits for ever")
+
+
+@pytest.mark.parametrize("how", ["push", "configure"])
+def test_a_call_that_restarts_its_component_is_waited_for(host, faults, ticks, how):
+    push(host, "faults", faults, configuration=text(store=4096))
+    for _ in range(4):
+        call(host, "trap")
+    restarting = host.call_tool("divide", b'{"a":6,"b":3}')
+    next(restarting)
+    assert host.guests[0].busy and host.guests[0].state == "dead", "it waits out the crashes before it starts again"
+    if how == "push":
+        *rest, steps = guests.chunks(host, "faults", faults)
+        for chunk in rest:
+            drive(chunk)
+    else:
+        steps = host.configure("faults", text(store=8192))
+    heard = []
+
+    def listening():
+        heard.append((yield from restarting))
+
+    assert finished(steps, [listening()])["component"]["restarts"] == 0, "a new one is in its place"
+    assert heard == [(["2"], False)]
+    assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
+
+
+def test_while_a_call_is_waited_for_others_load_and_start_again(host, faults, thermometer, textkit):
+    push(host, "faults", faults, configuration=text(files=4096))
+    push(host, "thermometer", thermometer)
+    spinning = host.call_tool("spin")
+    next(spinning)
+    configuring = host.configure("faults", text(files=8192))
+    next(configuring)
+    waiting = [spinning, configuring]
+    *rest, last = guests.chunks(host, "textkit", textkit)
+    for chunk in rest:
+        drive(chunk)
+    assert finished(last, waiting)["component"]["state"] == "ready"
+    host.components["thermometer"].rest("it had to")
+    assert finished(host.call_tool("read"), waiting)[1] is False
+    assert host.components["faults"].config.files == 4096
+    spinning.close()
+    assert drive(configuring)["component"]["state"] == "ready"
+    assert host.components["faults"].config.files == 8192

@@ -224,10 +224,13 @@ class Host:
         if at == size:
             try:
                 yield from self.storage.verify(name)
-                yield from self.acquire()
+
+                def config():
+                    return self.config(self.storage.configuration(name) if configuration is None else configuration)
+
+                yield from self.acquire(lambda: self.in_use(name, config))
                 try:
-                    config = self.config(self.storage.configuration(name) if configuration is None else configuration)
-                    guest = Guest(self, name, self.storage.part(name), config)
+                    guest = Guest(self, name, self.storage.part(name), config())
                     yield from self.replace(guest, lambda: self.storage.commit(name, configuration))
                 finally:
                     self.release()
@@ -292,11 +295,19 @@ class Host:
 
     # One load at a time
 
-    def acquire(self):
-        """A generator: waits until no other load is under way. Then release() is due."""
-        while self._loading:
+    def acquire(self, busy=None):
+        """A generator: waits until no other load is under way, nor busy(). Then release() is due.
+
+        Nobody waits for a call while loads have to wait: the call may be about to load something itself.
+        """
+        while self._loading or busy and busy():
             yield
         self._loading = True
+
+    def in_use(self, name, config):
+        """True while a call of the component `name` may write what its successor, of the Config config(), writes, too."""
+        old = self._find(name)
+        return old is not None and old.busy and (_writes(old.config) or _writes(config()))
 
     def release(self):
         self._loading = False
@@ -380,15 +391,11 @@ class Host:
 
         keep()    makes it last on the flash
 
-        Both would write the same files and buckets: where there may be any, the old one's call ends first, and it takes
-        no other meanwhile.
+        To be called right after acquire() with in_use(): where both may write the same files and buckets, the old one's
+        call has ended, and it takes no other meanwhile.
         """
-        name = guest.name
-        old = self._find(name)
-        shared = old and (old.config.files or old.config.store or guest.config.files or guest.config.store)
-        while shared and old.busy:
-            yield
-        if not shared:
+        old = self._find(guest.name)
+        if not old or not (_writes(old.config) or _writes(guest.config)):
             yield from self._replace(guest, old, keep)
             return
         old.busy = True
@@ -420,6 +427,11 @@ class Host:
         if old:
             old.end("was ended: a new version of the component took its place")
         self._put(guest)
+
+
+def _writes(config):
+    """True if a component of this Config may have files or buckets."""
+    return config.files > 0 or config.store > 0
 
 
 def _failure(guest, error):

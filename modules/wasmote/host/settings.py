@@ -12,7 +12,7 @@ def configure(host, name, configuration):
     """
     config = host.config(configuration)
     check(config)
-    yield from host.acquire()
+    yield from host.acquire(lambda: host.in_use(name, lambda: config))
     try:
         old = host.stored(name)
         guest = Guest(host, name, old.path, config)
