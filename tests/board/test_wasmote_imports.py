@@ -187,7 +187,7 @@ def test_a_name_that_is_not_registered(it, icons):
     assert refused(icons.set((4, "a"), [SUN]))[0] == INVALID_PARAMS
 
 
-@pytest.mark.parametrize("src", ["", "javascript:x", "file:///etc", "ftp://x", " https://x"])
+@pytest.mark.parametrize("src", ["", "javascript:x", "file:///etc", "ftp://x", "http://x", " https://x"])
 def test_an_icon_is_an_https_or_data_url(it, icons, src):
     assert refused(icons.set((1, "a"), [(src, None, [], None)]))[0] == INVALID_PARAMS
     assert icons_of(it.tools[0]) is None

@@ -7,7 +7,7 @@ from . import DONE, INVALID_PARAMS, failed
 
 _SERVER = 0
 _THEMES = ("light", "dark")
-_SCHEMES = ("https:", "http:", "data:")
+_SCHEMES = ("https:", "data:")
 
 
 class Icons:
