@@ -9,7 +9,7 @@ from host_guests import call, push, refusal
 from wasmote.host import HostError, Storage
 from wasmote.host.config import LIMIT, Config
 from wasmote.host.configure import parse
-from wasmote.wasm import drive
+from wasmote.wasm import arena_info, drive
 from wat import assemble
 
 pytest_plugins = ["host_fixtures"]
@@ -332,3 +332,25 @@ def test_while_a_call_is_waited_for_others_load_and_start_again(host, faults, th
     spinning.close()
     assert drive(configuring)["component"]["state"] == "ready"
     assert host.components["faults"].config.files == 8192
+
+
+# A flash that does not take it
+
+
+@pytest.mark.parametrize("error", [MemoryError("memory allocation failed"), ValueError("odd")])
+def test_whatever_keeps_a_new_version_off_the_flash_ends_it(host, thermometer, monkeypatch, error):
+    def fails(*_):
+        raise error
+
+    push(host, "thermometer", thermometer)
+    free = arena_info()[1]
+    with monkeypatch.context() as broken:
+        broken.setattr(host.storage, "commit", fails)
+        with pytest.raises(type(error)):
+            push(host, "thermometer", thermometer)
+        broken.setattr(host.storage, "configure", fails)
+        with pytest.raises(type(error)):
+            drive(host.configure("thermometer", b"{}"))
+    assert arena_info()[1] == free
+    assert call(host, "read") == (["20.000 °C"], False), "the old one serves"
+    push(host, "thermometer", thermometer)

@@ -419,8 +419,10 @@ class Host:
                 raise _failure(guest, error)
         try:
             keep()
-        except (OSError, HostError) as error:
+        except Exception as error:
             guest.end("was ended")
+            if not isinstance(error, (OSError, HostError)):
+                raise
             raise HostError("no-space", '"%s" was not written to the flash: %s' % (name, error))
         if guest.path == self.storage.part(name):
             guest.path = self.storage.path(name)
