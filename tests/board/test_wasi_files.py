@@ -5,6 +5,8 @@ import os
 import pytest
 from host_guests import Log, push, refusal
 from wasi_programs import configuration, everything, program
+from wasmote.host.storage import Storage
+from wasmote.host.wasi.folder import Folder
 from wasmote.wasm import drive
 
 pytest_plugins = ["host_fixtures", "wasi_fixtures"]
@@ -279,6 +281,18 @@ def test_removed_files_count_while_they_are_open_and_are_gone_after_a_cut(run, f
     assert said == ["ok", "ok", error(QUOTA), "ok", "ok"]
     (folder.parent / "it.open3").write_text("left by a power cut")
     assert run("list 0") == ["ok b"] and os.listdir(folder.parent) == ["it"]
+
+
+def test_removed_files_that_are_open_have_their_place_below_a_relative_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = Folder(Storage("components").place("files", "it"), 64 * 1024)
+    drive(folder.prepare())
+    folder.create("a")
+    drive(folder.write("a", 0, b"here"))
+    hidden = folder.hide("a")
+    assert folder.read(hidden, 0, 9) == b"here" and folder.names("") == []
+    folder.remove(hidden)
+    assert os.listdir("files") == ["it"] and folder.used == 0
 
 
 # Quota

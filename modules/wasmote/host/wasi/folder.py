@@ -32,13 +32,16 @@ class Folder:
         self._writing = False
 
     def prepare(self):
-        """Makes the folder if it is not there, and counts what is in it. A generator."""
+        """Makes the folder if it is not there, and counts what is in it. A generator, for when no removed file is open."""
+        self.settle()
         for path in (self.root[: self.root.rfind("/")], self.root):
             if mode(path, "") is None:
                 os.mkdir(path)
-        for left in [self._part()] + [self._hidden(i) for i in range(_HIDDEN)]:
-            if mode(left, "") is not None:
-                os.remove(left)
+        if mode(self._part(), "") is not None:
+            os.remove(self._part())
+        for number in range(_HIDDEN):
+            if mode(self.root, _hidden(number)) is not None:
+                os.remove(on_flash(self.root, _hidden(number)))
         self.used = 0
         waiting = [""]
         while waiting:
@@ -53,9 +56,6 @@ class Folder:
     def _part(self):
         """A file beside the folder, that becomes one in it."""
         return self.root + ".part"
-
-    def _hidden(self, number):
-        return "%s.open%d" % (self.root, number)
 
     def cost(self, path):
         """Bytes of the flash that a file or directory takes."""
@@ -111,7 +111,7 @@ class Folder:
     def write(self, path, at, data):
         """A generator. at: None for the end; what lies between the end and `at` becomes zeroes.
 
-        After an OSError of the flash nobody knows how much was written, until prepare() counts again.
+        After an OSError of the flash nobody knows how much was written, until the guest starts again.
         """
         size = self._open(path, True).seek(0, 2)
         if at is None:
@@ -183,13 +183,13 @@ class Folder:
         self.used -= cost
 
     def hide(self, path):
-        """Takes a file that is open out of the folder; returns where it is until it is removed. Its bytes still count."""
+        """Takes a file that is open out of the folder; returns its path until it is removed. Its bytes still count."""
         self.settle()
         for number in range(_HIDDEN):
-            place = self._hidden(number)
-            if mode(place, "") is None:
-                os.rename(on_flash(self.root, path), place)
-                return place
+            hidden = _hidden(number)
+            if mode(self.root, hidden) is None:
+                os.rename(on_flash(self.root, path), on_flash(self.root, hidden))
+                return hidden
         raise Failure(failures.BUSY, "%d removed files are still open, the most" % _HIDDEN)
 
     def rename(self, old, new):
@@ -198,6 +198,10 @@ class Folder:
         freed = 0 if mode(self.root, new) is None else self.cost(new)
         os.rename(on_flash(self.root, old), on_flash(self.root, new))
         self.used -= freed
+
+
+def _hidden(number):
+    return "/%d" % number
 
 
 def _blocks(size):

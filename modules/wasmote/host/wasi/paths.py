@@ -78,9 +78,9 @@ def mode(root, path):
 
 
 def on_flash(root, path):
-    """Where a path below the folder is; one that begins with / is on the flash as it stands: see Folder.hide."""
+    """Where a path below the folder is. "/3" is none of a guest's: file 3 beside the folder, see Folder.hide."""
     if path.startswith("/"):
-        return path
+        return root + ".open" + path[1:]
     return root + "/" + path if path else root
 
 
