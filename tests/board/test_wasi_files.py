@@ -283,6 +283,18 @@ def test_removed_files_count_while_they_are_open_and_are_gone_after_a_cut(run, f
     assert run("list 0") == ["ok b"] and os.listdir(folder.parent) == ["it"]
 
 
+def test_removed_files_stay_apart_when_the_preopen_is_asked_for_again(run, folder):
+    said = run(
+        *(f"open 0 1 a {CREATE} {RW}", "write 1 0 this", "unlink 0 a", "preopen 3"),
+        *(f"open 0 2 b {CREATE} {RW}", "write 2 0 that", "unlink 3 b"),
+        *("read 1 9 0", "read 2 9 0", "close 1", "read 2 9 0", "close 2"),
+    )
+    assert said == [
+        *("ok", "ok 4", "ok", "ok", "ok", "ok 4", "ok", "ok end this", "ok end that", "ok", "ok end that", "ok"),
+    ]
+    assert os.listdir(folder.parent) == ["it"]
+
+
 def test_removed_files_that_are_open_have_their_place_below_a_relative_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = Folder(Storage("components").place("files", "it"), 64 * 1024)
@@ -296,6 +308,16 @@ def test_removed_files_that_are_open_have_their_place_below_a_relative_folder(tm
 
 
 # Quota
+
+
+def test_a_preopen_that_is_asked_for_again_forgets_nothing_that_was_written(run, folder):
+    said = run(
+        *(f"open 0 1 a {CREATE} {RW}", f"pour 1 0 {2 * BLOCK}", "write 1 8191 xx", "preopen 2"),
+        *(f"open 2 3 b {CREATE} {RW}", "close 1"),
+        files=3 * BLOCK,
+    )
+    assert said == ["ok", "ok", "ok 2", "ok", error(QUOTA), "ok"]
+    assert os.listdir(folder) == ["a"]
 
 
 def test_the_quota_counts_whole_blocks_and_is_checked_before_a_write(run, folder):
@@ -351,6 +373,12 @@ def test_descriptors_are_limited_and_a_guest_that_dies_gives_them_back(run, host
     kind, said = refusal(lambda: run(f"open 0 1 b {CREATE} {RW}", "write 1 0 kept", "trap"))
     assert kind == "refused" and "unreachable" in said
     assert run("stat 0 b", "unlink 0 b") == ["ok file 4 dated", "ok"], "it was settled, and nobody has it open"
+
+
+def test_a_preopen_that_is_one_too_many_is_a_trap(run):
+    assert run(*["preopen 1"] * 15) == ["ok"] * 15
+    kind, said = refusal(lambda: run(*["preopen 1"] * 16))
+    assert kind == "refused" and "too many descriptors: 16 at most: drop those that are not needed" in said
 
 
 def test_files_go_with_their_component_and_no_other_sees_them(run, host, folder, tmp_path):

@@ -56,6 +56,7 @@ class Filesystem:
         self.descriptors = Slots("descriptors", _DESCRIPTORS)
         self.listings = Slots("directory streams", _LISTINGS)
         self.nodes = []
+        self._prepared = False
 
     def guard(self, function, call):
         """A function whose method may raise what its result tells as an error-code."""
@@ -159,8 +160,13 @@ class Filesystem:
         """A generator."""
         if not self.folder:
             return []
-        yield from self.folder.prepare()
-        return [(self._describe(Node("", True, _READ | _MUTATE)), "/")]
+        if not self._prepared:  # later it would take the files away that were removed and are still open
+            yield from self.folder.prepare()
+            self._prepared = True
+        node = Node("", True, _READ | _MUTATE)
+        rep = self.descriptors.add(node)
+        self._use(node)
+        return [(rep, "/")]
 
     # Opening, and what is in a directory
 
