@@ -10,6 +10,7 @@ from wasmote.host.entries import COMPLETE, SUBSCRIBE
 from wasmote.jsonrpc import codes
 from wasmote.mcp import resources, subscriptions
 from wasmote.mcp.lists import PAGE
+from wasmote.mcp.server import CALLS
 
 UPDATED = "notifications/resources/updated"
 
@@ -366,6 +367,33 @@ def test_the_resources_of_a_subscription_are_checked(wire, all):
     assert ack["params"]["notifications"] == {"resourceSubscriptions": []}
     (ack,) = listen(wire, 1, resourceSubscriptions=["test:/a", "test:/a"])
     assert ack["params"]["notifications"] == {"resourceSubscriptions": ["test:/a"]}
+
+
+def never():
+    while True:
+        yield
+
+
+def test_however_often_a_client_listens_nothing_piles_up(wire, all):
+    all.answers["handle-subscribe"] = lambda uri: never()
+    for i in range(200):
+        listen(wire, 1, resourceSubscriptions=[f"test:/x/{i}"])
+    assert len(wire.server.calls) == 1
+    for id in range(2, CALLS + 2):
+        assert wire.send({"id": id, "method": "resources/subscribe", "params": {"uri": "test:/a"}}) == []
+    error = wire.error("resources/read", {"uri": "test:/a"}, id=99)
+    assert error["code"] == codes.BUSY, "what nobody asked for takes no call's place, nor more"
+
+
+def test_components_hear_once_what_several_listen_to(wire, all):
+    for id in (5, 5, 6, 7):
+        listen(wire, id, resourceSubscriptions=["test:/a", f"test:/x/{id}"])
+    for id in range(subscriptions.MOST):  # each takes the place of an older one
+        listen(wire, id, toolsListChanged=True)
+    told = [("handle-subscribe", f"test:/{name}") for name in ("a", "x/5", "x/6", "x/7")]
+    forgotten = [("handle-unsubscribe", f"test:/{name}") for name in ("x/5", "x/6", "a", "x/7")]
+    assert all.calls == told + forgotten
+    assert wire.host.watched == {} and wire.server.calls == []
 
 
 # wasmote/elicit

@@ -88,6 +88,8 @@ class Server:
     """
 
     asked = parked = ()
+    listened = ()  # modern era: the URIs that the host watches for subscriptions; `telling` it: see subscriptions.py
+    telling = False
     client_can = 0
 
     def __init__(self, host, write, board=None, report=None):
@@ -154,7 +156,7 @@ class Server:
     def admit(self, request, owner):
         """RpcError if there is no room for one more call."""
         most = CALLS + _MANAGEMENT if request.method.startswith(_MANAGES) else CALLS
-        if len(self.calls) >= most:
+        if len([call for call in self.calls if call.request]) >= most:
             what = "%d calls are under way, the most this board takes: try again" % most
             raise RpcError(BUSY, what, id=request.id)
         if owner is not None and sum([call.owner == owner for call in self.calls]) >= CALLS_OF_ONE:
@@ -176,7 +178,10 @@ class Server:
         self.background(_part("board", "boot")(self, steps))
 
     def background(self, steps):
-        """Run a generator in slices that nobody asked for. It raises nothing that somebody should hear of."""
+        """Run a generator in slices that nobody asked for. It raises nothing that somebody should hear of.
+
+        It takes no call's place, so whoever starts one sees to it that there are few.
+        """
         self.calls.append(Call(None, steps))
 
     # Calls under way

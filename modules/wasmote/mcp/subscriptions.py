@@ -31,13 +31,13 @@ _LISTS = (
 
 
 class Subscription:
-    """`lists`: of which changes it wants to hear, as in Host.changed. `uris`: resources; `watched`: those that are watched."""
+    """`lists`: of which changes it wants to hear, as in Host.changed. `uris`: resources; `untold`: those not watched yet."""
 
     def __init__(self, request, lists, uris):
         self.request = request
         self.lists = lists
         self.uris = uris
-        self.watched = []
+        self.untold = list(uris or ())
 
 
 def listen(server, request):
@@ -76,9 +76,7 @@ def _uris(message, span):
 def _listen(server, request, lists, uris):
     cancel(server, id_key(request.id))
     if len(server.subscriptions) >= MOST:
-        oldest = server.subscriptions.pop(0)
-        _end(server, oldest.request)
-        _forget(server, oldest)
+        _end(server, server.subscriptions.pop(0).request)
     if uris is not None:  # of what is not there, nothing will be heard
         uris = [uri for uri in uris if server.host.resource(uri) is not None]
     subscription = Subscription(request, lists, uris)
@@ -98,46 +96,68 @@ def _listen(server, request, lists, uris):
         before = b","
     out.raw(b"}" if before == b"," else b',"notifications":{}')
     server.end()
-    if uris:
-        server.background(_watch(server, subscription))
+    _tell_soon(server)
 
 
-def _watch(server, subscription):
-    """A generator: tells the components that their resources are watched. One that does not care is no error."""
-    for uri in subscription.uris:
-        if subscription not in server.subscriptions:
-            return
-        try:
-            yield from server.host.subscribe(uri)
-        except Exception as error:
-            if getattr(error, "kind", None) is None:
-                raise
-            continue
-        if subscription in server.subscriptions:
-            subscription.watched.append(uri)
-        else:  # cancelled meanwhile
-            yield from _unwatch(server, (uri,))
+def _tell_soon(server):
+    """Sees to it that components hear what is watched from now on. One generator does it, however often that changes."""
+    if not server.telling and _next(server):
+        server.telling = True
+        server.background(_tell(server))
 
 
-def _unwatch(server, uris):
-    for uri in uris:
-        try:
-            yield from server.host.unsubscribe(uri)
-        except Exception as error:
-            if getattr(error, "kind", None) is None:
-                raise
+def _next(server):
+    """(URI, whether it is to be watched) of the next thing to tell; None if there is none."""
+    for uri in server.listened:
+        if not _wanted(server, uri):
+            return uri, False
+    for subscription in server.subscriptions:
+        for uri in subscription.untold:
+            return uri, True
+    return None
 
 
-def _forget(server, subscription):
-    if subscription.watched:
-        server.background(_unwatch(server, subscription.watched))
+def _wanted(server, uri):
+    for subscription in server.subscriptions:
+        if subscription.uris and uri in subscription.uris:
+            return True
+    return False
+
+
+def _tell(server):
+    """A generator: tells the components, until there is nothing to tell. One that does not care is no error."""
+    try:
+        while True:
+            news = _next(server)
+            if news is None:
+                return
+            uri, watch = news
+            if watch:
+                for subscription in server.subscriptions:
+                    if uri in subscription.untold:
+                        subscription.untold.remove(uri)
+                if uri in server.listened:
+                    continue
+            else:
+                server.listened.remove(uri)
+            try:
+                yield from server.host.subscribe(uri) if watch else server.host.unsubscribe(uri)
+                if watch:
+                    server.listened = server.listened or []
+                    server.listened.append(uri)
+            except Exception as error:
+                if getattr(error, "kind", None) is None:
+                    raise
+            yield
+    finally:
+        server.telling = False
 
 
 def cancel(server, key):
     for subscription in server.subscriptions:
         if id_key(subscription.request.id) == key:
             server.subscriptions.remove(subscription)
-            _forget(server, subscription)
+            _tell_soon(server)
             return
 
 
