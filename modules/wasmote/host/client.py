@@ -17,18 +17,11 @@ Kinds of content that wasi:mcp has no case for arrive as embedded resources (aud
 
 import json
 
-from .errors import CODES, HostError
+from .errors import CODES, HostError, failed
 
 MOST = 8  # connections of one guest
 DEEP = 3  # components that may stand in a row, each waiting for the next: all run on one C stack
 _SCHEME = "wasmote:"
-_INVALID_REQUEST = 1  # error-code
-_INVALID_PARAMS = 3
-_INTERNAL_ERROR = 4
-_RESOURCE_NOT_FOUND = 5
-_TOOL_NOT_FOUND = 6
-_PROMPT_NOT_FOUND = 7
-_UNSUPPORTED = 8
 _ROLES = ("system", "user", "assistant")
 
 
@@ -46,13 +39,13 @@ class Client:
         name = endpoint[len(_SCHEME) :] if endpoint.startswith(_SCHEME) else endpoint
         if ":" in name or "/" in name:
             what = '"%s" cannot be reached: only components of this board, as wasmote:NAME' % endpoint[:64]
-            return _error(_UNSUPPORTED, what)
+            return failed("unsupported-operation", what)
         if not self._allowed(name, "", any_tool=True):
-            return _error(_INVALID_REQUEST, self._not_granted(name))
+            return failed("invalid-request", self._not_granted(name))
         if self._find(name) is None:
-            return _error(_INTERNAL_ERROR, 'there is no component "%s" on this board' % name[:64])
+            return failed("internal-error", 'there is no component "%s" on this board' % name[:64])
         if len(self.connections) >= MOST:
-            return _error(_INTERNAL_ERROR, "%d connections are open, the most of one component: disconnect" % MOST)
+            return failed("internal-error", "%d connections are open, the most of one component: disconnect" % MOST)
         self._last += 1
         id = "%s-%d" % (name, self._last)
         self.connections[id] = [name, False]
@@ -81,10 +74,10 @@ class Client:
         if wrong:
             return wrong
         if not _has(provider, "tools", tool):
-            return _error(_TOOL_NOT_FOUND, '%s has no tool "%s"' % (provider.name, tool[:64]))
+            return failed("tool-not-found", '%s has no tool "%s"' % (provider.name, tool[:64]))
         arguments = arguments.strip() or b"{}"
         if arguments[:1] != b"{" or self.runtime.validate(arguments):
-            return _error(_INVALID_PARAMS, "the arguments of a tool must be the JSON text of an object")
+            return failed("invalid-params", "the arguments of a tool must be the JSON text of an object")
         return self._ask(provider, "call-tool", (tool, arguments), _tool_result)
 
     def read_resource(self, id, uri):
@@ -95,7 +88,7 @@ class Client:
             return wrong
         entry = find(self.host, uri)
         if entry is None or entry.guest is not provider:
-            return _error(_RESOURCE_NOT_FOUND, '%s has no resource "%s"' % (provider.name, uri[:128]))
+            return failed("resource-not-found", '%s has no resource "%s"' % (provider.name, uri[:128]))
         return self._ask(provider, "read-resource", (uri,), lambda contents: _contents(contents, uri))
 
     def get_prompt(self, id, name, arguments):
@@ -106,15 +99,15 @@ class Client:
             return wrong
         prompt = _has(provider, "prompts", name)
         if prompt is None:
-            return _error(_PROMPT_NOT_FOUND, '%s has no prompt "%s"' % (provider.name, name[:64]))
+            return failed("prompt-not-found", '%s has no prompt "%s"' % (provider.name, name[:64]))
         if arguments is not None:
             arguments = arguments.strip()
             if arguments[:1] != b"{" or self.runtime.validate(arguments):
-                return _error(_INVALID_PARAMS, "the arguments of a prompt must be the JSON text of an object")
+                return failed("invalid-params", "the arguments of a prompt must be the JSON text of an object")
         try:
             check(prompt, arguments)
         except HostError as error:
-            return _error(_INVALID_PARAMS, str(error))
+            return failed("invalid-params", str(error))
         return self._ask(provider, "get-prompt", (name, arguments), _messages)
 
     def _ask(self, provider, handler, values, convert):
@@ -122,13 +115,13 @@ class Client:
         guest = self.guest
         why = self._stands_in_the_way(provider)
         if why:
-            return _error(_INTERNAL_ERROR, why)
+            return failed("internal-error", why)
         guest.waits_for = provider
         try:
             answer = yield from provider.call(handler, values, None, self.runtime.notify)
         except HostError as error:
-            code = CODES.index(error.kind) if error.kind in CODES else _INTERNAL_ERROR
-            return 1, (code, str(error), error.data if isinstance(error.data, bytes) else None)
+            kind = error.kind if error.kind in CODES else "internal-error"
+            return failed(kind, str(error), error.data if isinstance(error.data, bytes) else None)
         finally:
             guest.waits_for = None
         return 0, convert(answer)
@@ -170,9 +163,9 @@ class Client:
             return None, _unknown(id)
         name, ready = connection
         if not ready:
-            return None, _error(_INVALID_REQUEST, "initialize comes first on a connection")
+            return None, failed("invalid-request", "initialize comes first on a connection")
         if not self._allowed(name, tool):
-            return None, _error(_INVALID_REQUEST, self._not_granted(name + "/" + tool if tool else name))
+            return None, failed("invalid-request", self._not_granted(name + "/" + tool if tool else name))
         provider = self._find(name)
         return (None, _gone(name)) if provider is None else (provider, None)
 
@@ -204,16 +197,12 @@ def _has(provider, kind, name):
     return None
 
 
-def _error(code, message):
-    return 1, (code, message, None)
-
-
 def _unknown(id):
-    return _error(_INVALID_REQUEST, 'there is no connection "%s"' % id[:64])
+    return failed("invalid-request", 'there is no connection "%s"' % id[:64])
 
 
 def _gone(name):
-    return _error(_INTERNAL_ERROR, 'the component "%s" is gone' % name)
+    return failed("internal-error", 'the component "%s" is gone' % name)
 
 
 # Answers of a provider, to values of wasi:mcp/content

@@ -31,6 +31,11 @@ CODES = (  # error-code of wasi:mcp/types
 )
 
 
+def failed(kind, message, data=None):
+    """The error result of a function of wasi:mcp or wasmote:mcp. `kind`: one of CODES; `data`: JSON text or None."""
+    return 1, (CODES.index(kind), message, data)
+
+
 class Exit(Exception):
     """A guest ended its program (wasi:cli/exit): no crash. `code`: 0 for success."""
 

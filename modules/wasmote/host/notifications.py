@@ -1,9 +1,9 @@
 """wasi:mcp/runtime#send-notification: what a guest tells clients. Imported when a guest does."""
 
 from .entries import PROMPTS, RESOURCES, TOOLS
+from .errors import failed
 from .resources import owned
 
-_INVALID_PARAMS = 3  # error-code
 _LISTS = (RESOURCES, 0, TOOLS, PROMPTS)  # by case
 _UPDATED = 1
 _PROGRESS = 4
@@ -44,4 +44,4 @@ def send(runtime, case, value):
 
 
 def _refuse(message):
-    return 1, (_INVALID_PARAMS, message, None)
+    return failed("invalid-params", message)

@@ -4,12 +4,11 @@ import json
 
 from ..wasm import Granules, OutOfMemory
 from .entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Entry, Refused, keep, tool_text
+from .errors import failed
 
 _TEXTS = 8  # most granules that what a guest registers may take
 _MOST = 64  # entries of all kinds that a guest may register: each takes some 150 bytes of the heap
 _LEVELS = ("debug", "info", "warning", "error", "critical")
-_INVALID_PARAMS = 3  # error-code
-_UNSUPPORTED = 8
 _DONE = (0, None)
 
 
@@ -134,7 +133,7 @@ class Runtime:
             text = "no memory for the texts that it registers, which may take %d KiB (%s)" % (_TEXTS, text)
         if not self.loaded:
             self.refused = text
-        return _error(_INVALID_PARAMS, text)
+        return failed("invalid-params", text)
 
     def serve(self):
         return _DONE  # calls come when the start is over: the guest cannot be entered before
@@ -142,7 +141,7 @@ class Runtime:
     def log(self, level, message, data):
         """A generator: gives the board a turn, so that a guest that only logs keeps nobody waiting."""
         if data is not None and self.validate(data):
-            return _error(_INVALID_PARAMS, "the data of a log message must be JSON")
+            return failed("invalid-params", "the data of a log message must be JSON")
         self.say(level, message, data)
         yield
         return _DONE
@@ -168,7 +167,3 @@ class Runtime:
 
         yield
         return send(self, notification[0], notification[1])
-
-
-def _error(code, message):
-    return 1, (code, message, None)

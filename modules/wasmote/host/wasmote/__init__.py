@@ -4,19 +4,9 @@ Each module is imported when a component first imports an interface of it (impor
 guest, with the guest's Imports; their methods are the functions of the interfaces. digests.py says which is which.
 """
 
-from micropython import const
-
-# error-code of wasi:mcp/types
-METHOD_NOT_FOUND = const(2)
-INVALID_PARAMS = const(3)
-INTERNAL_ERROR = const(4)
-UNSUPPORTED = const(8)
+from ..entries import one_line
 
 DONE = (0, None)
-
-
-def failed(code, message, data=None):
-    return 1, (code, message, data)
 
 
 def json_object(text, validate):
@@ -24,4 +14,4 @@ def json_object(text, validate):
     text = text.strip()
     if text[:1] != b"{" or validate(text):
         return None
-    return text.replace(b"\n", b" ").replace(b"\r", b" ")
+    return one_line(text)

@@ -7,14 +7,14 @@ business of whoever called: see questions.py.
 import json
 
 from ..clock import ticks_add, ticks_diff, ticks_ms
+from ..errors import failed
 from ..questions import ANSWERED, FORM, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL
-from . import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, failed, json_object
-from . import UNSUPPORTED as UNSUPPORTED_OPERATION
+from . import json_object
 
 _KEY = 64  # most characters of a key
 _QUESTIONS = 32  # most in one call
 _ACTIONS = ("accept", "decline", "cancel")
-_CODES = (-32601, METHOD_NOT_FOUND, -32602, INVALID_PARAMS)
+_CODES = (-32601, "method-not-found", -32602, "invalid-params")  # of JSON-RPC
 
 
 class Asking:
@@ -32,12 +32,12 @@ class Asking:
         """A generator: the result of a function that asks. take(payload) -> its value, ValueError if that is nonsense."""
         runtime = self.runtime
         if not 0 < len(key) <= _KEY:
-            return failed(INVALID_PARAMS, "the key of a question has 1 to %d characters" % _KEY)
+            return failed("invalid-params", "the key of a question has 1 to %d characters" % _KEY)
         if runtime.asked >= _QUESTIONS:
-            return failed(UNSUPPORTED_OPERATION, "this call has asked %d questions, the most of one" % _QUESTIONS)
+            return failed("unsupported-operation", "this call has asked %d questions, the most of one" % _QUESTIONS)
         steps = runtime.notify("ask", [(key, what, params)]) if runtime.notify else None
         if steps is None:
-            return failed(UNSUPPORTED_OPERATION, "there is no client to ask: only while it calls a handler")
+            return failed("unsupported-operation", "there is no client to ask: only while it calls a handler")
         runtime.asked += 1
         began = ticks_ms()
         waiting = self._waiting()
@@ -54,10 +54,10 @@ class Asking:
             try:
                 return 0, take(payload)
             except (ValueError, KeyError, TypeError, AttributeError):
-                return failed(INTERNAL_ERROR, "the client answered something else than it was asked")
+                return failed("internal-error", "the client answered something else than it was asked")
         if kind == REFUSED:
             return _refused(payload)
-        return failed(UNSUPPORTED_OPERATION if kind == UNSUPPORTED else INTERNAL_ERROR, payload)
+        return failed("unsupported-operation" if kind == UNSUPPORTED else "internal-error", payload)
 
     def _waiting(self):
         """The guest, and those that wait for it (wasi:mcp/client): nobody's time runs while the user thinks."""
@@ -77,8 +77,8 @@ def _refused(text):
         message = error.get("message")
     except ValueError:
         code = message = None
-    code = _CODES[_CODES.index(code) + 1] if code in _CODES[::2] else INTERNAL_ERROR
-    return failed(code, "the client refused: %s" % (message if isinstance(message, str) else "without a reason"), text)
+    kind = _CODES[_CODES.index(code) + 1] if code in _CODES[::2] else "internal-error"
+    return failed(kind, "the client refused: %s" % (message if isinstance(message, str) else "without a reason"), text)
 
 
 class Elicitation(Asking):
@@ -89,7 +89,7 @@ class Elicitation(Asking):
     def form(self, key, message, requested_schema):
         schema = json_object(requested_schema, self.runtime.validate)
         if schema is None:
-            return failed(INVALID_PARAMS, "the schema of a form must be the JSON text of an object")
+            return failed("invalid-params", "the schema of a form must be the JSON text of an object")
         params = ('{"message":%s,"requestedSchema":' % json.dumps(message)).encode() + schema + b"}"
         return (yield from self.ask(FORM, key, params, _action))
 
@@ -129,7 +129,7 @@ class Sampling(Asking):
         try:
             text = params(request, self.runtime.validate)
         except ValueError as error:
-            return failed(INVALID_PARAMS, str(error))
+            return failed("invalid-params", str(error))
         return (yield from self.ask(SAMPLING, key, text, _reply))
 
 

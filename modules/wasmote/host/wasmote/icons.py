@@ -3,7 +3,8 @@
 from ...wasm import OutOfMemory
 from ..content import object_text
 from ..entries import KINDS
-from . import DONE, INVALID_PARAMS, failed
+from ..errors import failed
+from . import DONE
 
 _SERVER = 0
 _THEMES = ("light", "dark")
@@ -19,7 +20,7 @@ class Icons:
         runtime = self.runtime
         for src, _, _, _ in icons:
             if not [scheme for scheme in _SCHEMES if src.startswith(scheme)]:
-                return failed(INVALID_PARAMS, 'the src of an icon is an https: or a data: URL, not "%s"' % src[:64])
+                return failed("invalid-params", 'the src of an icon is an https: or a data: URL, not "%s"' % src[:64])
         text = (',"icons":[%s]' % ",".join([_icon(*icon) for icon in icons])).encode() if icons else b""
         if case == _SERVER:
             runtime.icons = text or None
@@ -30,14 +31,14 @@ class Icons:
             entries = [entry for entry in getattr(runtime, kinds[0]) if entry.name == name]
             if not entries:
                 what = 'there is no %s "%s": register it first' % (kinds[0][:-1], name[:64])
-                return failed(INVALID_PARAMS, what)
+                return failed("invalid-params", what)
             entries[0].own_icons = text != b""
             text = text or runtime.icons or b""
         try:
             for entry in entries:
                 _put(runtime, entry, text)
         except OutOfMemory as error:
-            return failed(INVALID_PARAMS, "no memory for the icons: %s" % error)
+            return failed("invalid-params", "no memory for the icons: %s" % error)
         if entries and runtime.loaded:
             runtime.host.lists_changed(kinds)
         return DONE

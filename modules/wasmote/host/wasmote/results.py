@@ -3,7 +3,9 @@
 import binascii
 
 from ..content import annotations_text, object_text
-from . import DONE, INVALID_PARAMS, UNSUPPORTED, failed
+from ..entries import one_line
+from ..errors import failed
+from . import DONE
 
 _BLOCKS = 16  # most audio blocks in a result
 
@@ -21,8 +23,8 @@ class Results:
         json = json.strip()
         wrong = self.runtime.validate(json)
         if wrong:
-            return failed(INVALID_PARAMS, "structured content must be one JSON text: %s" % (wrong,))
-        added.structured = json.replace(b"\n", b" ").replace(b"\r", b" ")
+            return failed("invalid-params", "structured content must be one JSON text: %s" % (wrong,))
+        added.structured = one_line(json)
         return DONE
 
     def add_audio(self, audio):
@@ -31,7 +33,7 @@ class Results:
             return _no_result()
         data, mime_type, annotations = audio
         if len(added) == _BLOCKS:
-            return failed(INVALID_PARAMS, "a result takes %d blocks of audio at most" % _BLOCKS)
+            return failed("invalid-params", "a result takes %d blocks of audio at most" % _BLOCKS)
         text = ('{"type":"audio",%s,"data":"' % object_text(["mimeType", mime_type])[1:-1]).encode()
         added.append(text + binascii.b2a_base64(data).strip() + b'"' + annotations_text(annotations).encode() + b"}")
         return DONE
@@ -47,7 +49,7 @@ class Results:
 
 
 def _no_result():
-    return failed(UNSUPPORTED, "there is no result to add to: only while call-tool runs")
+    return failed("unsupported-operation", "there is no result to add to: only while call-tool runs")
 
 
 class Completion:
