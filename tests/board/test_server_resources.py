@@ -6,11 +6,11 @@ import pytest
 from fake_provider import HostWire, everything
 from server_wire import MODERN, SUBSCRIPTION
 from wasmote.host import HostError
-from wasmote.host.entries import COMPLETE, SUBSCRIBE
+from wasmote.host.entries import COMPLETE, ELICIT, SUBSCRIBE
 from wasmote.jsonrpc import codes
 from wasmote.mcp import resources, subscriptions
 from wasmote.mcp.lists import PAGE
-from wasmote.mcp.server import CALLS
+from wasmote.mcp.server import CALLS, CALLS_OF_ONE
 
 UPDATED = "notifications/resources/updated"
 
@@ -431,6 +431,20 @@ def test_a_question_that_cannot_be_asked(wire, all, params, code, why):
     wire.add("deaf")
     error = wire.error("wasmote/elicit", {"message": "m", "requestedSchema": SCHEMA, **params})
     assert error["code"] == code and why in error["message"]
+
+
+def test_slow_answers_leave_room_for_the_other_components_and_for_management(wire, all):
+    all.answers["handle-elicit"] = lambda message, fields: never()
+    other = wire.add("other", {"handle-elicit": lambda message, fields: never()}, offers=ELICIT)
+    params = {"message": "How many?", "requestedSchema": SCHEMA}
+    for id in range(CALLS_OF_ONE):
+        assert wire.send({"id": id, "method": "wasmote/elicit", "params": params}) == []
+    error = wire.error("wasmote/elicit", {**params, "component": "all"}, id=97)
+    assert error["code"] == codes.BUSY and "calls of all" in error["message"]
+    for id in range(CALLS_OF_ONE, CALLS):
+        assert wire.send({"id": id, "method": "wasmote/elicit", "params": {**params, "component": other.name}}) == []
+    error = wire.error("wasmote/elicit", {**params, "component": other.name}, id=98)
+    assert error["code"] == codes.BUSY and f"{CALLS} calls are under way" in error["message"]
 
 
 def test_a_provider_without_subscriptions_is_not_told(wire):

@@ -132,9 +132,13 @@ class Host:
 
         fields    [(name, type, description or None, required)]; returns the bytes of a JSON object of their values
         """
+        return self.answerer(component, but).call("handle-elicit", (message, fields))
+
+    def answerer(self, component=None, but=None):
+        """The provider that elicit() asks. HostError if there is none."""
         for guest in self.guests:
             if guest.offers & ELICIT and guest.name != but and component in (None, guest.name):
-                return guest.call("handle-elicit", (message, fields))
+                return guest
         who = 'the component "%s"' % component[:64] if component else "no component of this board"
         raise HostError("not-found", "%s answers no questions: its server-info must have elicitation" % who)
 

@@ -21,6 +21,7 @@ def elicit(server, request):
     text = message.text(text, "params.message")
     fields = _fields(message, schema)
     component = message.text(component, "params.component") if component else None
+    request.owner = component = server.host.answerer(component).name
     return _answer(server, request, server.host.elicit(text, fields, component))
 
 

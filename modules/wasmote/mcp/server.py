@@ -58,6 +58,7 @@ METHODS = (
     ("wasmote/elicit", "elicitation", "elicit", _BOTH),
 )
 _MANAGES = "wasmote/"
+_ELICIT = "wasmote/elicit"  # calls a component, as tools/call does
 
 # What every result ends with in the modern era, comma first.
 _MODERN_MEMBERS = '"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"%s","version":"%s"}}'
@@ -155,7 +156,8 @@ class Server:
 
     def admit(self, request, owner):
         """RpcError if there is no room for one more call."""
-        most = CALLS + _MANAGEMENT if request.method.startswith(_MANAGES) else CALLS
+        manages = request.method.startswith(_MANAGES) and request.method != _ELICIT
+        most = CALLS + _MANAGEMENT if manages else CALLS
         if len([call for call in self.calls if call.request]) >= most:
             what = "%d calls are under way, the most this board takes: try again" % most
             raise RpcError(BUSY, what, id=request.id)
