@@ -11,9 +11,10 @@ away or after it was reset. A request is never sent twice, unless the board refu
 import asyncio
 import json
 import time
+import traceback
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import BUSY, INVALID_REQUEST, MESSAGE_TOO_LONG
+from wasmote.jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG
 
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_lost, board_reset
@@ -106,6 +107,10 @@ class Hub:
             self._take(client, message)
         except CallError as error:
             client.send(error_text(message.id, error))
+        except Exception as error:  # one message must not end what others wait for
+            self._say(f"{self.port.url}: {message.method} failed in the bridge\n{traceback.format_exc()}")
+            if message.is_request:
+                client.send(error_text(message.id, CallError(INTERNAL_ERROR, f"the bridge failed: {error!r}")))
 
     def _take(self, client, message):
         if message.is_reply:

@@ -61,15 +61,20 @@ class Subscriptions:
     def unsubscribe(self, client, message):
         """The answer to a resources/unsubscribe that the board need not know of, None when it must."""
         uri = message.params.get("uri")
+        if not isinstance(uri, str):
+            return None  # the board says what is wrong with it
         client.wishes.resources.discard(uri)
-        return reply_text(message.id, {}) if isinstance(uri, str) and self._wanted(uri) else None
+        return reply_text(message.id, {}) if self._wanted(uri) else None
 
     def subscribed(self, client, message):
         """The board has agreed to a client's resources/subscribe."""
+        uri = message.params.get("uri")
+        if not isinstance(uri, str):
+            return
         if client in self._clients:
-            client.wishes.resources.add(message.params.get("uri"))
-        elif not self._wanted(message.params.get("uri")):
-            self._ask("resources/unsubscribe", message.params.get("uri"))
+            client.wishes.resources.add(uri)
+        elif not self._wanted(uri):
+            self._ask("resources/unsubscribe", uri)
 
     def cancelled(self, client, id_text):
         """A client wants no more of its subscriptions/listen with this id, if it is one."""
@@ -100,6 +105,8 @@ class Subscriptions:
     def updated(self, message):
         """The board says that a resource has changed."""
         uri = message.params.get("uri")
+        if not isinstance(uri, str):
+            return
         for client in self._clients:
             if uri in client.wishes.resources:
                 client.send(message.text)
