@@ -381,6 +381,12 @@ def test_a_preopen_that_is_one_too_many_is_a_trap(run):
     assert kind == "refused" and "too many descriptors: 16 at most: drop those that are not needed" in said
 
 
+def test_a_folder_that_cannot_be_made_is_a_trap_that_says_why(run, folder):
+    folder.parent.write_text("in its place")
+    kind, said = refusal(run)
+    assert kind == "refused" and "it trapped while it started: no folder for its files: [Errno " in said
+
+
 def test_files_go_with_their_component_and_no_other_sees_them(run, host, folder, tmp_path):
     run("mkdir 0 d", f"open 0 1 d/a {CREATE} {RW}")
     log = Log(host)

@@ -9,6 +9,7 @@ from binascii import crc32
 
 from micropython import const
 
+from ...wasm import Trap
 from ..clock import epoch
 from . import failures
 from .failures import Failure, code_of
@@ -161,7 +162,10 @@ class Filesystem:
         if not self.folder:
             return []
         if not self._prepared:  # later it would take the files away that were removed and are still open
-            yield from self.folder.prepare()
+            try:
+                yield from self.folder.prepare()
+            except OSError as error:  # this function has no error-code to tell it by
+                raise Trap("no folder for its files", str(error))
             self._prepared = True
         node = Node("", True, _READ | _MUTATE)
         rep = self.descriptors.add(node)
