@@ -6,6 +6,7 @@ import pytest
 import wasmote
 from native_fixtures import call, listed
 from wasmote.host import HostError
+from wasmote.host.native.uri import values
 from wasmote.wasm import drive
 
 pytest_plugins = ["host_fixtures", "native_fixtures"]
@@ -64,6 +65,24 @@ def test_a_template_gives_what_stands_in_the_uri(host, serve):
         read(host, "pin:/x")
     with pytest.raises(HostError, match="no resource"):
         read(host, "pin:/1/2")
+
+
+def test_a_value_of_a_template_leads_into_no_other_folder(host, serve):
+    @wasmote.resource("log:/{day}.txt")
+    def log(day):
+        return day
+
+    serve()
+    assert read(host, "log:/a%20b%3F.txt")[0]["text"] == "a b?"
+    for uri in ("log:/..%2Fx.txt", "log:/%2fetc.txt"):
+        with pytest.raises(HostError, match="{day} of log:/{day}.txt is one character or more, none a /"):
+            read(host, uri)
+
+
+def test_a_value_of_a_template_is_never_empty():
+    assert values("a:{x}-{y}-z", "a:b-c-z") == {"x": "b", "y": "c"}
+    with pytest.raises(ValueError, match="{y} of a:{x}-{y}-z is one character or more"):
+        values("a:{x}-{y}-z", "a:b--z")
 
 
 def test_a_change_of_a_resource_is_told(host, serve):

@@ -1,4 +1,7 @@
-"""URI templates of native resources: {name} stands for one character or more, none of / ? #."""
+"""URI templates of native resources: {name} stands for one character or more, none of / ? #.
+
+A value is %-decoded, and has no / then either: a function may take it for a name in a folder.
+"""
 
 from ..completion import unquote
 from ..resources import parse
@@ -14,7 +17,7 @@ def check(template):
 
 
 def values(template, uri):
-    """{name: value} of a URI that fits the template."""
+    """{name: value} of a URI that fits the template. ValueError if one is none."""
     parts = parse(template)
     found = {}
     at = 0
@@ -26,6 +29,9 @@ def values(template, uri):
         if i + 1 < len(parts):
             last = i + 2 == len(parts)
             end = uri.rfind(parts[i + 1]) if last else uri.find(parts[i + 1], at + 1)
-        found[parts[i][1][0]] = unquote(uri[at:end])
+        value = unquote(uri[at:end])
+        if not value or "/" in value:
+            raise ValueError("{%s} of %s is one character or more, none a /" % (parts[i][1][0], template))
+        found[parts[i][1][0]] = value
         at = end
     return found
