@@ -45,6 +45,7 @@ class Provider:
         self.ended = why
 
     def call(self, handler, values, progress_token=None, notify=None):
+        values = values[:1] if handler == "read-resource" else values
         self.calls.append((handler, *values))
         self.notify = notify
         yield

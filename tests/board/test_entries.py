@@ -76,7 +76,7 @@ def test_what_is_registered_becomes_its_json_text(it):
         ("resource_templates", template("test:/{a{b}}"), "is no URI template"),
         ("resource_templates", template("test:/a}"), "} without {"),
         ("resource_templates", template("test:/{a b}"), '"a b" is no name for a variable'),
-        ("resource_templates", template("test:/" + "{a}" * 9), "more than 8"),
+        ("resource_templates", template("test:/" + "{a}" * 5), "more than 4"),
         ("resource_templates", template("test:/{taken}"), "its template test:/{taken} is already there"),
         ("prompts", prompt("has space"), '"has space" is no name for a prompt'),
         ("prompts", prompt("p", None, None, [("", None, None)]), "the prompt p has an argument without a name"),
@@ -146,19 +146,34 @@ def test_a_template_fits_what_it_can_expand_to(text, yes, no):
 
 
 def test_fitting_takes_its_time_from_the_lengths_only():
-    parts = resources.parse("test:" + "{+a}" * 8 + "!")
+    parts = resources.parse("test:" + "{+a}" * 4 + "!")
     assert not resources.fits(parts, "test:" + "x" * 500)
+
+
+def test_looking_for_a_resource_gives_the_board_a_turn_after_each_part(runtime_host, monkeypatch):
+    matched = []
+    match = resources.match
+    monkeypatch.setattr(resources, "match", lambda *what: matched.append(what[0]) or match(*what))
+    texts = ["test:/" + str(i) + "{+a}{+b}{+c}{+d}!" for i in range(60)] + ["test:" + "{+a}" * 4 + "!"] * 4
+    runtime_host.resources = ()
+    runtime_host.templates = [Entry(1, text, b"") for text in texts]
+    steps = resources.find(runtime_host, "test:/" + "x" * 500)
+    turns = 0
+    for _ in steps:
+        assert len(matched) <= 1
+        matched.clear()
+        turns += 1
+    assert turns == 4 * 6, "what begins otherwise costs nothing"
 
 
 def test_a_resource_goes_before_templates_and_the_first_template_before_others(runtime_host):
     runtime_host.resources = [Entry(1, "test:/a", b"")]
     runtime_host.templates = [Entry(2, "test:/{x}", b""), Entry(3, "test:/{+x}", b"")]
-    assert [resources.find(runtime_host, "test:/" + rest).guest for rest in ("a", "b", "a/b")] == [1, 2, 3]
-    assert (
-        resources.find(runtime_host, "other:/a") is None and resources.find(runtime_host, "test:/" + "x" * 600) is None
-    )
+    assert [drive(resources.find(runtime_host, "test:/" + rest)).guest for rest in ("a", "b", "a/b")] == [1, 2, 3]
+    for uri in ("other:/a", "test:/" + "x" * 600):
+        assert drive(resources.find(runtime_host, uri)) is None
     with pytest.raises(HostError, match='no resource "other:/a"') as caught:
-        resources.found(runtime_host, "other:/a")
+        drive(resources.found(runtime_host, "other:/a"))
     assert caught.value.kind == "resource-not-found"
 
 
@@ -211,6 +226,12 @@ def test_a_guest_speaks_of_its_own_resources(it, runtime_host):
     assert runtime_host.updated == ["test:/a", "test:/b/c"]
     assert '"test:/c" is no resource of guest' in refused(drive(it.send_notification((1, ["test:/a", "test:/c"]))))[1]
     assert len(runtime_host.updated) == 2
+
+
+def test_speaking_of_many_resources_gives_the_board_turns(it, runtime_host):
+    it.register_resource_templates([template("test:/b/{x}" + str(i)) for i in range(10)])
+    turns = sum(1 for _ in it.send_notification((1, ["test:/b/c9"] * 15)))
+    assert turns >= 15 * 10 * 3 and len(runtime_host.updated) == 15
 
 
 def test_progress_and_messages_are_those_of_the_call(it, runtime_host):

@@ -79,7 +79,7 @@ def test_resources_are_read(it):
     assert icon["mimeType"] == "image/png" and icon["blob"].startswith("iVBOR") and "text" not in icon
     kind, text = refusal(it.read_resource("note:/nothing"))
     assert kind == "resource-not-found" and text.startswith("notebook: there is no such note")
-    assert refusal(lambda: it.read_resource("other:/x"))[0] == "resource-not-found"
+    assert refusal(it.read_resource("other:/x"))[0] == "resource-not-found"
 
 
 def test_a_prompt_is_made(it):

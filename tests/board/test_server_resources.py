@@ -341,11 +341,33 @@ def test_a_cancelled_listener_is_forgotten_by_the_components(wire, all):
 def test_a_listener_cancelled_while_a_component_is_told(wire, all):
     params = {"notifications": {"resourceSubscriptions": ["test:/a", "test:/b/c"]}, "_meta": MODERN}
     wire.send({"id": 1, "method": "subscriptions/listen", "params": params})
-    wire.server.step()
+    while not all.calls:
+        wire.server.step()
+    wire.lines()
     wire.send({"method": "notifications/cancelled", "params": {"requestId": 1}})
     assert wire.run() == []
     assert all.calls == [("handle-subscribe", "test:/a"), ("handle-unsubscribe", "test:/a")]
     assert wire.host.watched == {}
+
+
+def test_a_listener_cancelled_while_its_resources_are_looked_for(wire, all):
+    params = {"notifications": {"resourceSubscriptions": ["test:/b/c"]}, "_meta": MODERN}
+    assert wire.send({"id": 1, "method": "subscriptions/listen", "params": params}) == []
+    wire.server.step()
+    wire.send({"method": "notifications/cancelled", "params": {"requestId": 1}})
+    assert wire.run() == [] and all.calls == [] and not wire.server.subscriptions
+
+
+def test_reads_by_a_template_count_as_calls_of_its_component(wire, all):
+    def never(uri):
+        while True:
+            yield
+
+    all.answers["read-resource"] = never
+    for id in range(CALLS_OF_ONE + 1):
+        assert wire.send({"id": id, "method": "resources/read", "params": {"uri": f"test:/b/{id}"}}) == []
+    (refused,) = wire.run()
+    assert refused["id"] == CALLS_OF_ONE and refused["error"]["code"] == codes.BUSY
 
 
 def test_a_component_that_will_not_tell_does_not_end_the_subscription(wire, all):

@@ -14,6 +14,8 @@ def begin(guest, handler, values, progress_token, notify):
     if handler == "handle-complete":
         runtime.argument = values[2]
         values = values[:2]
+    elif handler == "read-resource":
+        values = values[:1]
     guest.under_way = guest.handlers[handler](*values)
     return guest.under_way
 
@@ -31,7 +33,7 @@ def answer(guest, handler, values, result):
     elif handler == "read-resource":
         from .resources import contents
 
-        said = contents(guest, values[0], value[0])
+        said = contents(guest, values[0], values[1], value[0])
     elif handler == "get-prompt":
         from .prompts import messages
 

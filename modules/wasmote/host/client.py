@@ -81,14 +81,9 @@ class Client:
         return self._ask(provider, "call-tool", (tool, arguments), _tool_result)
 
     def read_resource(self, id, uri):
-        from .resources import find
-
         provider, wrong = self._provider(id, "")
         if wrong:
             return wrong
-        entry = find(self.host, uri)
-        if entry is None or entry.guest is not provider:
-            return failed("resource-not-found", '%s has no resource "%s"' % (provider.name, uri[:128]))
         return self._ask(provider, "read-resource", (uri,), lambda contents: _contents(contents, uri))
 
     def get_prompt(self, id, name, arguments):
@@ -113,6 +108,13 @@ class Client:
     def _ask(self, provider, handler, values, convert):
         """A generator: calls another component's handler, and returns the result of the interface's function."""
         guest = self.guest
+        if handler == "read-resource":  # not in a generator of its own: each takes 300 bytes of a board's C stack
+            from .resources import find
+
+            entry = yield from find(self.host, values[0])
+            if entry is None or entry.guest is not provider:
+                return failed("resource-not-found", '%s has no resource "%s"' % (provider.name, values[0][:128]))
+            values = values[0], entry.name
         why = self._stands_in_the_way(provider)
         if why:
             return failed("internal-error", why)

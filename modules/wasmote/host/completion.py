@@ -15,7 +15,7 @@ Components that do not offer completions in their server-info are not asked, and
 
 from .entries import COMPLETE
 from .errors import HostError
-from .resources import parse
+from .resources import find, parse
 
 _RESOURCE_URI = 1  # completion-ref-type
 _ARGUMENT_NAME = 3
@@ -44,7 +44,7 @@ def complete(host, kind, name, argument, value, known):
         if entry.name == name:
             break
     else:
-        if kind == "templates" and host.resource(name) is not None:
+        if kind == "templates" and (yield from find(host, name)) is not None:
             return []  # a URI without variables is complete
         what = "resource template" if kind == "templates" else "prompt"
         raise HostError("invalid-params", 'there is no %s "%s" on this board' % (what, name[:128]))

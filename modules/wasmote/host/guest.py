@@ -27,6 +27,7 @@ from .usage import Usage
 _BACKOFF_MS = const(50)  # before the second restart in a row; then twice as long each time
 _MAX_BACKOFF_MS = const(3000)
 _QUARANTINE = const(10)  # crashes in a row
+_REPLACED = "ended: the component was stopped to make room for its new version"
 _STAYS = "it stays stopped until it is loaded again (wasmote/load)"
 
 
@@ -196,10 +197,13 @@ class Guest:
                     why = "was not called: there is no room for one more stack, and all that have one wait"
                 if stack is None:
                     yield
+            news = (yield from self._news()) if self.untold and why is None else ()
+            if why is None and self.handlers is None:
+                why = self.ended or _REPLACED
             if stack:
-                self.store.use(stack)
+                if self.store:
+                    self.store.use(stack)
                 self.calls += 1
-            news = self._news() if self.untold and why is None else ()
             # All in this generator: each that waits for another takes 300 bytes of a board's C stack.
             while why is None:
                 told = news.pop() if news else None
@@ -219,7 +223,7 @@ class Guest:
                 except StopIteration as stop:
                     result = stop.value
                 if self.under_way is not steps:  # the guest was stopped meanwhile
-                    why = self.ended or "ended: the component was stopped to make room for its new version"
+                    why = self.ended or _REPLACED
                 elif told is None:
                     result = answer(self, handler, values, result)
                     break
@@ -251,7 +255,7 @@ class Guest:
         return result
 
     def _news(self):
-        """What a fresh instance does not know: the watched resources that are its own."""
+        """A generator: what a fresh instance does not know, the watched resources that are its own."""
         from .resources import watched_of
 
         self.untold = False

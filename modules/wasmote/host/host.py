@@ -83,9 +83,8 @@ class Host:
 
     def read_resource(self, uri, progress_token=None, notify=None):
         """Reads a resource. A generator; returns a list of bytes, the JSON text of each of its contents. HostError."""
-        from .resources import found
-
-        return found(self, uri).guest.call("read-resource", (uri,), progress_token, notify)
+        entry = yield from self.resource(uri)
+        return (yield from entry.guest.call("read-resource", (uri, entry.name), progress_token, notify))
 
     def get_prompt(self, name, arguments=None, progress_token=None, notify=None):
         """Asks for a prompt. A generator; returns a list of bytes, the JSON text of each of its messages. HostError.
@@ -101,13 +100,10 @@ class Host:
         raise HostError("prompt-not-found", 'there is no prompt "%s" on this board' % name[:64])
 
     def resource(self, uri):
-        """The name of the component that serves this resource, itself or by a template; None if there is none."""
-        if not self.resources and not self.templates:
-            return None
-        from .resources import find
+        """The Entry of this resource, or of the template that it fits. A generator. HostError if there is none."""
+        from .resources import found
 
-        entry = find(self, uri)
-        return entry and entry.guest.name
+        return found(self, uri)
 
     def subscribe(self, uri):
         """Somebody wants on_updated to be told of a resource. A generator: resources.subscribe."""

@@ -2,7 +2,7 @@
 
 from .entries import PROMPTS, RESOURCES, TOOLS
 from .errors import failed
-from .resources import owned
+from .resources import find
 
 _LISTS = (RESOURCES, 0, TOOLS, PROMPTS)  # by case
 _UPDATED = 1
@@ -11,8 +11,9 @@ _MESSAGE = 5
 
 
 def send(runtime, case, value):
-    """The result of send-notification for a notification: (0, None) or (1, error).
+    """A generator: the result of send-notification for a notification, (0, None) or (1, error).
 
+    A guest may speak of the resources that it registered, and of those that fit its templates.
     A list that the guest says has changed is announced even if the board knows of no change. Progress is that of the
     call that the guest is in, as with report-progress. `cancelled` is about requests of a guest's own; it has none under
     way when it can say so, since it waits for each.
@@ -21,7 +22,7 @@ def send(runtime, case, value):
     guest = runtime.guest
     if case == _UPDATED:
         for uri in value:
-            if not owned(runtime, uri):
+            if (yield from find(runtime, uri)) is None:
                 return _refuse(
                     '"%s" is no resource of %s: register it, or a template that it fits' % (uri[:64], guest.name)
                 )

@@ -13,7 +13,7 @@ _URI = 512  # most characters of a URI
 _SUBSCRIPTIONS = 32  # most URIs that are watched at once
 _SCHEME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
 _OPERATORS = "+#./;?&"
-_EXPRESSIONS = 8  # most of them in a template
+_EXPRESSIONS = 4  # most of them in a template
 
 
 # Registered
@@ -59,20 +59,29 @@ def _check_uri(what, uri):
 
 
 def find(host, uri):
-    """The Entry of the resource `uri`: itself, or else the first template that it fits. None if there is none."""
+    """A generator: the Entry of the resource `uri`, itself or else the first template that it fits. None if there is none.
+
+    Templates are matched a part at a time, with a yield after each: all of them would keep a board busy for seconds.
+    """
     for entry in host.resources:
         if entry.name == uri:
             return entry
     if len(uri) <= _URI:
         for entry in host.templates:
-            if fits(parse(entry.name), uri):
+            if not uri.startswith(entry.name[: entry.name.find("{")] if "{" in entry.name else entry.name):
+                continue
+            ends = None
+            for part in parse(entry.name):
+                ends = match(part, uri, ends)
+                yield
+            if ends[len(uri)]:
                 return entry
     return None
 
 
 def found(host, uri):
-    """find(), or HostError."""
-    entry = find(host, uri)
+    """A generator: find(), or HostError."""
+    entry = yield from find(host, uri)
     if entry is None:
         what = 'there is no resource "%s" on this board' % uri[:128]
         raise HostError("resource-not-found", what, {"uri": uri})
@@ -118,24 +127,35 @@ def _variable(name, template):
 
 
 def fits(parts, uri):
-    """True if the template of these parts can expand to `uri`.
+    """True if the template of these parts can expand to `uri`: find() for one template, in one go."""
+    ends = None
+    for part in parts:
+        ends = match(part, uri, ends)
+    return ends[len(uri)] == 1
+
+
+def match(part, uri, here):
+    """Where the parts of a template up to this one can end: a bytearray, 1 at each such index of `uri`.
+
+    here    that of the parts before, None for the first
 
     {name} stands for one character or more, none of / ? #; {+name} and {#name} for any; {/name} {.name} {;name} begin
-    with theirs; {?name} and {&name} may be absent. Time: the parts times the characters, whatever both are.
+    with theirs; {?name} and {&name} may be absent. Time: the characters, whatever they are.
     """
     size = len(uri)
-    here = bytearray(size + 1)  # here[i]: the parts so far can end at i
-    here[0] = 1
-    for part in parts:
-        there = bytearray(size + 1)
-        if isinstance(part, str):
-            for i in range(size + 1):
-                if here[i] and uri[i : i + len(part)] == part:
-                    there[i + len(part)] = 1
-        else:
-            _expand(part[0], uri, here, there)
-        here = there
-    return here[size] == 1
+    there = bytearray(size + 1)
+    if here is None:
+        here = bytearray(size + 1)
+        here[0] = 1
+    if isinstance(part, str):
+        at = uri.find(part)
+        while at >= 0:
+            if here[at]:
+                there[at + len(part)] = 1
+            at = uri.find(part, at + 1)
+    elif b"\x01" in here:
+        _expand(part[0], uri, here, there)
+    return there
 
 
 def _expand(operator, uri, here, there):
@@ -158,13 +178,18 @@ def _expand(operator, uri, here, there):
 # Read
 
 
-def contents(provider, uri, blocks):
+def contents(provider, uri, name, blocks):
     """The JSON texts of `contents` in the result of resources/read, from the content-blocks of read-resource.
 
     A text's content-type is its media type if it looks like one; otherwise it is that of the resource.
+
+    name    of the Entry that was found for `uri`
     """
-    entry = find(provider.host, uri)
-    mime_type = json.loads(bytes(entry.json)).get("mimeType") if entry else None
+    mime_type = None
+    for kind in ("resources", "templates"):
+        for entry in provider.entries(kind):
+            if entry.name == name:
+                mime_type = json.loads(bytes(entry.json)).get("mimeType")
     return [_content(case, value, uri, mime_type) for case, value in blocks]
 
 
@@ -189,7 +214,7 @@ def subscribe(host, uri):
 
     Each subscribe() is to be followed by one unsubscribe(). The guest hears of the first and of the last.
     """
-    guest = found(host, uri).guest
+    guest = (yield from found(host, uri)).guest
     watched = host.watched or {}
     if uri not in watched:
         if len(watched) >= _SUBSCRIPTIONS:
@@ -208,24 +233,20 @@ def unsubscribe(host, uri):
         watched[uri] = count
     elif count == 0:
         del watched[uri]
-        entry = find(host, uri)
+        entry = yield from find(host, uri)
         guest = entry and entry.guest
+        if uri in host.watched:  # again, meanwhile: its guest has heard of that
+            return
         if guest and guest.offers & SUBSCRIBE and guest.state == "ready" and not guest.untold:  # else it does not know
             yield from guest.call("handle-unsubscribe", (uri,))
 
 
 def watched_of(provider):
-    """The watched URIs of which a provider wants to hear: to tell a fresh instance."""
-    if not provider.offers & SUBSCRIBE:
-        return []
-    return [uri for uri in provider.host.watched if _is_of(provider, uri)]
-
-
-def _is_of(provider, uri):
-    entry = find(provider.host, uri)
-    return entry is not None and entry.guest is provider
-
-
-def owned(provider, uri):
-    """True if a provider (or its Runtime) may speak of this resource: it registered it, or a template that it fits."""
-    return find(provider, uri) is not None
+    """A generator: the watched URIs of which a provider wants to hear: to tell a fresh instance."""
+    uris = []
+    if provider.offers & SUBSCRIBE:
+        for uri in list(provider.host.watched):
+            entry = yield from find(provider.host, uri)
+            if entry is not None and entry.guest is provider:
+                uris.append(uri)
+    return uris

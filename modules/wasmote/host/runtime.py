@@ -166,4 +166,4 @@ class Runtime:
         from .notifications import send
 
         yield
-        return send(self, notification[0], notification[1])
+        return (yield from send(self, notification[0], notification[1]))

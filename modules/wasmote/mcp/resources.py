@@ -30,13 +30,10 @@ def _when_booted(server, request, steps):
 
 
 def _read(server, request, uri):
-    steps = server.host.read_resource(uri, request.progress_token, server.notifier(request))
-    request.owner = server.host.resource(uri)
-    return _answer(server, request, steps)
-
-
-def _answer(server, request, steps):
-    contents = yield from steps
+    entry = yield from server.host.resource(uri)
+    server.belongs(request, entry.guest.name)
+    values = uri, entry.name
+    contents = yield from entry.guest.call("read-resource", values, request.progress_token, server.notifier(request))
     out = server.result(request)
     out.raw(b'"contents":')
     out.value(contents)

@@ -161,6 +161,16 @@ class Server:
         if len([call for call in self.calls if call.request]) >= most:
             what = "%d calls are under way, the most this board takes: try again" % most
             raise RpcError(BUSY, what, id=request.id)
+        self._admit_to(request, owner)
+
+    def belongs(self, request, owner):
+        """A request under way is one of the component `owner`, as is known now. RpcError if that has too many."""
+        self._admit_to(request, owner)
+        for call in self.calls:
+            if call.request is request:
+                call.owner = owner
+
+    def _admit_to(self, request, owner):
         if owner is not None and sum([call.owner == owner for call in self.calls]) >= CALLS_OF_ONE:
             what = "%d calls of %s are under way, the most one component takes: try again" % (CALLS_OF_ONE, owner)
             raise RpcError(BUSY, what, id=request.id)

@@ -52,8 +52,8 @@ def listen(server, request):
             lists |= _LISTS[i][0]
     uris = _uris(message, found[3])
     if uris and server.booting:
-        return wait(server, _listen, request, lists, uris)
-    return _listen(server, request, lists, uris)
+        return wait(server, _listen_known, request, lists, uris)
+    return _listen_known(server, request, lists, uris) if uris else _listen(server, request, lists, uris)
 
 
 def _uris(message, span):
@@ -73,12 +73,21 @@ def _uris(message, span):
     return uris
 
 
+def _listen_known(server, request, lists, uris):
+    """A generator: of what is not there, nothing will be heard."""
+    from ..host.resources import find
+
+    known = []
+    for uri in uris:
+        if (yield from find(server.host, uri)) is not None:
+            known.append(uri)
+    _listen(server, request, lists, known)
+
+
 def _listen(server, request, lists, uris):
     cancel(server, id_key(request.id))
     if len(server.subscriptions) >= MOST:
         _end(server, server.subscriptions.pop(0).request)
-    if uris is not None:  # of what is not there, nothing will be heard
-        uris = [uri for uri in uris if server.host.resource(uri) is not None]
     subscription = Subscription(request, lists, uris)
     server.subscriptions.append(subscription)
     out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":')

@@ -135,7 +135,7 @@ class Native:
         running = Running(self.host, self.owner.name, notify, progress_token is not None)
         self.calls += 1
         try:
-            function = self._function(handler, values[0])
+            function = yield from self._function(handler, values[0])
             result = yield from self._run(running, function, _arguments(handler, function, values))
             return _answer(handler, function, values[0], result, self.host.validate)
         except Stopped as stopped:
@@ -154,7 +154,7 @@ class Native:
         elif handler == "get-prompt":
             found = self.functions.get(("prompts", name))
         elif handler == "read-resource":
-            found = self.functions.get(("resources", name)) or self._template(name)
+            found = self.functions.get(("resources", name)) or (yield from self._template(name))
         else:
             found = None
         if found is None:
@@ -167,6 +167,7 @@ class Native:
         for entry in self.entries("templates"):
             if fits(parse(entry.name), uri):
                 return self.functions["templates", entry.name]
+            yield
         return None
 
     def _run(self, running, function, arguments):
