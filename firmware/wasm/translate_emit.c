@@ -91,8 +91,10 @@ void tr_begin(translator_t *t, uint32_t op, uint32_t pc) {
 
 // Makes `op` of the operation emitted last; more operands follow it.
 void tr_replace_last(translator_t *t, uint32_t op) {
-    t->code[t->last] = exec_handler(op);
-    t->last_op = op;
+    if (t->status == 0) { // else it may not be there: the code was full
+        t->code[t->last] = exec_handler(op);
+        t->last_op = op;
+    }
 }
 
 void tr_start(translator_t *t, uint32_t op) {
@@ -286,7 +288,7 @@ void tr_save_local(translator_t *t, uint32_t x) {
 
 // Operations that take much longer than their code is are paid for before the first since the last label, together.
 void tr_pay(translator_t *t, uint32_t units) {
-    if (t->dead || units == 0) {
+    if (t->dead || units == 0 || t->status != 0) {
         return;
     }
     if (t->paid == 0 || t->code[t->paid] + units > MAX_PAID) {

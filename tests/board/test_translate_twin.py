@@ -174,6 +174,29 @@ def test_the_examples():
             assert same(binary, granules=7)["full"] == 0
 
 
+@pytest.mark.parametrize("before", range(10))
+def test_a_scratch_that_is_full_is_not_written_past_its_end(before):
+    """Two moves become one operation where the first of them found no room: that is not written either."""
+    params, calls = 30, 100
+    shift = b"\x20\x00\x45\x21\x01" * before  # local.get 0, i32.eqz, local.set 1: three halfwords
+    call = b"\x20\x00" * params + b"\x10\x00"
+    body = u32(0) + shift + call * calls + b"\x0b"
+    types = vec([b"\x60" + vec([b"\x7f"] * params) + vec([])])
+    binary = module(section(1, types), section(3, vec([u32(0)])), section(10, vec([u32(len(body)) + body])))
+    instance = Unlinked(decode(binary), False)
+    behind, scratch = [bodies.Scratch(5, bodies.pack(instance, instance.module, True)) for _ in range(2)]
+    try:
+        assert behind.at == scratch.at + 5 * 1024
+        engine.view(behind.at, 1000)[:] = b"\xa5" * 1000
+        reader = instance.module.reader.fork(instance.module.bodies[0], instance.module.body(0).end)
+        assert _STATES[translate(scratch, reader, 0, None)] == "full"
+        assert bytes(engine.view(behind.at, 1000)) == b"\xa5" * 1000
+    finally:
+        behind.close()
+        scratch.close()
+        instance.store.close()
+
+
 FEATURES = [
     *("--bulk-memory-enabled", "true", "--reference-types-enabled", "true", "--multi-value-enabled", "true"),
     *("--sign-extension-ops-enabled", "true", "--saturating-float-to-int-enabled", "true"),
