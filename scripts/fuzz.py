@@ -45,6 +45,7 @@ BUILD = 900  # seconds for the first, before which the engine is compiled; and f
 OBSERVED = (
     8 << 20
 )  # bytes of a memory that are compared: one may have grown to gigabytes, which the twin takes minutes for
+LONG, SPARSE = 24_000, 61  # bytes of a module of which not every prefix is tried, but each of so many
 SLICES = {"c": 3000, "python": 60}  # a call may take; the twin is some hundred times slower
 
 SMITH = {
@@ -348,19 +349,21 @@ class Fuzzer:
 
 
 def real_modules():
-    """Ten modules that a compiler made, the largest of the examples and the benchmark programs."""
+    """Modules that a compiler made, of the examples and the benchmark programs: (ten of up to LONG bytes, longer ones)."""
     programs.compile_all()
     modules = [path.read_bytes() for path in (ROOT / "build/examples/core").glob("*.wasm")]
     modules += [program.wasm.read_bytes() for program in programs.PROGRAMS]
-    return sorted(modules, key=len, reverse=True)[:10]
+    modules.sort(key=len, reverse=True)
+    return [one for one in modules if len(one) <= LONG][:10], [one for one in modules if len(one) > LONG]
 
 
 def run_damage(fuzzer, mutations, turn):
-    """Every prefix of the real modules, then `mutations` copies with one byte changed."""
-    modules = real_modules()
+    """Every prefix of ten real modules, some of longer ones, then `mutations` copies with one byte changed."""
+    ten, longer = real_modules()
+    modules = ten + longer
     rng = random.Random(mutations)
     for binary in modules:
-        for size in range(len(binary)):
+        for size in range(0, len(binary), SPARSE if binary in longer else 1):
             fuzzer.guarded(fuzzer.judge, binary[:size], f"prefix{size}", rng)
             turn()
     for n in range(mutations):
