@@ -25,6 +25,7 @@ from .subscriptions import LISTS, UPDATED, Subscriptions, Wishes
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
 BUSY_PAUSE = 0.1  # seconds before it is
 BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
+_LISTEN = "subscriptions/listen"
 _LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 
 
@@ -41,9 +42,10 @@ class Pending:
 class Client:
     """One MCP client, or another wasmote process (`joined`). `send(text)` writes a line to it and returns at once."""
 
-    def __init__(self, send, joined=False):
+    def __init__(self, send, joined=False, ours=False):
         self.send = send
         self.joined = joined
+        self.ours = ours  # nobody, but the hub that asks something of its own
         self.offers = None  # JSON text of what it said in `initialize` that it can be asked
         self.wishes = Wishes(initialized=joined)
 
@@ -61,7 +63,6 @@ class Hub:
         self._retry = None  # the timer after which the oldest of these is asked again
         self._last_id = 0
         self._questions = Questions(self._pending.get)
-        self._ourselves = Client(lambda text: None)
         self._subscriptions = Subscriptions(self.clients, self._ask_for_ourselves)
         self._met = False
         self._say = say
@@ -129,14 +130,14 @@ class Hub:
         if message.method == "initialize":
             client.wishes.initialized = True
             client.offers = offers(message.params.get("capabilities"))
-        if message.method == "subscriptions/listen":
-            self._subscriptions.listen(client, message)
-        elif message.method == "resources/unsubscribe" and (text := self._subscriptions.unsubscribe(client, message)):
+        if message.method == "resources/unsubscribe" and (text := self._subscriptions.unsubscribe(client, message)):
             client.send(text)
         elif self.connection.state == "ready":
             self._ask(Pending(client, message))
         elif self.connection.waiting_is_sensible:
             self._waiting.append(Pending(client, message))
+        elif message.method == _LISTEN:
+            self._subscriptions.listen(client, message)
         else:
             raise self._away()
 
@@ -162,6 +163,9 @@ class Hub:
 
     def _ask(self, pending):
         message = pending.message
+        if message.method == _LISTEN:
+            self._listen(pending)
+            return
         self._last_id += 1
         number = str(self._last_id)
         places = {"id": number}
@@ -178,10 +182,20 @@ class Hub:
         self._pending[number] = pending
         self.connection.send(text)
 
-    def _ask_for_ourselves(self, method, uri):
-        """A request of the hub's own, for several clients: its answer is nobody's. While the board is away, nothing."""
-        if self.connection.state == "ready":
-            self._ask(Pending(self._ourselves, parse(request_text("0", method, {"uri": uri}).encode())))
+    def _listen(self, pending):
+        """A subscriptions/listen, which the board never sees."""
+        try:
+            self._subscriptions.listen(pending.client, pending.message)
+        except CallError as error:
+            self._refuse([pending], error)
+
+    def _ask_for_ourselves(self, method, uri, answered=None):
+        """A request of the hub's own, for several clients; answered(text) gets its answer. False: the board is away."""
+        if self.connection.state != "ready":
+            return False
+        client = Client(answered or (lambda text: None), ours=True)
+        self._ask(Pending(client, parse(request_text("0", method, {"uri": uri}).encode())))
+        return True
 
     def _excess(self, text):
         """Why a message is too long for the board, "" when it is not."""
@@ -281,7 +295,7 @@ class Hub:
             self.connection.heard_session(result.get("session"))
         elif method == "wasmote/reset" and result is not None:
             self.connection.reset_is_coming()
-        elif method == "resources/subscribe" and result is not None and pending.client is not self._ourselves:
+        elif method == "resources/subscribe" and result is not None and not pending.client.ours:
             self._subscriptions.subscribed(pending.client, pending.message)
 
     def _wants_log(self, client):
@@ -324,7 +338,11 @@ class Hub:
             self._refuse([pending], board_lost(self.port.url, text, self.connection.since))
         if not self.connection.waiting_is_sensible:
             waiting, self._waiting = self._waiting, []
-            self._refuse(waiting, self._away())
+            for pending in waiting:
+                if pending.message.method == _LISTEN:
+                    self._listen(pending)
+                else:
+                    self._refuse([pending], self._away())
 
     def _away(self):
         connection = self.connection

@@ -2,15 +2,17 @@
 """What clients want to hear of: changed lists and updated resources, in both eras, for several clients of one board.
 
 Handshake era: a client that said `initialize` hears of every changed list, and of the resources that it subscribed to with
-resources/subscribe. Modern era: subscriptions/listen is answered here; its notifications carry its id. The board knows
+resources/subscribe. Modern era: subscriptions/listen is answered here; its notifications carry its id. It is acknowledged
+when the board has answered for each of its resources, without those that the board will not watch. The board knows
 one subscription per resource: the first client's makes it, the last one's ends it, and a board that was reset gets all of
 them again.
 """
 
+import functools
 import json
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import INVALID_PARAMS
+from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, INVALID_PARAMS, LIMIT
 
 from .errors import CallError
 from .message import reply_text, request_text
@@ -20,6 +22,7 @@ LISTS = {  # notification -> its name in the filter of subscriptions/listen
     "notifications/resources/list_changed": "resourcesListChanged",
     "notifications/prompts/list_changed": "promptsListChanged",
 }
+RESOURCES = 16  # most that one subscriptions/listen may watch, as on the board
 UPDATED = "notifications/resources/updated"
 _ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 _SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
@@ -33,30 +36,58 @@ class Wishes:
     initialized: bool = False  # handshake era: every changed list
     resources: set = field(default_factory=set)  # handshake era: URIs
     listens: dict = field(default_factory=dict)  # id text of subscriptions/listen -> the filter that it was granted
+    opening: dict = field(default_factory=dict)  # the same, of those for which the board has not answered yet
+
+    def hears(self, uri):
+        return uri in self.resources or any(uri in _uris(granted) for granted in self.listens.values())
 
     def wants(self, uri):
-        return uri in self.resources or any(uri in _uris(granted) for granted in self.listens.values())
+        return self.hears(uri) or any(uri in _uris(granted) for granted in self.opening.values())
 
 
 class Subscriptions:
-    """`clients` is the hub's list of them, each with `send` and `wishes`; `ask(method, uri)` asks the board, unanswered."""
+    """`clients` is the hub's list of them, each with `send` and `wishes`; `ask(method, uri, answered)` asks the board.
+
+    It says whether the board was there to be asked; then answered(text) is called once, unless it is None.
+    """
 
     def __init__(self, clients, ask):
         self._clients = clients
         self._ask = ask
 
     def listen(self, client, message):
-        """subscriptions/listen: acknowledged at once; its result comes when the bridge ends."""
+        """subscriptions/listen: acknowledged when the board has answered; its result comes when the bridge ends."""
         meta = message.params.get("_meta")
         if not isinstance(meta, dict) or _VERSION not in meta:
             raise CallError(INVALID_PARAMS, f"subscriptions/listen needs _meta with {_VERSION}")
         granted = _granted(message.params.get("notifications"))
         self._drop(client, message.id)
-        fresh = [uri for uri in _uris(granted) if not self._wanted(uri)]
-        client.wishes.listens[message.id] = granted
-        _tagged(client, message.id, _ACKNOWLEDGED, {"notifications": granted})
+        client.wishes.opening[message.id] = granted
+        fresh = [uri for uri in _uris(granted) if not any(other.wishes.hears(uri) for other in self._clients)]
+        waiting = set(fresh)
+
+        def answered(uri, text):
+            waiting.discard(uri)
+            refused = _refused(text)
+            if client.wishes.opening.get(message.id) is not granted:  # it wants no more of it
+                if not refused and not self._wanted(uri):
+                    self._ask("resources/unsubscribe", uri)
+                return
+            if refused:
+                granted["resourceSubscriptions"].remove(uri)
+            if not waiting:
+                self._acknowledge(client, message.id)
+
         for uri in fresh:
-            self._ask("resources/subscribe", uri)
+            if not self._ask("resources/subscribe", uri, functools.partial(answered, uri)):
+                waiting.discard(uri)  # the board is away: it is asked when it is back
+        if not waiting and message.id in client.wishes.opening:
+            self._acknowledge(client, message.id)
+
+    def _acknowledge(self, client, subscription):
+        granted = client.wishes.opening.pop(subscription)
+        client.wishes.listens[subscription] = granted
+        _tagged(client, subscription, _ACKNOWLEDGED, {"notifications": granted})
 
     def unsubscribe(self, client, message):
         """The answer to a resources/unsubscribe that the board need not know of, None when it must."""
@@ -88,10 +119,11 @@ class Subscriptions:
 
     def end(self, client):
         """Tell a client that its subscriptions end in good order."""
-        for subscription in client.wishes.listens:
+        for subscription in (*client.wishes.listens, *client.wishes.opening):
             result = {"resultType": "complete", "_meta": {_SUBSCRIPTION: json.loads(subscription)}}
             client.send(reply_text(subscription, result))
         client.wishes.listens.clear()
+        client.wishes.opening.clear()
 
     def changed(self, method, text=None):
         """A list has changed: `method` is the notification, `text` its text."""
@@ -123,6 +155,7 @@ class Subscriptions:
         return any(client.wishes.wants(uri) for client in self._clients)
 
     def _drop(self, client, subscription):
+        client.wishes.opening.pop(subscription, None)  # what the board agrees to of it is taken back then
         granted = client.wishes.listens.pop(subscription, None)
         if granted:
             self._unwatch(_uris(granted))
@@ -143,6 +176,9 @@ def _granted(wanted):
         if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
             raise CallError(INVALID_PARAMS, "notifications.resourceSubscriptions must be an array of strings")
         granted["resourceSubscriptions"] = list(dict.fromkeys(uris))
+        if len(_uris(granted)) > RESOURCES:
+            what = f"{RESOURCES} resources are the most that one subscription can have here"
+            raise CallError(LIMIT, what, {"subscriptions": RESOURCES})
     return granted
 
 
@@ -151,7 +187,14 @@ def _uris(granted):
 
 
 def _all(wishes):
-    return wishes.resources | {uri for granted in wishes.listens.values() for uri in _uris(granted)}
+    listens = (*wishes.listens.values(), *wishes.opening.values())
+    return wishes.resources | {uri for granted in listens for uri in _uris(granted)}
+
+
+def _refused(text):
+    """True if an answer to resources/subscribe says no. A board that went away has not: it is asked again."""
+    error = json.loads(text).get("error")
+    return error is not None and error.get("code") not in (BOARD_LOST, BOARD_SILENT)
 
 
 def _tagged(client, subscription, method, params):

@@ -1,15 +1,18 @@
 """Changed lists and updated resources for several clients of one board, in both eras."""
 
 import json
+from pathlib import Path
 
 import pytest
 from conftest import until
+from wasmote.subscriptions import RESOURCES
 
 pytestmark = pytest.mark.anyio
 
 META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}
 TAG = "io.modelcontextprotocol/subscriptionId"
 UPDATED = "notifications/resources/updated"
+WATCHED_AND_NOT = ["resources/subscribe", "resources/unsubscribe"]
 
 
 async def listen(client, number, **wanted):
@@ -94,6 +97,55 @@ async def test_a_refused_subscription_is_none(board, client):
     assert answer["error"]["code"] == -32002
     await updated(board, "missing:/", client)
     assert heard(client) == []
+
+
+async def test_what_the_board_refuses_is_not_acknowledged(board, clients):
+    one, two = clients(), clients()
+    for client, number in ((one, 1), (two, 2)):
+        client.write(
+            {
+                "id": number,
+                "method": "subscriptions/listen",
+                "params": {"_meta": META, "notifications": {"resourceSubscriptions": ["missing:/", "a:/"]}},
+            }
+        )
+    for client in (one, two):
+        ack = await client.notice("notifications/subscriptions/acknowledged")
+        assert ack["params"]["notifications"] == {"resourceSubscriptions": ["a:/"]}
+    assert board.watched == {"a:/"}
+    await updated(board, "missing:/", one)
+    await updated(board, "a:/", one)
+    assert heard(one) == [(1, "a:/")] and heard(two) == [(2, "a:/")]
+
+
+async def test_a_subscription_has_as_many_resources_as_on_the_board(board, client):
+    on_board = Path(__file__).parents[2] / "modules/wasmote/mcp/subscriptions.py"
+    assert f"\nRESOURCES = {RESOURCES} " in on_board.read_text()
+    wanted = {"resourceSubscriptions": [f"a:/{i}" for i in range(RESOURCES + 1)]}
+    answer = await client.ask("subscriptions/listen", {"_meta": META, "notifications": wanted})
+    assert answer["error"]["code"] == -32011, answer
+    assert board.watched == set()
+
+
+async def test_a_subscription_that_is_taken_back_before_the_board_agreed(board, client):
+    params = {"_meta": META, "notifications": {"resourceSubscriptions": ["a:/"]}}
+    await client.ask("ping")
+    client.write({"id": 1, "method": "subscriptions/listen", "params": params})
+    client.write({"method": "notifications/cancelled", "params": {"requestId": 1}})
+    await until(lambda: [message["method"] for message in board.received[-2:]] == WATCHED_AND_NOT)
+    await client.ask("ping")
+    assert board.watched == set()
+    assert not [message for message in client.sent if "acknowledged" in message.get("method", "")]
+
+
+async def test_a_subscription_while_the_board_goes_away(board, hub, client):
+    await client.ask("ping")
+    params = {"_meta": META, "notifications": {"resourceSubscriptions": ["a:/"]}}
+    client.write({"id": 1, "method": "subscriptions/listen", "params": params})
+    await board.reset()
+    ack = await client.notice("notifications/subscriptions/acknowledged")
+    assert ack["params"]["notifications"] == {"resourceSubscriptions": ["a:/"]}
+    await until(lambda: board.watched == {"a:/"})
 
 
 @pytest.mark.parametrize("kind", ["tools", "resources", "prompts"])
