@@ -54,7 +54,8 @@ async def test_every_command_helps_with_an_example(command):
     assert code == 0 and ("Example:" in out or '"args"' in out)
 
 
-def test_components_are_shown_with_their_health(capsys):
+def test_components_are_shown_with_their_health(capsys, monkeypatch):
+    monkeypatch.setattr(tables.out, "width", 200)  # whatever COLUMNS says, as pytest's workers do
     fresh = {"name": "a", "state": "ready", "tools": ["x", "y"], "lastError": '"x" failed: unreachable'}
     used = {"memoryBytes": 12288, "peakMemoryBytes": 13312, "memoryLimitBytes": 65536, "calls": 7, "traps": 2, "restarts": 1,
             "fuel": 192_840_516, "runMs": 12_340}  # fmt: skip
