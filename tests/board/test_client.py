@@ -10,6 +10,7 @@ from wasmote.host import HostError, client
 from wasmote.host.client import Client
 from wasmote.host.config import Config
 from wasmote.host.host import Host
+from wasmote.host.structured import Content
 from wasmote.jsonrpc import validate
 from wasmote.wasm import drive
 
@@ -150,6 +151,19 @@ def test_content_arrives_in_its_kinds(wire, all):
         (0, ("text", '{"type": "video", "url": "x"}', None)),
     ]
     assert all.calls == [("call-tool", "t", b'{"a": 1}')]
+
+
+@pytest.mark.parametrize(
+    "blocks, added", [([], True), ([b'{"type":"image","data":"","mimeType":"x/y"}'], True), (["t"], False)]
+)
+def test_structured_content_is_a_text_when_there_is_no_other(wire, all, blocks, added):
+    it, id = connected(wire)
+    made = Content(blocks)
+    made.structured = b'{"a":"\\u00fc"}'
+    all.answers["call-tool"] = lambda name, arguments: (made, False)
+    _, (content, _) = outcome(it.call_tool(id, "t", b"{}"))
+    assert len(content) == len(blocks) + added
+    assert ((0, ("text", '{"a":"\\u00fc"}', None)) in content) == added
 
 
 def test_resources_and_prompts_arrive(wire, all):

@@ -12,7 +12,8 @@ nobody's. Whoever waits cannot be called, so a circle of components that wait fo
 close it, and so is a fourth component in a row. When the caller is cancelled or stopped, the call it waits for ends too.
 A connection is a name: no memory of the other component is held by it, and it ends with the instance that made it.
 
-Kinds of content that wasi:mcp has no case for arrive as embedded resources (audio), else as their JSON text.
+Kinds of content that wasi:mcp has no case for arrive as embedded resources (audio), else as their JSON text;
+structured content as its JSON text, when there is no other text.
 """
 
 import json
@@ -211,7 +212,13 @@ def _gone(name):
 
 
 def _tool_result(answer):
-    return [_block(block) for block in answer[0]], answer[1]
+    """Structured content has no place in wasi:mcp's tool-result: it is a text, unless there is a text that says it."""
+    content, is_error = answer
+    blocks = [_block(block) for block in content]
+    structured = getattr(content, "structured", None)
+    if structured is not None and 0 not in [case for case, _ in blocks]:
+        blocks.append((0, ("text", str(structured, "utf-8"), None)))
+    return blocks, is_error
 
 
 def _contents(contents, uri):
