@@ -7,8 +7,8 @@ import host_guests as guests
 import pytest
 from host_guests import call, push, refusal
 from wasmote.host import HostError, Storage
+from wasmote.host.checks import parse
 from wasmote.host.config import LIMIT, Config
-from wasmote.host.configure import parse
 from wasmote.wasm import arena_info, drive
 from wat import assemble
 

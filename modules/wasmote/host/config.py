@@ -4,7 +4,7 @@
      "peers": ["clock/now"], "fallback": "module:function", "memory": 32, "timeout_ms": 5000}
 
 Every member may be missing: then the host's default counts. For who has none the class Config itself
-stands, and the checks (configure.py) are imported only where there is something to check.
+stands, and the checks (checks.py) are imported only where there is something to check.
 """
 
 LIMIT = 2048  # bytes of its JSON text

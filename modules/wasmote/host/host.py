@@ -216,9 +216,9 @@ class Host:
         configuration    the JSON text (bytes) of a new configuration, on the last chunk; None: the one it has stays
         """
         if configuration is not None:
-            from .settings import check
+            from .checks import check_grants
 
-            check(self.config(configuration))  # nothing is received for a mistake in it
+            check_grants(self.config(configuration))  # nothing is received for a mistake in it
         at = self.storage.receive(name, size, offset, data, crc32)
         answer = {"name": name, "offset": at, "complete": at == size}
         if at == size:
@@ -240,14 +240,14 @@ class Host:
         return answer
 
     def configure(self, name, configuration):
-        """Gives a component another configuration: see settings.configure."""
-        from .settings import configure
+        """Gives a component another configuration: see configure.py."""
+        from .configure import configure
 
         return configure(self, name, configuration)
 
     def configuration(self, name):
-        """What a component's configuration is: see settings.configuration."""
-        from .settings import configuration
+        """What a component's configuration is: see configure.py."""
+        from .configure import configuration
 
         return configuration(self, name)
 
@@ -255,7 +255,7 @@ class Host:
         """The Config of a JSON text (bytes); None: of no configuration."""
         if text is None:
             return Config
-        from .configure import parse
+        from .checks import parse
 
         return parse(text, arena_info()[0])
 
