@@ -125,6 +125,20 @@ def test_a_fresh_instance_hears_what_is_watched(it, notebook):
     assert it.updates == ["note:/"] * 2
 
 
+def test_an_instance_that_is_stopped_while_its_resources_are_looked_for(it):
+    write(it)
+    drive(it.subscribe("note:/shopping"))
+    guest = it.components["notebook"]
+    guest.rest("for the test")
+    steps = it.call_tool("write", b'{"name":"shopping","text":"x"}')
+    while guest.state != "ready":
+        next(steps)
+    assert not guest.untold and guest.under_way is None, "it is being found out what it is to be told"
+    guest.stop()
+    (text,), is_error = drive(steps)
+    assert is_error and "the component was stopped" in text
+
+
 def test_a_stopped_instance_is_not_started_to_be_told_that_nobody_watches(it):
     drive(it.subscribe("note:/"))
     it.components["notebook"].rest("for the test")
