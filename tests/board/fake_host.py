@@ -98,7 +98,7 @@ class FakeHost:
         file = b"" if offset == 0 else self.files.get(name, b"")
         if offset != len(file):
             raise Refused("offset", f"the next chunk starts at {len(file)}", {"offset": len(file)})
-        file += data
+        file += b"".join(data)
         self.files[name] = file
         if len(file) < size:
             return {"name": name, "offset": len(file), "complete": False}

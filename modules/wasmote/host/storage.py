@@ -137,7 +137,10 @@ class Storage:
         """The next chunk of an upload; offset 0 starts one. Returns the offset of the chunk after it.
 
         size, crc32    of the whole file, on every chunk
+        data           bytes, or a list of them
         """
+        pieces = data if isinstance(data, list) else [data]
+        count = sum([len(piece) for piece in pieces])
         upload = self._find(name)
         if upload and upload.sealed:
             raise HostError("busy", '"%s" was just pushed and is being loaded: push again in a moment' % name)
@@ -154,10 +157,10 @@ class Storage:
         if offset != upload.at:
             what = '"%s": the next chunk begins at offset %d, not %d' % (name, upload.at, offset)
             raise HostError("offset", what, {"offset": upload.at})
-        if not data or offset + len(data) > size:
+        if not count or offset + count > size:
             what = '"%s": a chunk of %d bytes at offset %d does not fit a file of %d'
-            raise HostError("bad-params", what % (name, len(data), offset, size))
-        self._write(upload, data)
+            raise HostError("bad-params", what % (name, count, offset, size))
+        self._write(upload, pieces)
         upload.sealed = upload.at == size
         return upload.at
 
@@ -242,13 +245,14 @@ class Storage:
         free = self.space()[1]
         return HostError("no-space", what % (name, needed, free), {"neededBytes": needed, "freeBytes": free})
 
-    def _write(self, upload, data):
+    def _write(self, upload, pieces):
         try:
             with open(self.part(upload.name), "ab") as file:
-                file.write(data)
+                for piece in pieces:
+                    file.write(piece)
         except OSError as error:
             raise self._not_written(upload, error)
-        upload.at += len(data)
+        upload.at += sum([len(piece) for piece in pieces])
 
     def _not_written(self, upload, error):
         """Gives the upload up; returns the HostError that says why."""

@@ -18,6 +18,7 @@ import gc
 from ..jsonrpc import RpcError, codes, names, one_line
 from ..version import NAME, VERSION
 
+_PIECE = 1024  # characters of base64 that are decoded at a time
 CHUNK = 4096  # bytes of a file in one wasmote/push
 
 _NAME = names("name")
@@ -126,7 +127,8 @@ def _object(message, span):
 
 
 def _base64(message, span):
-    """The bytes of a base64 string in the line, decoded from where it lies."""
+    """The bytes of a base64 string in the line, decoded from where it lies: a list of pieces, as a heap that was in use
+    for a while has room for many small ones, but hardly for a chunk in one."""
     id = message.id
     if span is None or message.line[span[0]] != 0x22:
         raise RpcError(codes.INVALID_PARAMS, "params.data must be a string in base64", id=id)
@@ -143,16 +145,23 @@ def _base64(message, span):
 
 
 def _decode(text):
-    """The bytes that base64 `text` says, None if it is not base64. binascii itself skips what it does not know."""
+    """The bytes that base64 `text` says, in pieces, None if it is not base64. binascii itself skips what it does not know."""
     size = len(text)
-    if size == 0:
-        return b""
-    try:
-        data = binascii.a2b_base64(text)
-    except ValueError:
+    if size % 4:
         return None
-    padding = (text[size - 1] == 0x3D) + (text[size - 2] == 0x3D)
-    return data if len(data) == size // 4 * 3 - padding and size % 4 == 0 else None
+    pieces = []
+    for at in range(0, size, _PIECE):
+        piece = text[at : at + _PIECE]
+        n = len(piece)
+        try:
+            data = binascii.a2b_base64(piece)
+        except ValueError:
+            return None
+        padding = (piece[n - 1] == 0x3D) + (piece[n - 2] == 0x3D) if at + n == size else 0
+        if len(data) != n // 4 * 3 - padding:
+            return None
+        pieces.append(data)
+    return pieces
 
 
 def _micropython():
