@@ -36,7 +36,7 @@ size: firmware ## Flash and RAM per layer
 	@scripts/size.py QEMU_M0 QEMU_M3
 
 arena: examples ## What each example component has in the arena, byte for byte
-	@for file in build/examples/*.wasm; do echo "$$file"; build/venv/bin/python scripts/arena.py $$file || exit; done
+	@for file in build/examples/*.wasm; do echo "$$file"; build/venv/bin/python scripts/arena.py --memory=84 $$file || exit; done
 
 bench: BOARD := QEMU_M0 QEMU_M3 QEMU_RV32
 bench: firmware examples ## Speed, instructions and memory against wasm3 and native code, into build/bench

@@ -76,7 +76,7 @@ def push(
 ):
     """Store components on the board and put their tools into service. A component that was there keeps its configuration.
 
-    Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env UNIT=C
+    Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env LEVEL=debug
     """
     if name and len(files) > 1:
         raise Failed("--name names one component: push the files one by one")
@@ -147,7 +147,7 @@ def configure(
 
     Only what options name is changed. The component starts afresh; what it had in memory is lost.
 
-    Example:  wasmote configure qemu:m0 logger --env LEVEL=debug --files 16K
+    Example:  wasmote configure qemu:m0 thermometer --env LEVEL=debug --files 16K
     """
     options = {"allow": allow, "env": env, "args": arg, "files": files, "store": store, "peers": peer}
     options.update({"fallback": fallback, "memory": memory, "timeout_ms": timeout})

@@ -52,7 +52,7 @@ async def changed(board, name, change):
 def _variable(text):
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise Failed(f"--env {text}: a variable is NAME=VALUE, like --env UNIT=C")
+        raise Failed(f"--env {text}: a variable is NAME=VALUE, like --env LEVEL=debug")
     return name, value
 
 

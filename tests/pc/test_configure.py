@@ -58,7 +58,7 @@ async def test_a_file_is_the_whole_configuration(board, file, tmp_path):
 @pytest.mark.parametrize(
     "options, says",
     [
-        (["--env", "A"], "--env A: a variable is NAME=VALUE, like --env UNIT=C"),
+        (["--env", "A"], "--env A: a variable is NAME=VALUE, like --env LEVEL=debug"),
         (["--files", "16X"], "--files 16X: a size is a number of bytes, or of KiB or MiB with K or M, like 16K"),
         (["--config", "nowhere.json"], "nowhere.json: no such file"),
         (["--config", __file__], "is no JSON"),
