@@ -20,7 +20,9 @@ BOARDS = ["QEMU_M0", "QEMU_M3"]
 SMALL = "(component (core module $m (memory 1) (func $f (i32.store (i32.const 9) (i32.const 1))) (start $f)) (core instance (instantiate $m)))"
 CALLS, STEP, LOADS = 20_000, 1000, 1000
 TRAPS = LOADS // 50 + 1
-NOISE = 1024  # bytes of heap that a conservative collector may see or not see
+# Bytes of heap: a conservative collector may keep an object for a stale word, and those of a load have up to 1 KB.
+# What leaked a block of 16 bytes at each load would come to 16,000.
+NOISE = 2048
 
 
 def prepare(board, small):
@@ -55,5 +57,5 @@ def test_memory_is_flat_over_20000_calls_and_1000_loads(tmp_path):
             arena_and_handles = {tuple(row[1:-1]) for row in rows}
             assert len(arena_and_handles) == 1, "arena granules and handles, the same at each look"
             heap = [row[-1] for row in rows]
-            assert max(heap) - min(heap) <= NOISE and heap[-1] >= heap[0] - NOISE // 2
+            assert max(heap) - min(heap) <= NOISE
             assert board.run("print(counters('faults'))") == f"{CALLS // 2 + 2 * TRAPS} {TRAPS} {TRAPS}\n"
