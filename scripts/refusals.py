@@ -28,9 +28,10 @@ def messages():
     for folder in FOLDERS:
         for path in sorted((MODULES / folder).rglob("*.py")):
             tree = ast.parse(path.read_text())
+            constants = _assigned(ast.Module([node for node in tree.body if isinstance(node, ast.Assign)], []))
             for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] + [tree]:
                 texts = _assigned(function)
-                for name, text in [*_raised(function, texts), *_ends(function, path)]:
+                for name, text in [*_raised(function, texts), *_ends(function, constants)]:
                     found[name].setdefault(_shape(text), str(path.relative_to(MODULES)))
     for text in _traps():
         found["Trap"].setdefault(text, "wasm/traps.py")
@@ -46,15 +47,15 @@ def _raised(function, texts):
                 yield from [(name, text) for text in _texts(argument, texts)]
 
 
-def _ends(function, path):
+def _ends(function, constants):
     """("Ended", text) of what a call is told that did not come to its end."""
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("end", "_crashed"):
-            yield from [("Ended", text) for argument in node.args for text in _texts(argument, {})]
+            yield from [("Ended", text) for argument in node.args for text in _texts(argument, constants)]
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "why":
-            yield from [("Ended", text) for text in _texts(node.value, {})]
+            yield from [("Ended", text) for text in _texts(node.value, constants)]
         if isinstance(node, ast.Return) and node.value and getattr(function, "name", None) in ("_revive", "fall_back"):
-            yield from [("Ended", text) for text in _texts(node.value, {})]
+            yield from [("Ended", text) for text in _texts(node.value, constants)]
     if getattr(function, "name", None) == "_refused":
         yield from [("Ended", text) for text in _assigned(function)["text"]]
 

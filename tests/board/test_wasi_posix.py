@@ -38,7 +38,7 @@ unlink 0
 unlink 0
 rmdir 0
 write errno {EDQUOT}
-blocks 5
+blocks 20
 close 0
 unlink 0"""
 
