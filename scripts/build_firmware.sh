@@ -18,6 +18,7 @@ SOURCE_DATE_EPOCH=$(git -C "$ROOT" log -1 --format=%ct 2>/dev/null || echo 0)
 export SOURCE_DATE_EPOCH
 export MICROPY_MPYCROSS=$BUILD/mpy-cross/mpy-cross
 JOBS=${JOBS:-$(nproc)}
+unset MAKEFLAGS MAKEOVERRIDES BOARD # what our make was told is nothing that upstream's should know
 # Frozen code is made again when the names that C has change: upstream's makemanifest looks at Python's files only, and a
 # name that moved to C would be there twice, one that moved away nowhere.
 FREEZE='find $(BUILD)/frozen_content.c ! -newer $(BUILD)/genhdr/qstrdefs.preprocessed.h -delete 2>/dev/null; '
