@@ -85,8 +85,9 @@ def test_a_trap_in_a_destructor_leaves_the_instance_dead():
 
 def test_what_a_gone_guest_owned_of_its_own_is_not_destroyed():
     guest = load(GUEST)
-    call(guest, "take", 13)
+    call(guest, "take", 13)  # whose destructor would trap
     guest.close()
+    assert guest.dead
 
 
 @pytest.mark.parametrize(
