@@ -156,6 +156,8 @@ def configure(
 
     async def work(board):
         facts = await board.configuration(name)
+        if unknown := [member for member in unset or () if member not in facts["effective"]]:
+            raise Failed(f"--unset {unknown[0]}: there is no such member; there are: {', '.join(facts['effective'])}")
         if change:
             await board.configure(name, change(facts["config"]))
             facts = await board.configuration(name)

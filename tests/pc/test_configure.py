@@ -48,6 +48,13 @@ async def test_configure_shows_and_changes_what_is_named(board, file):
     assert set(board.configurations["thing"]) == {"files", "store", "peers", "memory", "timeout_ms"}
 
 
+async def test_to_unset_what_is_no_member_is_a_mistake(board, file):
+    await wasmote("push", board.url, file)
+    code, _, err = await wasmote("configure", board.url, "thing", "--env", "A=1", "--unset", "envs")
+    assert code == 1 and "--unset envs: there is no such member; there are: " in err and "memory" in err
+    assert board.configurations == {}
+
+
 async def test_a_file_is_the_whole_configuration(board, file, tmp_path):
     await wasmote("push", board.url, file, "--env", "A=1")
     (tmp_path / "config.json").write_text('{"args": ["x"], "env": {"B": "2"}}')
