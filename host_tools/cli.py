@@ -52,16 +52,30 @@ def bridge(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr when the board comes and goes.")
     ] = False,
+    http: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="[HOST]:PORT", help="Serve HTTP at /mcp instead of stdio; without HOST to this machine alone."
+        ),
+    ] = None,
+    allow_host: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="NAME", help="A name by which HTTP clients may call this machine; may be repeated."),
+    ] = None,
 ):
-    """Be an MCP server on stdio whose tools are the board's.
+    """Be an MCP server on stdio, or with --http over HTTP, whose tools are the board's.
 
     This is what an MCP client starts:  {"command": "wasmote", "args": ["bridge", "qemu:m0"]}
+
+    Many clients at once:  wasmote bridge qemu:m0 --http :8080   serves http://localhost:8080/mcp
 
     Other wasmote commands on the same PORT work while it runs.
     """
     from .bridge import bridge as serve
 
-    asyncio.run(serve(port, verbose=not quiet))
+    if allow_host and not http:
+        raise Failed("--allow-host is for --http: add --http :PORT")
+    asyncio.run(serve(port, not quiet, http, allow_host or ()))
 
 
 @app.command()
