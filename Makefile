@@ -1,7 +1,7 @@
 # wasmote: everything is built into build/, set-up included; BOARD=… limits `firmware` to one board.
 BOARD ?= QEMU_M0 QEMU_M3 QEMU_RV32 unix
 
-.PHONY: help setup firmware unix examples demo test spec fuzz size arena bench lint format tables clean
+.PHONY: help setup firmware unix examples demo test spec conformance fuzz size arena bench lint format tables clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,10 @@ test: firmware examples ## Run all tests, or TESTS="tests/pc -k bridge"
 
 spec: firmware ## The WebAssembly specification test suite on 5 targets, or SPEC="-t QEMU_M0 -v i32 br_table"
 	@build/venv/bin/python scripts/spec_tests.py $(SPEC)
+
+conformance: BOARD := QEMU_M0
+conformance: firmware examples ## MCP's official conformance suite on QEMU_M0, or BOARD="unix QEMU_M3", one SCENARIO=ping
+	@build/venv/bin/python scripts/conformance.py $(BOARD) $(SCENARIO:%=--scenario %)
 
 fuzz: examples ## Random modules against wasmtime for two minutes, or FUZZ="--seconds 3600", --damage 100000
 	@build/venv/bin/python scripts/fuzz.py $(FUZZ)

@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Node.js >= 22 as build/node/bin/node and MCP's Inspector, the second client that the tests use, in build/node.
+# Node.js >= 22 as build/node/bin/node, and in build/node what the tests have of MCP's other half: the conformance suite,
+# the Inspector, and the TypeScript clients, the one that is and the one that comes.
 source "$(dirname "$0")/steps.sh"
 
 NODE=node@22.23.3
-INSPECTOR=@modelcontextprotocol/inspector@2.12.0
+PACKAGES=(
+    @modelcontextprotocol/inspector@2.12.0
+    @modelcontextprotocol/conformance@0.2.0-alpha.12
+    @modelcontextprotocol/client@2.4.0
+    @modelcontextprotocol/sdk@1.32.2
+)
 folder=$BUILD/node
 
 major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
-packages=("$INSPECTOR")
+packages=("${PACKAGES[@]}")
 machine=$(command -v node || true)
 [ -n "$machine" ] && [ "$(major "$machine")" -ge 22 ] || packages+=("$NODE")
 
 if stamp "$folder/installed" "${packages[*]}"; then
-    say "Node.js: $("$folder/bin/node" --version) and ${packages[0]} are there"
+    say "Node.js: $("$folder/bin/node" --version) and ${#PACKAGES[@]} packages of MCP are there"
     exit 0
 fi
 command -v npm >/dev/null || fail "npm is missing: on Debian, apt-get install npm"
