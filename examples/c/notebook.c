@@ -17,15 +17,6 @@ typedef struct {
 static note_entry notes[NOTES];
 static bool index_watched;
 
-static bool begins(text whole, text start) {
-    for (size_t i = 0; i < start.length; i++) {
-        if (i == whole.length || whole.bytes[i] != start.bytes[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool equal(text a, text b) {
     return a.length == b.length && begins(a, b);
 }

@@ -91,9 +91,14 @@ static bool same(text a, const char *b) {
 
 // ---- The answer of a call: content items of text ----
 
+#ifndef ITEM_PARTS
+#define ITEM_PARTS
+#endif
+
 typedef struct item {
     struct item *next;
     text text;
+    ITEM_PARTS // wasmote_parts.h: what else an item may be
 } item;
 
 static item *first_item, *last_item;

@@ -181,6 +181,7 @@ EXPORT("_initialize") void _initialize(void) {
 // ---- Handlers: what the host calls ----
 
 static result answered;
+static bool refused; // `answered` is an error that the component gave itself
 
 static result *refuse(int code, const char *message) {
     answered.is_err = true;
@@ -193,19 +194,45 @@ static result *refuse(int code, const char *message) {
 static void answer_begin(void) {
     first_item = last_item = 0;
     item_count = 0;
-    is_error = false;
+    is_error = refused = false;
 }
+
+// Makes the answer an error of the component's own, whatever was written before. Codes: error-code of wasi:mcp/types;
+// `data`: JSON, or without bytes.
+enum { INVALID_PARAMS = 3, INTERNAL_ERROR = 4, RESOURCE_NOT_FOUND = 5 };
+
+static inline void refuse_because(error why) {
+    refused = true;
+    answered.is_err = true;
+    answered.err = why;
+}
+
+static inline void refuse_with(int code, const char *message) {
+    refused = true;
+    refuse(code, message);
+}
+
+#ifdef WASMOTE_PARTS // in wasmote_parts.h
+static void block_of(content_block *block, const item *one);
+#else
+static void block_of(content_block *block, const item *one) {
+    block->content_type = TEXT("text");
+    block->text = one->text;
+}
+#endif
 
 // What was answered, as content-blocks.
 static result *answer_content(void) {
+    if (refused) {
+        return &answered;
+    }
     content_block *block = allocate(item_count * sizeof *block);
     answered.is_err = false;
     answered.ok.content = block;
     answered.ok.count = item_count;
     answered.ok.is_error = (option_bool){true, is_error};
     for (item *each = first_item; each; each = each->next, block++) {
-        block->content_type = TEXT("text");
-        block->text = each->text;
+        block_of(block, each);
     }
     return &answered;
 }

@@ -4,6 +4,10 @@
 // with answer…(), as in tools; refuse() answers with an error instead.
 #pragma once
 #define WASMOTE_PARTS
+#define ITEM_PARTS \
+    const char *mime_type; /* of an image or an embedded resource, else 0 */ \
+    text uri;              /* of an embedded resource, else without bytes */ \
+    uint8_t role;          /* of a prompt's message, else 0 */
 #include "wasmote.h"
 
 // ---- What a component may have besides tools ----
@@ -51,19 +55,21 @@ typedef struct {
 
 extern const parts these_parts;
 
+#define SERVER_WITHOUT_TOOLS(name, version) const server this_server = {name, version, 0, 0};
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-// ---- Answers ----
-
-static bool refused;
-
-// Makes the answer an error; what was written before is dropped. Codes: error-code of wasi:mcp/types.
-enum { INVALID_PARAMS = 3, INTERNAL_ERROR = 4, RESOURCE_NOT_FOUND = 5 };
-
-static void refuse_with(int code, const char *message) {
-    refused = true;
-    refuse(code, message);
+// Whether `whole` begins with `start`.
+static inline bool begins(text whole, text start) {
+    for (size_t i = 0; i < start.length; i++) {
+        if (i == whole.length || whole.bytes[i] != start.bytes[i]) {
+            return false;
+        }
+    }
+    return true;
 }
+
+// ---- Answers ----
 
 // What stands between the quotes of a JSON string.
 static void answer_json(text piece) {
@@ -81,32 +87,38 @@ static void answer_json(text piece) {
     }
 }
 
-// Ends the content item written so far; what follows is base64 of an image of this media type.
-enum { MOST_ITEMS = 16, SYSTEM = 0, USER = 1, ASSISTANT = 2 };
-static const char *image_types[MOST_ITEMS];
-static uint8_t roles[MOST_ITEMS];
-
-static void note(const char *image_type, uint8_t role) {
-    if (item_count == MOST_ITEMS) {
-        __builtin_trap();
+// An item of another kind, said by who said the one before. One that is still empty becomes it.
+static item *other_item(const char *mime_type) {
+    uint8_t role = last_item ? last_item->role : 0;
+    if (!last_item || last_item->text.length || last_item->mime_type) {
+        answer_item();
     }
-    answer_item();
-    image_types[item_count - 1] = image_type;
-    roles[item_count - 1] = role;
+    last_item->mime_type = mime_type;
+    last_item->role = role;
+    return last_item;
 }
 
+// Ends the content item written so far; what follows is base64 of an image of this media type.
 static inline void answer_image(const char *mime_type) {
-    note(mime_type, USER);
+    other_item(mime_type);
 }
+
+// Ends the content item written so far; what follows is the text of an embedded resource.
+static inline void answer_resource(text uri, const char *mime_type) {
+    other_item(mime_type)->uri = uri;
+}
+
+enum { SYSTEM = 0, USER = 1, ASSISTANT = 2 };
 
 // In a prompt: ends the message so far; what follows is said by SYSTEM, USER or ASSISTANT.
 static inline void say(uint8_t role) {
-    note(0, role);
+    answer_item();
+    last_item->role = role + 1;
 }
 
 // In completion: one suggestion, a value for the argument; of a template also a whole URI.
 static inline void suggest(text value) {
-    note(0, USER);
+    answer_item();
     last_item->text = value;
 }
 
@@ -128,6 +140,11 @@ typedef struct {
     option_text description;
     option_bool required;
 } argument_definition;
+
+typedef struct {
+    text content_type, uri;
+    option_text mime_type, text, blob;
+} embedded_resource; // without the annotations
 
 typedef struct {
     text name;
@@ -243,7 +260,6 @@ static inline void resource_updated(text uri) {
 // The result of a handler whose answer is `count` elements; or the error that it refused with.
 static result *answer_list(void *list, size_t count) {
     if (refused) {
-        refused = false;
         return &answered;
     }
     answered.is_err = false;
@@ -252,37 +268,33 @@ static result *answer_list(void *list, size_t count) {
     return &answered;
 }
 
-static void block_of(content_block *block, const item *one, size_t number) {
-    if (image_types[number]) {
+static void block_of(content_block *block, const item *one) {
+    if (one->uri.length) {
+        embedded_resource *fields = (embedded_resource *)&block->content_type;
+        block->kind = 2;
+        fields->content_type = TEXT("resource");
+        fields->uri = one->uri;
+        fields->mime_type = optional(one->mime_type);
+        fields->text = (option_text){true, one->text};
+    } else if (one->mime_type) {
         text *fields = &block->content_type; // content-type, data, mime-type
         block->kind = 1;
         fields[0] = TEXT("image");
         fields[1] = one->text;
-        fields[2] = text_of(image_types[number]);
+        fields[2] = text_of(one->mime_type);
     } else {
         block->content_type = TEXT("text");
         block->text = one->text;
     }
 }
 
-static void begin(void) {
-    answer_begin();
-    memset(image_types, 0, sizeof image_types);
-    memset(roles, USER, sizeof roles);
-}
-
 EXPORT(HANDLERS "#read-resource") result *read_resource(const char *uri, size_t length) {
     if (!these_parts.read) {
         return refuse(UNSUPPORTED_OPERATION, "this component has no resources");
     }
-    begin();
+    answer_begin();
     these_parts.read((text){uri, length});
-    content_block *blocks = allocate(item_count * sizeof *blocks);
-    size_t count = 0;
-    for (item *each = first_item; each; each = each->next, count++) {
-        block_of(blocks + count, each, count);
-    }
-    return answer_list(blocks, count);
+    return answer_content(); // contents are a list, as in a tool's result, without what follows there
 }
 
 typedef struct {
@@ -296,13 +308,13 @@ EXPORT(HANDLERS "#get-prompt")
 result *get_prompt(const char *name, size_t length, int has_arguments, const char *arguments, size_t size) {
     for (size_t i = 0; i < these_parts.prompt_count; i++) {
         if (same((text){name, length}, these_parts.prompts[i].name)) {
-            begin();
+            answer_begin();
             these_parts.prompts[i].get(has_arguments ? (text){arguments, size} : TEXT("{}"));
             prompt_message *messages = allocate(item_count * sizeof *messages);
             size_t count = 0;
             for (item *each = first_item; each; each = each->next, count++) {
-                messages[count].role = roles[count];
-                block_of(&messages[count].content, each, count);
+                messages[count].role = each->role ? each->role - 1 : USER;
+                block_of(&messages[count].content, each);
             }
             return answer_list(messages, count);
         }
@@ -314,6 +326,7 @@ static result *watch(const char *uri, size_t length, bool on) {
     if (!these_parts.watch) {
         return refuse(UNSUPPORTED_OPERATION, "this component has no subscriptions");
     }
+    answer_begin();
     these_parts.watch((text){uri, length}, on);
     return answer_list(0, 0);
 }
@@ -337,7 +350,7 @@ EXPORT(HANDLERS "#handle-complete") result *handle_complete(int type, const char
     if (!these_parts.complete) {
         return refuse(UNSUPPORTED_OPERATION, "this component completes nothing");
     }
-    begin();
+    answer_begin();
     these_parts.complete(type == 3, (text){value, length}); // argument-name
     completion *list = allocate(item_count * sizeof *list);
     size_t count = 0;
@@ -352,7 +365,7 @@ result *handle_elicit(const char *message, size_t length, const question *questi
     if (!these_parts.elicit) {
         return refuse(UNSUPPORTED_OPERATION, "this component answers no questions");
     }
-    begin();
+    answer_begin();
     these_parts.elicit((text){message, length}, questions, count);
     text whole = last_item ? last_item->text : TEXT("{}");
     return answer_list((void *)whole.bytes, whole.length);
