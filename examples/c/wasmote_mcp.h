@@ -78,7 +78,32 @@ typedef struct {
     };
 } asked;
 
+typedef struct {
+    text key, method, params; // of the protocol, params as JSON
+} asked_question;
+
+typedef struct {
+    bool is_err;
+    union {
+        text json; // the protocol's result
+        error err;
+    };
+} asked_answer;
+
+typedef struct {
+    bool is_err;
+    union {
+        struct {
+            asked_answer *list;
+            size_t count;
+        } answers;
+        error err;
+    };
+} asked_several;
+
 _Static_assert(sizeof(icon) == 32, "icon");
+_Static_assert(sizeof(asked_answer) == 28, "result<list<u8>, error>");
+_Static_assert(sizeof(asked_several) == 28, "result<list<result<list<u8>, error>>, error>");
 _Static_assert(sizeof(asked_block) == 20, "block");
 _Static_assert(sizeof(sampling_request) == 84, "tuple<string, request>");
 _Static_assert(sizeof(asked) == 36, "result<reply, error>");
@@ -101,6 +126,7 @@ IMPORT(MCP("sampling"), "available") int sampling_available(void);
 IMPORT(MCP("sampling"), "create-message") void sampling_create_message(const sampling_request *request, asked *out);
 IMPORT(MCP("roots"), "available") int roots_available(void);
 IMPORT(MCP("roots"), "list-roots") void roots_list_roots(const char *key, size_t length, asked *out);
+IMPORT(MCP("questions"), "ask") void questions_ask(const asked_question *list, size_t count, asked_several *out);
 
 // ---- For tools ----
 
@@ -126,11 +152,20 @@ static inline bool set_icons(int subject, text name, const icon *list, size_t co
     return !done.is_err;
 }
 
-// Whether asking worked; if not, the answer of the tool is the reason, an error.
+// The answer of a handler that cannot go on: the reason, an error. The client learns by it what it would have to offer.
+static void answer_unasked(error why) {
+    if (why.code == UNSUPPORTED_OPERATION) {
+        refuse_because(why);
+    } else {
+        answer_error("");
+        answer_text(why.message);
+    }
+}
+
+// Whether asking worked; if not, see answer_unasked.
 static inline bool answered_well(const asked *given) {
     if (given->is_err) {
-        answer_error("");
-        answer_text(given->err.message);
+        answer_unasked(given->err);
     }
     return !given->is_err;
 }
@@ -184,5 +219,24 @@ static inline bool ask_roots(text key, root **list, size_t *count) {
     }
     *list = given.roots.list;
     *count = given.roots.count;
+    return true;
+}
+
+// Asks all of these at once. *answers: one for each, in their order, the JSON of the protocol's result. False: see
+// answered_well; one that has no answer counts for all.
+static inline bool ask_several(const asked_question *questions, size_t count, asked_answer **answers) {
+    asked_several given;
+    questions_ask(questions, count, &given);
+    if (given.is_err) {
+        answer_unasked(given.err);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (given.answers.list[i].is_err) {
+            answer_unasked(given.answers.list[i].err);
+            return false;
+        }
+    }
+    *answers = given.answers.list;
     return true;
 }

@@ -128,9 +128,18 @@ def test_answers_ahead_take_one_call(line):
     assert line.modern("order", inputResponses=answers)["content"][0]["text"] == "Nothing was ordered."
 
 
-def test_a_client_that_cannot_be_asked(line):
-    for tool, what in (("greet", "elicitation with forms"), ("compose", "sampling"), ("folders", "roots")):
-        assert line.text(tool) == f"the client of this call does not offer {what}"
+@pytest.mark.parametrize("tool, what, capability", [
+    ("greet", "elicitation with forms", {"elicitation": {"form": {}}}),
+    ("compose", "sampling", {"sampling": {}}),
+    ("folders", "roots", {"roots": {}}),
+])  # fmt: skip
+def test_a_client_that_cannot_be_asked(line, tool, what, capability):
+    text = f"interview: the client of this call does not offer {what}"
+    (reply,) = line.call(tool, _meta={**MODERN, CAPABILITIES: {}})
+    assert reply["error"] == {"code": -32021, "message": text, "data": {"requiredCapabilities": capability}}
+    initialize(line)
+    (reply,) = line.call(tool)
+    assert reply["result"] == {"content": [{"type": "text", "text": text}], "isError": True}
 
 
 def test_the_users_time_is_not_the_guests(line, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 import wasmote
 from host_guests import together
 from native_fixtures import call
+from wasmote.host.errors import HostError
 from wasmote.host.questions import ANSWERED, FORM, NO_ANSWER, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL
 from wasmote.wasm import drive
 
@@ -224,6 +225,12 @@ def test_without_an_answer_the_generator_hears_why(host, serve, answer, says):
     serve()
     (text,), failed = call(host, "ask", notify=Client(answer))
     assert text.startswith("caught: ") and says in text and not failed
+    if answer[0] == UNSUPPORTED:
+        with pytest.raises(HostError, match="tools.py: it cannot") as caught:
+            call(host, "careless", notify=Client(answer))
+        assert caught.value.kind == "missing-capability"
+        assert caught.value.data == b'{"requiredCapabilities":{"roots":{}}}'
+        return
     (text,), failed = call(host, "careless", notify=Client(answer))
     assert failed and says in text
     assert "there is no client to ask" in call(host, "careless")[0][0]

@@ -8,6 +8,7 @@ from wasmote.host.wasmote import asking
 from wasmote.host.wasmote.asking import Elicitation, Roots, Sampling
 from wasmote.host.wasmote.icons import Icons
 from wasmote.host.wasmote.results import Completion, Results
+from wasmote.host.wasmote.several import Questions
 from wasmote.wasm import drive
 
 pytest_plugins = ["runtime_fixtures"]
@@ -32,13 +33,12 @@ class Client:
     def __call__(self, kind, *values):
         if kind == "can":
             return self.can
-        ((key, what, params),) = values[0]
-        self.asked.append((key, what, json.loads(params)))
-        return self._answer()
+        self.asked += [(key, what, json.loads(params)) for key, what, params in values[0]]
+        return self._answer(len(values[0]))
 
-    def _answer(self):
+    def _answer(self, count):
         yield
-        return [self.answers.pop(0)]
+        return [self.answers.pop(0) for _ in range(count)]
 
 
 @pytest.fixture
@@ -259,7 +259,8 @@ def test_what_is_available(it, client):
 def test_the_ways_not_to_get_an_answer(client, form):
     error = b'{"code":-1,"message":"not today","data":[1]}'
     client((UNSUPPORTED, "it cannot"), (NO_ANSWER, "it is gone"), (REFUSED, error), (REFUSED, b'{"code":-32601}'))
-    assert refused(form("k", "?", b"{}")) == (UNSUPPORTED_OPERATION, "it cannot", None)
+    lacking = b'{"requiredCapabilities":{"elicitation":{"form":{}}}}'
+    assert refused(form("k", "?", b"{}")) == (UNSUPPORTED_OPERATION, "it cannot", lacking)
     assert refused(form("k", "?", b"{}")) == (INTERNAL_ERROR, "it is gone", None)
     assert refused(form("k", "?", b"{}")) == (INTERNAL_ERROR, "the client refused: not today", error)
     assert refused(form("k", "?", b"{}"))[:2] == (2, "the client refused: without a reason")
@@ -398,3 +399,59 @@ def test_a_request_that_is_none(it, client, request_, what):
     asked = client()
     code, message, _ = refused(create(it, request_))
     assert code == INVALID_PARAMS and what in message and asked.asked == []
+
+
+# -- questions
+
+
+WHO = ("who", "elicitation/create", b'{"message":"Who?","requestedSchema":{}}')
+LINE = ("line", "sampling/createMessage", b'{"messages":[],\n"maxTokens":9}')
+WHERE = ("where", "roots/list", b" {}")
+
+
+@pytest.fixture
+def several(it):
+    return lambda *questions: drive(Questions(Imports(it)).ask(list(questions)))
+
+
+def test_several_questions_are_asked_at_once_and_answered_one_by_one(it, client, several):
+    gone = (REFUSED, b'{"code":-1,"message":"no"}')
+    asked = client((ANSWERED, ("accept", b'{"n":1}')), (UNSUPPORTED, "no model"), (ANSWERED, b'{"roots":[]}'), gone)
+    answers = several(WHO, LINE, WHERE, ("again", *WHERE[1:]))
+    lacking = b'{"requiredCapabilities":{"sampling":{}}}'
+    assert answers == (
+        0,
+        [
+            (0, b'{"action":"accept","content":{"n":1}}'),
+            (1, (UNSUPPORTED_OPERATION, "no model", lacking)),
+            (0, b'{"roots":[]}'),
+            (1, (INTERNAL_ERROR, "the client refused: no", gone[1])),
+        ],
+    )
+    assert asked.asked == [
+        ("who", FORM, {"message": "Who?", "requestedSchema": {}}),
+        ("line", SAMPLING, {"messages": [], "maxTokens": 9}),
+        ("where", ROOTS, {}),
+        ("again", ROOTS, {}),
+    ]
+    assert it.asked == 4
+    assert several() == (0, [])
+
+
+@pytest.mark.parametrize("questions, what", [
+    ([("k", "tools/list", b"{}")], "sampling/createMessage, roots/list, not"),
+    ([WHERE, WHO, WHERE], 'have the key "where"'),
+    ([("k", "roots/list", b"[]")], "JSON text of an object"),
+    ([("k", "elicitation/create", b'{"mode":"url","message":"","url":"https://example.com"}')], "opened alone"),
+])  # fmt: skip
+def test_several_questions_that_are_none(client, several, questions, what):
+    asked = client()
+    code, message, _ = refused(several(*questions))
+    assert code == INVALID_PARAMS and what in message and asked.asked == []
+
+
+def test_several_questions_count_as_several(it, client, several):
+    client()
+    it.asked = 31
+    _, answers = several(WHO, WHERE)
+    assert [refused(answer)[0] for answer in answers] == [UNSUPPORTED_OPERATION] * 2

@@ -10,7 +10,7 @@ from conftest import ROOT
 TOOL = os.environ.get("WASM_TOOLS") or ROOT / "build/wasm-tools/wasm-tools"
 WIT = ROOT / "examples/wit"
 TEXT = (WIT / "wasmote-mcp.wit").read_text()
-INTERFACES = ["results", "icons", "completion", "elicitation", "sampling", "roots"]
+INTERFACES = ["results", "icons", "completion", "elicitation", "sampling", "roots", "questions"]
 
 
 def tool(*arguments):

@@ -4,6 +4,9 @@ from .content import blocks, decoded
 from .entries import one_line
 from .errors import CODES, HostError
 
+_UNSUPPORTED = CODES.index("unsupported-operation")
+_REQUIRED = b'{"requiredCapabilities":{'  # as questions.required() has it
+
 
 def begin(guest, handler, values, progress_token, notify):
     runtime = guest.runtime
@@ -56,6 +59,8 @@ def answer(guest, handler, values, result):
 
 def _refused(guest, handler, code, message, data):
     """The answer for the error that a handler returned."""
+    if data and code == _UNSUPPORTED and data.startswith(_REQUIRED) and not guest.host.validate(data):
+        return HostError("missing-capability", "%s: %s" % (guest.name, message), one_line(data))
     if handler != "call-tool":
         data = one_line(data) if data and not guest.host.validate(data) else None
         return HostError(CODES[code], "%s: %s" % (guest.name, message), data)

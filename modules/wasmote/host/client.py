@@ -123,7 +123,8 @@ class Client:
         try:
             answer = yield from provider.call(handler, values, None, self.runtime.notify)
         except HostError as error:
-            kind = error.kind if error.kind in CODES else "internal-error"
+            kind = "unsupported-operation" if error.kind == "missing-capability" else error.kind
+            kind = kind if kind in CODES else "internal-error"
             return failed(kind, str(error), error.data if isinstance(error.data, bytes) else None)
         finally:
             guest.waits_for = None

@@ -6,7 +6,8 @@ from ..wasm import OutOfMemory, WasmError
 class HostError(Exception):
     """A request that was not carried out. The text says what, where and what to do.
 
-    kind    not-found bad-params offset crc no-space refused busy limit; or CODES, what a handler's error-code says
+    kind    not-found bad-params offset crc no-space refused busy limit; or CODES, what a handler's error-code says;
+            missing-capability: the client does not offer what the handler must ask it for, and data says what that is
     data    a dict for the machine on the other side, bytes of JSON text, or None
     """
 

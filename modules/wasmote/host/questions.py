@@ -23,4 +23,15 @@ METHODS = {
     ROOTS: "roots/list",
 }
 NAMES = {SAMPLING: "sampling", FORM: "elicitation with forms", URL: "elicitation with URLs", ROOTS: "roots"}
+_CAPABILITIES = {
+    SAMPLING: b'{"sampling":{}}',
+    FORM: b'{"elicitation":{"form":{}}}',
+    URL: b'{"elicitation":{"url":{}}}',
+    ROOTS: b'{"roots":{}}',
+}
 MODES = {URL: b'"mode":"url"'}  # forms go without: what came before 2025-11-25 knows no mode
+
+
+def required(what):
+    """The JSON text that says which capability a client lacks: the `data` of errors for UNSUPPORTED."""
+    return b'{"requiredCapabilities":' + _CAPABILITIES[what] + b"}"

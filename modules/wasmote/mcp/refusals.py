@@ -20,6 +20,7 @@ _CODES = (
     ("method-not-found", "METHOD_NOT_FOUND"),
     ("unsupported-operation", "METHOD_NOT_FOUND"),
     ("internal-error", "INTERNAL_ERROR"),
+    ("missing-capability", "MISSING_CLIENT_CAPABILITY"),
 )
 
 
@@ -28,6 +29,8 @@ def refusal(error, request=None):
     code = codes.REFUSED
     if error.kind == "resource-not-found":  # the only one that the eras number differently
         code = codes.INVALID_PARAMS if request is None or request.modern else codes.RESOURCE_NOT_FOUND
+    if error.kind == "missing-capability" and request is not None and not request.modern:
+        return RpcError(codes.METHOD_NOT_FOUND, str(error), error.data)  # as any unsupported-operation
     for kind, name in _CODES:
         if kind == error.kind:
             code = getattr(codes, name)

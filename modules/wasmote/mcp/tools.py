@@ -31,7 +31,12 @@ def _steps(server, request, tool, arguments):
     steps = server.host.call_tool(tool.name, arguments, request.progress_token, server.notifier(request))
     structured = getattr(tool, "structured", False)
     tool = arguments = None  # the heap is small
-    content, is_error = yield from steps
+    try:
+        content, is_error = yield from steps
+    except Exception as error:
+        if request.modern or getattr(error, "kind", None) != "missing-capability":
+            raise
+        content, is_error = [str(error)], True  # the handshake era has no code for it
     _reply(server, request, content, is_error, structured)
 
 

@@ -235,7 +235,12 @@ def resource_link(uri, name):
 
 
 class Unanswered(Exception):
-    """The client was not asked, or did not answer; the text says why."""
+    """The client was not asked, or did not answer; the text says why.
+
+    required    what the client would have to offer, as questions.required() has it; None if it is not that
+    """
+
+    required = None
 
 
 def form(key, message, **fields):

@@ -10,7 +10,7 @@ from .. import native
 from ..clock import ticks_add, ticks_diff, ticks_ms
 from ..entries import COMPLETE, KINDS, Entry, Refused
 from ..errors import HostError
-from ..questions import ANSWERED, REFUSED
+from ..questions import ANSWERED, REFUSED, UNSUPPORTED, required
 from .schema import fill
 
 _LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
@@ -142,6 +142,9 @@ class Native:
             why = str(stopped)
         except (Exception, SystemExit) as error:  # sys.exit() would end the board's server
             why = _why(error)
+            missing = getattr(error, "required", None)
+            if missing:
+                raise HostError("missing-capability", "%s: %s" % (self.owner.name, error), missing)
         self.errors += 1
         text = "%s: %s %s" % (self.owner.name, _label(handler, values[0]), why)
         if handler == "call-tool":
@@ -273,7 +276,10 @@ def _ask(running, asked):
     for kind, payload in (yield from steps):
         question = questions[len(taken)]
         if kind != ANSWERED:
-            raise native.Unanswered(_refusal(payload) if kind == REFUSED else payload)
+            unanswered = native.Unanswered(_refusal(payload) if kind == REFUSED else payload)
+            if kind == UNSUPPORTED:
+                unanswered.required = required(question.what)
+            raise unanswered
         try:
             taken.append(question.take(payload))
         except (ValueError, KeyError, TypeError, AttributeError):

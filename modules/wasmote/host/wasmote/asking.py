@@ -8,7 +8,7 @@ import json
 
 from ..clock import ticks_add, ticks_diff, ticks_ms
 from ..errors import failed
-from ..questions import ANSWERED, FORM, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL
+from ..questions import ANSWERED, FORM, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL, required
 from . import json_object
 
 _KEY = 64  # most characters of a key
@@ -18,7 +18,7 @@ _CODES = (-32601, "method-not-found", -32602, "invalid-params")  # of JSON-RPC
 
 
 class Asking:
-    """What the three have in common."""
+    """What these three and `questions` (several.py) have in common."""
 
     def __init__(self, imports):
         self.runtime = imports.runtime
@@ -28,36 +28,37 @@ class Asking:
         notify = self.runtime.notify
         return (notify("can") or 0) if notify else 0
 
-    def ask(self, what, key, params, take):
-        """A generator: the result of a function that asks. take(payload) -> its value, ValueError if that is nonsense."""
+    def ask(self, questions, takes):
+        """A generator: for each question the result of a function that asks.
+
+        takes    for each: take(payload) -> its value, ValueError if that is nonsense
+        """
         runtime = self.runtime
-        if not 0 < len(key) <= _KEY:
-            return failed("invalid-params", "the key of a question has 1 to %d characters" % _KEY)
-        if runtime.asked >= _QUESTIONS:
-            return failed("unsupported-operation", "this call has asked %d questions, the most of one" % _QUESTIONS)
-        steps = runtime.notify("ask", [(key, what, params)]) if runtime.notify else None
+        wrong = None
+        for key, _, _ in questions:
+            if not 0 < len(key) <= _KEY:
+                wrong = failed("invalid-params", "the key of a question has 1 to %d characters" % _KEY)
+        if runtime.asked + len(questions) > _QUESTIONS:
+            wrong = failed("unsupported-operation", "this call has asked %d questions, the most of one" % runtime.asked)
+        steps = None
+        if wrong is None and runtime.notify:
+            steps = runtime.notify("ask", questions)
         if steps is None:
-            return failed("unsupported-operation", "there is no client to ask: only while it calls a handler")
-        runtime.asked += 1
+            wrong = wrong or failed("unsupported-operation", "there is no client to ask: only while it calls a handler")
+            return [wrong] * len(questions)
+        runtime.asked += len(questions)
         began = ticks_ms()
         waiting = self._waiting()
         limits = [guest.due for guest in waiting]
         for guest in waiting:
             guest.due = None
         try:
-            ((kind, payload),) = yield from steps
+            answers = yield from steps
         finally:
             took = ticks_diff(ticks_ms(), began)
             for guest in waiting:
                 guest.due = ticks_add(limits.pop(0), took)
-        if kind == ANSWERED:
-            try:
-                return 0, take(payload)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                return failed("internal-error", "the client answered something else than it was asked")
-        if kind == REFUSED:
-            return _refused(payload)
-        return failed("unsupported-operation" if kind == UNSUPPORTED else "internal-error", payload)
+        return [_result(questions[i][1], answers[i], takes[i]) for i in range(len(answers))]
 
     def _waiting(self):
         """The guest, and those that wait for it (wasi:mcp/client): nobody's time runs while the user thinks."""
@@ -67,6 +68,20 @@ class Asking:
                 if other.waits_for is guest:
                     waiting.append(other)
         return waiting
+
+
+def _result(what, answer, take):
+    kind, payload = answer
+    if kind == ANSWERED:
+        try:
+            return 0, take(payload)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return failed("internal-error", "the client answered something else than it was asked")
+    if kind == REFUSED:
+        return _refused(payload)
+    if kind == UNSUPPORTED:
+        return failed("unsupported-operation", payload, required(what))
+    return failed("internal-error", payload)
 
 
 def _refused(text):
@@ -91,11 +106,11 @@ class Elicitation(Asking):
         if schema is None:
             return failed("invalid-params", "the schema of a form must be the JSON text of an object")
         params = ('{"message":%s,"requestedSchema":' % json.dumps(message)).encode() + schema + b"}"
-        return (yield from self.ask(FORM, key, params, _action))
+        return (yield from self.ask([(key, FORM, params)], [_action]))[0]
 
     def open_url(self, key, message, url):
         params = '{"message":%s,"url":%s}' % (json.dumps(message), json.dumps(url))
-        return (yield from self.ask(URL, key, params.encode(), _action))
+        return (yield from self.ask([(key, URL, params.encode())], [_action]))[0]
 
 
 def _action(payload):
@@ -108,7 +123,7 @@ class Roots(Asking):
         return self.can() & ROOTS != 0
 
     def list_roots(self, key):
-        return (yield from self.ask(ROOTS, key, b"{}", _roots))
+        return (yield from self.ask([(key, ROOTS, b"{}")], [_roots]))[0]
 
 
 def _roots(text):
@@ -130,7 +145,7 @@ class Sampling(Asking):
             text = params(request, self.runtime.validate)
         except ValueError as error:
             return failed("invalid-params", str(error))
-        return (yield from self.ask(SAMPLING, key, text, _reply))
+        return (yield from self.ask([(key, SAMPLING, text)], [_reply]))[0]
 
 
 def _reply(text):

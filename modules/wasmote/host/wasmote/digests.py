@@ -57,4 +57,11 @@ TABLES = (
         "list-roots",
         b"\xcc\x19\x1a\x5d\x02\x49\x94",
     ),
+    "wasmote:mcp/questions@0.1.0",
+    "wasmote.several",
+    "Questions",
+    (
+        "ask",
+        b"\xa5\x60\xf3\x7b\xe4\x02\xa1",
+    ),
 )
