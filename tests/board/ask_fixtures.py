@@ -1,4 +1,4 @@
-"""Fixtures for tests of questions to the client (mcp/ask.py): `pytest_plugins = ["ask_fixtures"]`. A tool asks; `clock` stands still."""
+"""Fixtures for tests of questions to the client (mcp/ask.py, mcp/parked.py): `pytest_plugins = ["ask_fixtures"]`. A tool asks; `clock` stands still."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from fake_host import Tool
 from server_wire import CAPABILITIES, MODERN, Wire
 from wasmote.host.questions import ANSWERED, FORM, ROOTS, SAMPLING, URL
-from wasmote.mcp import ask
+from wasmote.mcp import ask, parked
 
 QUESTIONS = {
     "name": ("name", FORM, b'{"message":"Who?"}'),
@@ -62,7 +62,8 @@ class Asker(Tool):
 def clock(monkeypatch):
     """The time, which stands still; clock[0] is to be set."""
     now = [5000]
-    monkeypatch.setattr(ask, "ticks_ms", lambda: now[0])
+    for module in (ask, parked):
+        monkeypatch.setattr(module, "ticks_ms", lambda: now[0])
     return now
 
 

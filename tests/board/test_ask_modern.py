@@ -1,4 +1,4 @@
-"""Questions to the client (mcp/ask.py) as results that it answers by calling again: the modern era, states and parked calls."""
+"""Questions to the client as results that it answers by calling again (mcp/parked.py): states and parked calls."""
 
 import json
 
@@ -7,7 +7,7 @@ from ask_fixtures import ACCEPTED, ALL, JOHN, QUESTIONS, WRONG, Asker, asking, h
 from fake_host import Tool
 from server_wire import CAPABILITIES, MODERN, VERSION
 from wasmote.host.questions import ANSWERED, NO_ANSWER
-from wasmote.mcp import ask
+from wasmote.mcp import ask, parked
 
 pytest_plugins = ["ask_fixtures"]
 
@@ -112,7 +112,7 @@ def test_refuses_a_forged_state(forge):
 def test_refuses_a_state_of_another_board_or_boot(monkeypatch):
     wire, _ = asking()
     state = modern(wire)["result"]["requestState"]
-    monkeypatch.setattr(ask, "_key", bytes(32))
+    monkeypatch.setattr(parked, "_key", bytes(32))
     assert "since it started" in modern(wire, 2, requestState=state)["error"]["message"]
 
 
@@ -146,42 +146,130 @@ def test_a_state_expires_and_the_handler_ends_without_an_answer(clock):
     assert "expired" in modern(wire, 2, requestState=state, inputResponses={"name": JOHN})["error"]["message"]
 
 
-def test_a_parked_call_makes_room_sooner_when_others_wait_for_its_component(clock):
+class Holder:
+    """A component in a host: what is parked holds it."""
+
+    def __init__(self, name, waits_for=None):
+        self.name = name
+        self.waits_for = waits_for
+        self.wanted = False
+
+
+def give_way(wire, clock):
+    """Others want the component of the tools, and its parked call has had its time."""
+    wire.host.guests = [Holder("other"), Holder("asker")]
+    yield
+    clock[0] += parked.CROWDED_MS
+    assert not wire.server.step()  # nobody wants it
+    wire.host.guests[1].wanted = True
+    assert wire.run(9) == []
+
+
+def test_a_parked_call_gives_way_and_begins_anew_when_its_client_answers(clock):
+    wire, tool = asking(["name"], ["page", "folders"], ["name"])
+    leave = give_way(wire, clock)
+    next(leave)
+    first = modern(wire)["result"]
+    second = modern(wire, 2, requestState=first["requestState"], inputResponses={"name": JOHN})["result"]
+    assert list(second["inputRequests"]) == ["page", "folders"] and len(tool.heard) == 1
+    assert next(leave, None) is None
+    assert tool.heard[0][-1][0] == NO_ANSWER and "begins anew" in tool.heard[0][-1][1]
+    assert wire.server.parked == wire.server.calls == []
+
+    given = {"page": {"action": "accept"}, "folders": {"roots": []}}
+    third = modern(wire, 3, requestState=second["requestState"], inputResponses=given)["result"]
+    assert len(tool.heard) == 2  # from the beginning, with the name it had before
+    assert list(third["inputRequests"]) == ["name"]  # which counts once
+    last = modern(wire, 4, requestState=third["requestState"], inputResponses={"name": {"action": "cancel"}})
+    told = [(ANSWERED, ["accept", "{}"]), (ANSWERED, '{"roots": []}'), (ANSWERED, ["cancel", "{}"])]
+    assert heard(last) == [ACCEPTED, *told]
+
+    for state in (first, second, third):  # each was good once
+        error = modern(wire, 9, requestState=state["requestState"], inputResponses=given)["error"]
+        assert error["code"] == -32602 and "used already" in error["message"]
+
+
+def test_a_call_that_began_anew_gives_way_again(clock):
+    wire, tool = asking(["name"], ["name"])
+    leave = give_way(wire, clock)
+    next(leave)
+    state = modern(wire)["result"]["requestState"]
+    assert next(leave, None) is None
+    for id in (2, 3):
+        wire.host.guests[1].wanted = False
+        reply = modern(wire, id, requestState=state, inputResponses={"name": JOHN})
+        state = reply["result"].get("requestState")
+        if id == 2:
+            wire.host.guests[1].wanted = True
+            clock[0] += parked.CROWDED_MS
+            assert wire.run(9) == []
+    assert heard(reply) == [ACCEPTED, ACCEPTED] and len(tool.heard) == 3
+
+
+def test_answers_too_large_for_a_state_are_asked_for_again(clock):
+    wire, _ = asking(["poem"], ["name"], ["page"])
+    leave = give_way(wire, clock)
+    next(leave)
+    poem = {"role": "assistant", "content": {"type": "text", "text": "x" * parked.CARRIED}, "model": "m"}
+    reply = modern(wire)
+    for id, key, answer in ((2, "poem", poem), (3, "name", JOHN)):
+        reply = modern(wire, id, requestState=reply["result"]["requestState"], inputResponses={key: answer})
+    state = reply["result"]["requestState"]
+    assert len(state) < parked.CARRIED
+    assert next(leave, None) is None
+    again = modern(wire, 4, requestState=state, inputResponses={"page": {"action": "accept"}})["result"]
+    assert list(again["inputRequests"]) == ["poem"]  # and what came after it
+
+
+def test_what_is_wanted_may_be_further_down_the_row_of_components(clock):
     wire, tool = asking()
-    waiter = Asker("waiter", ["name"])
-    waiter.call = lambda arguments, notify: iter(lambda: None, 1)
-    wire.host.tools.append(waiter)
+    wire.host.guests = [Holder("asker", Holder("middle", Holder("last")))]
     modern(wire)
-    clock[0] += ask.CROWDED_MS
+    clock[0] += parked.CROWDED_MS
     assert not wire.server.step()
-    wire.send({"id": 9, "method": "tools/call", "params": {"name": "waiter", "_meta": MODERN}})
+    wire.host.guests[0].waits_for.waits_for.wanted = True
     wire.run(5)
     assert tool.heard[0][0][0] == NO_ANSWER
 
 
-def test_a_parked_call_makes_room_sooner_when_others_wait_for_a_stack(clock):
+def test_a_parked_call_gives_way_when_others_wait_for_a_stack(clock):
     wire, tool = asking()
     wire.host.stacks = Asker("stacks")
-    modern(wire)
-    clock[0] += ask.CROWDED_MS
+    state = modern(wire)["result"]["requestState"]
+    clock[0] += parked.CROWDED_MS
     assert not wire.server.step()
     wire.host.stacks.hungry = True
     wire.run(5)
     assert tool.heard[0][0][0] == NO_ANSWER
+    assert heard(modern(wire, 2, requestState=state, inputResponses={"name": JOHN})) == [ACCEPTED]
 
 
-def test_only_so_many_calls_are_parked():
+def test_only_so_many_calls_are_parked_and_the_oldest_gives_way():
+    wire, tool = asking()
+    states = [modern(wire, id)["result"]["requestState"] for id in range(parked.PARKED + 1)]
+    wire.run(5)
+    assert len(set(states)) == parked.PARKED + 1 and len(wire.server.parked) == parked.PARKED
+    assert [told[0][0] for told in tool.heard if told] == [NO_ANSWER]
+    for id, state in enumerate(states, 100):
+        assert heard(modern(wire, id, requestState=state, inputResponses={"name": JOHN})) == [ACCEPTED]
+
+
+def test_only_so_many_calls_that_gave_way_are_remembered():
     wire, _ = asking()
-    states = [modern(wire, id)["result"]["requestState"] for id in range(ask.PARKED)]
-    assert len(set(states)) == ask.PARKED
-    reply = modern(wire, 99)
-    assert heard(reply)[0][0] == NO_ANSWER and "4 calls wait" in heard(reply)[0][1]
-    assert heard(modern(wire, 100, requestState=states[0], inputResponses={"name": JOHN}))
+    count = parked.PARKED + parked.GAVE_WAY + 1
+    states = [modern(wire, id)["result"]["requestState"] for id in range(count)]
+    error = modern(wire, 100, requestState=states[0], inputResponses={"name": JOHN})["error"]
+    assert "its call has ended" in error["message"]
+    assert heard(modern(wire, 101, requestState=states[1], inputResponses={"name": JOHN})) == [ACCEPTED]
 
 
-def test_a_board_that_is_busy_keeps_the_state():
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_board_that_is_busy_keeps_the_state(gone):
     wire, _ = asking()
     state = modern(wire)["result"]["requestState"]
+    for id in range(50, 50 + parked.PARKED * gone):
+        modern(wire, id)
+    wire.run(5)
     spin = Tool("spin", lambda arguments, notify: iter(lambda: None, 1))
     wire.host.tools.append(spin)
     for id in range(10, 14):

@@ -8,7 +8,7 @@ from host_guests import example, push
 from server_wire import CAPABILITIES, MODERN
 from wasmote.host import guest as guest_module
 from wasmote.host.wasmote import asking
-from wasmote.mcp import Server
+from wasmote.mcp import Server, parked
 from wasmote.mcp.board import Board
 
 pytest_plugins = ["host_fixtures"]
@@ -121,6 +121,22 @@ def test_in_the_modern_era_the_call_goes_on_where_it_stood(line):
     last = line.modern("order", 3, requestState=second["requestState"], inputResponses=yes)
     assert last["content"][0]["text"] == '{"drink": "tea"} {"sure": true}'
     assert line.host.components["interview"].calls == 1
+
+
+def test_a_guest_that_waits_for_an_answer_keeps_others_waiting_for_seconds_only(line, monkeypatch):
+    now = [0]
+    monkeypatch.setattr(parked, "ticks_ms", lambda: now[0])
+    first = line.modern("order")
+    tea = {"drink": {"action": "accept", "content": {"drink": "tea"}}}
+    second = line.modern("order", 2, requestState=first["requestState"], inputResponses=tea)
+    now[0] += parked.CROWDED_MS
+    assert line.send(id=3, method="ping")[0]["id"] == 3 and line.server.parked  # nobody wants the component
+    (other,) = line.call("measure", 4)
+    assert other["id"] == 4 and "celsius" in texts(other)[0] and not line.server.parked
+    yes = {"sure": {"action": "accept", "content": {"sure": True}}}
+    last = line.modern("order", 5, requestState=second["requestState"], inputResponses=yes)
+    assert last["content"][0]["text"] == '{"drink": "tea"} {"sure": true}'
+    assert line.host.components["interview"].calls == 3  # the order, what came between, the order anew
 
 
 def test_answers_ahead_take_one_call(line):

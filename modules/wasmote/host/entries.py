@@ -13,6 +13,7 @@ A provider serves entries. Guest is one; another (native functions, say) has the
     end(why)                it is gone for good: calls under way end with `why`
     ended                   None, or that why
     waits_for               the provider that it waits for, by wasi:mcp/client (client.py); None
+    wanted                  others wait for the end of the call that it serves
     untold                  set True when subscriptions of the board may be news to it (resources.subscribe)
     call(handler, values, progress_token=None, notify=None)
                             a generator: calls a handler and returns its answer

@@ -39,6 +39,7 @@ class Guest:
 
     ended = None  # why this guest will never run again
     waits_for = None  # the provider that it calls, by wasi:mcp/client
+    wanted = False  # others wait for the end of its call
     untold = False  # subscriptions may be news to the instance
     spare = None  # the provider that serves while it cannot run (native/fallback.py)
     due = None  # the tick at which the call under way is stopped; None while its client is asked something
@@ -175,10 +176,12 @@ class Guest:
         if self.spare and not self.runtime:  # it has never run
             return (yield from self.spare.call(handler, values, progress_token, notify))
         while self.busy and not self.ended:
+            self.wanted = True
             yield
         if self.ended:
             return self._failed(handler, values, self.ended)
         self.busy = True
+        self.wanted = False
         steps = result = why = stack = None
         stacks = self.host.stacks
         usage = self.usage

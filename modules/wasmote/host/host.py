@@ -307,7 +307,10 @@ class Host:
     def in_use(self, name, config):
         """True while a call of the component `name` may write what its successor, of the Config config(), writes, too."""
         old = self._find(name)
-        return old is not None and old.busy and (_writes(old.config) or _writes(config()))
+        waits = old is not None and old.busy and (_writes(old.config) or _writes(config()))
+        if waits:
+            old.wanted = True
+        return waits
 
     def release(self):
         self._loading = False

@@ -31,7 +31,7 @@ def read(request, capabilities, state, responses):
             raise RpcError(INVALID_PARAMS, "params.inputResponses must be an object", id=request.id)
         request.responses = bytes(message.line[responses[0] : responses[1]])
         request.taken = []
-    request.binding = 0
+    request.binding = crc32(request.method.encode())
     for span in message.find(_SAME):
         if span:
             request.binding = crc32(message.line[span[0] : span[1]], request.binding + 1)

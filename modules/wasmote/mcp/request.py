@@ -30,6 +30,9 @@ class Request:
     log_level       index into LOG_LEVELS, or None: the request asks for no log messages
     can             what its client can be asked meanwhile (ask.py): the sum of host.questions' SAMPLING, FORM, URL, ROOTS
     state           requestState, responses: the JSON text of inputResponses, taken: keys of those that are used up
+    ahead           answers that came with the state and are not used up, each the JSON text of {key: result}
+    carried         such texts, with commas between: what the next state is to carry; carries: there is room for more
+    gone            its client is not there any more: the answer to whatever it is asked
     owner           the name of the component that serves it; None: unknown, or none does
     binding         of a request that may ask: what its like has in common, when its client calls again
     """
@@ -37,8 +40,10 @@ class Request:
     modern = False
     progress_token = log_level = None
     can = 0
-    state = responses = binding = owner = None
-    taken = ()
+    state = responses = binding = owner = gone = None
+    taken = ahead = ()
+    carried = b""
+    carries = True
 
     def __init__(self, message):
         self.message = message

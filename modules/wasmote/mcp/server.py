@@ -84,11 +84,11 @@ class Server:
     report(error)    is told of failures inside the board, of which clients hear in a line only
 
     asked            requests of the board's own, to which answers are due (ask.py)
-    parked           calls whose clients have been asked and are to call again
+    parked           calls whose clients have been asked and are to call again (parked.py); gave_way: those that may begin anew
     client_can       handshake era: what the client that said `initialize` can be asked
     """
 
-    asked = parked = ()
+    asked = parked = gave_way = ()
     listened = ()  # modern era: the URIs that the host watches for subscriptions; `telling` it: see subscriptions.py
     telling = False
     client_can = 0
@@ -145,9 +145,10 @@ class Server:
         if method is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
             raise RpcError(METHOD_NOT_FOUND, "method not found: " + request.method[:64], id=request.id)
         if request.state is not None and request.method in ASKING:
-            from .ask import resume
+            from .parked import resume
 
-            return resume(self, request)
+            if resume(self, request):
+                return
         steps = _part(method[1], method[2])(self, request)
         request.message = None
         if steps is not None:
@@ -201,7 +202,7 @@ class Server:
     def step(self):
         """One slice of the next call under way. False if there is none."""
         if self.parked:
-            from .ask import sweep
+            from .parked import sweep
 
             sweep(self)
         if not self.calls:

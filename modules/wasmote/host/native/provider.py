@@ -50,7 +50,7 @@ class Native:
     """
 
     store = error = ended = waits_for = path = None
-    untold = busy = False
+    untold = busy = wanted = False
     memory = 0
 
     def __init__(self, host, name, functions, owner=None):
