@@ -71,10 +71,20 @@ def test_other_methods_are_not_found_in_either_era(wire, method):
 
 def test_discover_says_what_is_supported(wire):
     result = wire.result("server/discover", modern=True)
-    assert result["supportedVersions"] == ["2026-07-28"]
+    assert result["supportedVersions"] == ["2026-07-28", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
+    error = wire.error("server/discover", {"_meta": {**MODERN, VERSION: "2030-01-01"}})
+    assert error["data"]["supported"] == result["supportedVersions"]
     assert result["resultType"] == "complete"
     assert result["ttlMs"] >= 0 and result["cacheScope"] in ("private", "public")
     assert result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "wasmote"
+
+
+def test_the_modern_era_has_no_initialize(wire):
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    assert wire.error("initialize", params, modern=True)["code"] == codes.METHOD_NOT_FOUND
+    assert wire.error("initialize", modern=True)["code"] == codes.METHOD_NOT_FOUND
+    for meta in ({}, {VERSION: "2025-11-25"}, {"progressToken": 1}):
+        assert wire.result("initialize", {**params, "_meta": meta})["protocolVersion"] == "2025-11-25"
 
 
 @pytest.mark.parametrize("missing", [VERSION, CAPABILITIES])

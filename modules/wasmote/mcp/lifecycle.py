@@ -2,7 +2,7 @@
 
 from ..jsonrpc import names, one_line
 from ..version import NAME, VERSION
-from .request import HANDSHAKE_VERSIONS, LOG_LEVELS, MODERN_VERSIONS, can_ask, log_level
+from .request import HANDSHAKE_VERSIONS, LOG_LEVELS, VERSIONS, can_ask, log_level
 
 _INITIALIZE = names("protocolVersion", "capabilities")
 _LEVEL = names("level")
@@ -35,7 +35,7 @@ def initialize(server, request):
 def discover(server, request):
     out = server.result(request)
     out.raw(b'"supportedVersions":')
-    out.value(MODERN_VERSIONS)
+    out.value(VERSIONS)
     out.raw(b",")
     out.raw(_CAPABILITIES)
     _instructions(server, out)

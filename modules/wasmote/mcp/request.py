@@ -9,6 +9,7 @@ from ..jsonrpc.codes import INVALID_PARAMS, UNSUPPORTED_VERSION, RpcError
 
 HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN_VERSIONS = ("2026-07-28",)
+VERSIONS = MODERN_VERSIONS + HANDSHAKE_VERSIONS
 
 ASKING = ("tools/call", "resources/read", "prompts/get")  # the methods that may ask the client in between
 
@@ -63,6 +64,11 @@ class Request:
         if token is not None:
             self.progress_token = self._token(token)
         asks = self.method in ASKING
+        if (
+            version is not None and self.method == "initialize"
+        ):  # of the handshake, whatever it names, but not of the modern era
+            self.modern = bytes(message.line[version[0] : version[1]]) == _NEWEST
+            return
         if version is None and not modern_only:
             if asks:  # a bridge says it for each of the clients that share the wire
                 self.can = can_ask(message, capabilities) if capabilities else client_can
@@ -84,7 +90,7 @@ class Request:
 
     def _check_version(self, requested):
         if requested not in MODERN_VERSIONS:
-            data = {"supported": MODERN_VERSIONS + HANDSHAKE_VERSIONS, "requested": requested[:32]}
+            data = {"supported": VERSIONS, "requested": requested[:32]}
             what = "protocol version %s is not supported here" % requested[:32]
             raise RpcError(UNSUPPORTED_VERSION, what, data, id=self.id)
 

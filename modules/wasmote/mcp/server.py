@@ -140,8 +140,7 @@ class Server:
         for call in self.calls:
             if call.key == key:
                 raise RpcError(INVALID_REQUEST, "a request with the id %s is still under way" % str(key, "utf-8"))
-        if request.method != "initialize":
-            request.read_meta(eras == _MODERN, self.client_can)
+        request.read_meta(eras == _MODERN, self.client_can)
         if method is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
             raise RpcError(METHOD_NOT_FOUND, "method not found: " + request.method[:64], id=request.id)
         if request.state is not None and request.method in ASKING:
