@@ -34,6 +34,7 @@ from .http_checks import (
     check_origin,
     is_modern,
 )
+from .http_params import Parameters
 from .http_sessions import Sessions
 from .http_streams import Stream, answer, write_events
 from .hub import Client
@@ -115,17 +116,19 @@ class Request:
         self._watching = None
 
     async def body(self):
-        declared = self.headers.get("content-length", "0")
-        parts, size, more = [], int(declared) if declared.isdecimal() else 0, True
-        while more and size <= BODY_LIMIT:
+        """All of it; Refused when it is too long. That is read too, for a client hears nothing while it still writes."""
+        parts, size, more = [], 0, True
+        while more and size <= 4 * BODY_LIMIT:
             event = await self._receive()
             if event["type"] == "http.disconnect":
                 raise ConnectionResetError
             parts.append(event.get("body", b""))
-            size = max(size, sum(map(len, parts)))
+            size += len(parts[-1])
+            if size > BODY_LIMIT:
+                parts.clear()
             more = event.get("more_body", False)
         if size > BODY_LIMIT:
-            text = f"a message of {size} bytes or more is none for a board: at most {BODY_LIMIT} are read"
+            text = f"a message of more than {BODY_LIMIT} bytes is none for a board"
             raise Refused(413, INVALID_REQUEST, text, headers={"connection": "close"})
         return b"".join(parts)
 
@@ -166,6 +169,7 @@ class Endpoint:
         self._hub = hub
         self._hosts = hosts
         self._sessions = Sessions(hub)
+        self._parameters = Parameters(hub)
         self._modern = {}  # Client of a request of the modern era -> its Stream
 
     async def __call__(self, scope, receive, send):
@@ -191,6 +195,7 @@ class Endpoint:
             self._hub.end_subscriptions(client)
             stream.end()
         self._sessions.close()
+        self._parameters.close()
 
     # --- POST ------------------------------------------------------------------------------------------------------
 
@@ -219,6 +224,7 @@ class Endpoint:
             return
         check_modern(request.headers, message)
         refuse_management(message, 404)
+        await self._parameters.check(request.headers, message)
         stream = Stream()
 
         def deliver(text):

@@ -8,7 +8,7 @@ import os
 import sys
 
 import pytest
-from fake_board import FakeBoard
+from fake_board import Asking, FakeBoard
 from wasmote.bridge import SharedHub
 from wasmote.hub import Client
 
@@ -32,6 +32,11 @@ def own_folders(tmp_path, monkeypatch):
 async def board():
     async with FakeBoard() as fake:
         yield fake
+
+
+@pytest.fixture
+def asking(board):
+    return Asking(board)
 
 
 class RawClient:

@@ -15,6 +15,10 @@ import secrets
 import zlib
 
 MODERN = {"resultType": "complete"}
+FORM = {"message": "Who?", "requestedSchema": {"type": "object"}}  # what Asking asks
+
+
+TOOLS = ("echo", "count", "break")
 
 
 class FakeBoard:
@@ -28,6 +32,7 @@ class FakeBoard:
         self.message_bytes = message_bytes
         self.chunk_bytes = chunk_bytes
         self.mute = False
+        self.schemas = {}  # tool -> its input schema, of those that have one
         self.watched = set()  # URIs of resources/subscribe
         self.reset_after_chunks = None
         self._tasks = {}  # id -> running call
@@ -147,7 +152,7 @@ class FakeBoard:
                 "cacheScope": "private",
             }
         if method == "tools/list":
-            tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("echo", "count", "break")]
+            tools = [{"name": name, "inputSchema": self.schemas.get(name, {"type": "object"})} for name in TOOLS]
             return {**MODERN, "tools": tools, "ttlMs": 0, "cacheScope": "private"}
         if method in ("resources/subscribe", "resources/unsubscribe"):
             if not isinstance(params["uri"], str):
@@ -218,6 +223,37 @@ class FakeBoard:
             }
             for name, data in self.flash.items()
         ]
+
+
+class Asking:
+    """Makes the fake board's `ask` tool ask its client; a call ends with what the client answered."""
+
+    def __init__(self, board):
+        self.board = board
+        self.normal = board.take
+        self.calls = {}  # id of the question -> id of the call
+        self.answers = []  # every reply that reached the board
+        self.count = 0
+        board.take = self.take
+
+    async def take(self, message):
+        if "method" not in message:
+            self.answers.append(message)
+            call = self.calls.pop(message["id"], None)
+            if call is not None:
+                content = [{"type": "text", "text": json.dumps(message.get("result", message.get("error")))}]
+                self.board.say({"id": call, "result": {"content": content}})
+        elif message["method"] == "tools/call" and message["params"]["name"] == "ask":
+            self.ask(message["id"])
+        else:
+            await self.normal(message)
+
+    def ask(self, call, method="elicitation/create"):
+        self.count += 1
+        id = f"ask-{self.board.session}-{self.count}"
+        self.calls[id] = call
+        self.board.say({"id": id, "method": method, "params": {**FORM, "_meta": {"wasmote/requestId": call}}})
+        return id
 
 
 class Refused(Exception):

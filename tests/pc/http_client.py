@@ -38,7 +38,7 @@ class HttpClient:
         """What a client sends with a message; `changed`: header names with _ → other values, None to leave one out."""
         headers = {"content-type": "application/json", "accept": BOTH}
         params = (message or {}).get("params") or {}
-        if "_meta" in params:
+        if "io.modelcontextprotocol/protocolVersion" in params.get("_meta", ()):
             headers |= {"mcp-protocol-version": MODERN, "mcp-method": message["method"]}
             name = params.get("uri" if message["method"] == "resources/read" else "name")
             headers |= {"mcp-name": name} if name else {}

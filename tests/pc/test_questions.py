@@ -4,50 +4,14 @@ import asyncio
 import json
 
 import pytest
+from fake_board import FORM
 from wasmote.questions import offers
 
 pytestmark = pytest.mark.anyio
 
 CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 VERSION = "io.modelcontextprotocol/protocolVersion"
-FORM = {"message": "Who?", "requestedSchema": {"type": "object"}}
 ACCEPT = {"action": "accept", "content": {"name": "Ada"}}
-
-
-class Asking:
-    """Makes the fake board's `ask` tool ask its client; a call ends with what the client answered."""
-
-    def __init__(self, board):
-        self.board = board
-        self.normal = board.take
-        self.calls = {}  # id of the question -> id of the call
-        self.answers = []  # every reply that reached the board
-        self.count = 0
-        board.take = self.take
-
-    async def take(self, message):
-        if "method" not in message:
-            self.answers.append(message)
-            call = self.calls.pop(message["id"], None)
-            if call is not None:
-                content = [{"type": "text", "text": json.dumps(message.get("result", message.get("error")))}]
-                self.board.say({"id": call, "result": {"content": content}})
-        elif message["method"] == "tools/call" and message["params"]["name"] == "ask":
-            self.ask(message["id"])
-        else:
-            await self.normal(message)
-
-    def ask(self, call, method="elicitation/create"):
-        self.count += 1
-        id = f"ask-{self.board.session}-{self.count}"
-        self.calls[id] = call
-        self.board.say({"id": id, "method": method, "params": {**FORM, "_meta": {"wasmote/requestId": call}}})
-        return id
-
-
-@pytest.fixture
-def asking(board):
-    return Asking(board)
 
 
 async def until(true, seconds=5):
