@@ -49,6 +49,7 @@ class Exports:
         return self._places.keys()
 
     def clear(self):
-        """Forgets all names, for the heap's sake."""
+        """Forgets all names, and the instance its exports, for the heap's sake."""
+        self._instance.exports = None
         self._places = {}
         self._externs = self._globals = self._cells = ()

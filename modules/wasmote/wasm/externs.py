@@ -37,8 +37,9 @@ class HostFunction(Function):
     def __init__(self, store, params, results, call):
         at = store.alloc(_SIZEOF_FUNCTION)
         engine.set(at + 4, len(store.host_functions))
-        engine.set(at + 8, store.type_id(params, results))
-        super().__init__(at, (params, results))
+        number = store.type_id(params, results)
+        engine.set(at + 8, number)
+        super().__init__(at, store.types[number - 1])
         self.call = call
         store.host_functions.append(self)
 

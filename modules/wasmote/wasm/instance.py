@@ -59,7 +59,7 @@ class Instance:
         self.exports = Exports(self, module, global_cells(module))
         store.instances.append(self)
         yield from initialise(self, module)
-        del self.externs
+        self.externs = None  # not del: the dict would keep what it was
         if module.start >= 0:
             yield from store.invoke(function_at(store, self.function_offset(module.start)), [])
         return self
