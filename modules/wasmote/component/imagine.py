@@ -125,7 +125,7 @@ class Imagined:
         self.store = Store(limit=32, stack=64)
         self.users = 1
         self.instances = []
-        self.lift_limit = self.canons = self.compared = 0
+        self.lift_limit = self.canons = self.compared = self.instantiated = 0
         self.dead = False
 
     allocate = bytearray

@@ -50,13 +50,21 @@ class Scope(Types):
         super().__init__(parent, root)
         self.arguments = arguments
         self.seen = seen
-        self.instance = ComponentInstance(root.component, container)
+        self._container = container
+        self._instance = None
         self.imports = {}  # by name: types and resources only
         self.exports = {}
         self.import_names = set()
         self.export_names = set()
         self.kept = 0  # functions and interfaces among them
         self.contexts = {}  # by memory, realloc and encoding, as canon definitions have mostly the same
+
+    @property
+    def instance(self):
+        """The ComponentInstance, made when something of it is to stay: what only passes types on has none."""
+        if self._instance is None:
+            self._instance = ComponentInstance(self.root.component, self._container)
+        return self._instance
 
     # -- sections
 
@@ -77,7 +85,8 @@ class Scope(Types):
                 yield
         for exports in self.spaces.get(CORE_INSTANCE, ()):
             exports.clear()  # names that nobody asks for any more
-        self.instance.entered = False
+        if self._instance:
+            self._instance.entered = False
 
     def _section(self, at, code, body):
         if code == 0:
@@ -354,7 +363,8 @@ class Scope(Types):
     def _instantiate(self, reader):
         at = reader.at
         component = self.item(COMPONENT, reader.u32(), at)
-        if len(self.root.instances) == _MAX_INSTANCES:
+        self.root.instantiated += 1
+        if self.root.instantiated == _MAX_INSTANCES:
             raise Unsupported("more than %d component instances: compose fewer components" % _MAX_INSTANCES, at)
         arguments = {}
         for _ in range(reader.count()):

@@ -1,11 +1,15 @@
 """A load: what it knows until the component is instantiated, and what its imports become."""
 
+from micropython import const
+
 from ..wasm.errors import Unlinkable, Unsupported
 from . import binary, names, text
 from .binary import FUNC, INSTANCE, TYPE
 from .functions import ImportedFunction
 from .instance import Scope
 from .table import TypeTable
+
+_DICTS = const(8)  # several small ones: a board's heap has few large pieces free
 
 
 class Loading:
@@ -15,11 +19,12 @@ class Loading:
         self.component = component
         self.store = component.store
         self.resources = component.resources
-        self.instances = component.instances
         self.source = source
+        source.names = tuple([{} for _ in range(_DICTS)])
         self.imports = imports
         self.table = TypeTable()
         self.decoded = set()  # where the core modules and nested components looked at so far start
+        self.instantiated = 0  # components so far
         self.canons = 0  # functions lifted or lowered so far
         self.compared = 0  # items compared with types so far
         self.kept = {}  # descriptors in the arena, by their bytes

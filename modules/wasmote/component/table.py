@@ -46,6 +46,7 @@ from .types import (
 _TYPES = const(4)  # where they begin in a key
 _SHAPE = "<BHBHBB"  # depth, len, align, size, flat, payload
 _SIZEOF_SHAPE = const(8)
+_SIZEOF_DIGEST = const(7)
 _FIRST = const(0x80)
 _SHAPED = const(0x73)  # the type of the first shape
 # Codes of types.py, as const: asked for again and again
@@ -53,6 +54,7 @@ _FUNC = const(0x40)
 _TUPLE = const(0x6F)
 _ENUM = const(0x6D)
 _FLAGS = const(0x6E)
+_DICTS = const(8)
 _MAX_LEN = const(4096)  # of one descriptor
 _MAX_DEPTH = const(16)  # a lift recurses this deep; wasi:mcp needs 10
 _MAX_SIZE = const(0xFFFF)  # of one value, lists and strings not counted
@@ -63,9 +65,9 @@ class TypeTable:
 
     def __init__(self):
         self.keys = []
-        self.known = {}  # by key
+        self.known = tuple([{} for _ in range(_DICTS)])  # by key, one of them by its length: no large piece of the heap
         self.shapes = bytearray(_PRIMITIVES)
-        self.digests = {}  # by type, those made so far
+        self.digests = bytearray()  # of the types in turn; those not made so far begin with 0
         self.borrows = False  # any type is a borrow
         self.read = (bytearray(128), array("H", bytes(68)))  # for parts_viper.py
 
@@ -173,14 +175,15 @@ class TypeTable:
         if count > _MAX_LEN and (parts or count > 0xFFFF):
             raise Unsupported("type of %d parts: split it" % count, at)
         key = bytes((code, number, count & 0xFF, count >> 8)) + bytes(array("H", parts)) + labels
-        t = self.known.get(key)
+        known = self.known[len(key) & _DICTS - 1]
+        t = known.get(key)
         if t is None:
             t = _FIRST + len(self.keys)
             if t == 0x8000:
                 raise Unsupported("more than 32640 types: leave unused interfaces out", at)
             self._shape(code, parts, count, at)
             self.keys.append(key)
-            self.known[key] = t
+            known[key] = t
         return t
 
     def _shape(self, code, parts, count, at):
@@ -254,15 +257,20 @@ class TypeTable:
         """Seven bytes that stand for the type in every component; a primitive is its own code."""
         if t < _FIRST:
             return bytes((t,))
-        found = self.digests.get(t)
-        if found is None:
+        at = _SIZEOF_DIGEST * (t - _FIRST)
+        digests = self.digests
+        if at >= len(digests):
+            digests.extend(bytes(_SIZEOF_DIGEST * len(self.keys) - len(digests)))
+        if not digests[at]:
             key = self.keys[t - _FIRST]
             text = bytearray(key[:1])
             self._digest_parts(key, text)
-            found = bytearray(sha256(text).digest()[:7])
-            found[0] |= 0x80  # no primitive
-            found = self.digests[t] = bytes(found)
-        return found
+            for byte in sha256(text).digest()[:_SIZEOF_DIGEST]:
+                digests[at] = byte
+                at += 1
+            at -= _SIZEOF_DIGEST
+            digests[at] |= 0x80  # no primitive
+        return bytes(digests[at : at + _SIZEOF_DIGEST])
 
     def _digest_parts(self, key, text):
         """What a digest covers but for the code: each part, after its label if it has one."""

@@ -135,6 +135,10 @@ def _find_handlers(guest, runtime):
     if runtime.refused:
         raise HostError("refused", runtime.refused)
     guest.handlers = _exported(guest, _HANDLERS) or {}
+    for at in range(0, len(digests.HANDLERS), 2):  # digests that lie in flash, too, go from the heap
+        function = guest.handlers.get(digests.HANDLERS[at])
+        if function and function.digest == digests.HANDLERS[at + 1]:
+            function.digest = digests.HANDLERS[at + 1]
     try:
         check_handlers(guest, [kind for kind in KINDS if getattr(runtime, kind)], runtime.offers)
     except Refused as error:

@@ -13,10 +13,16 @@ from .errors import Malformed
 
 _WINDOW = const(512)  # a power of two: the byte at offset `at` is window[at & _IN_WINDOW]
 _IN_WINDOW = const(511)
+_NAMES = const(16)  # most in each of Source.names: what says ever new ones keeps no more
 
 
 class Source:
-    """Random access to `data`: a seekable binary file, or bytes, bytearray, memoryview."""
+    """Random access to `data`: a seekable binary file, or bytes, bytearray, memoryview.
+
+    names    (), or 2^n dicts by length: names are read as the str that is there already, for files that repeat them
+    """
+
+    names = ()
 
     def __init__(self, data):
         self.window = bytearray(_WINDOW)
@@ -231,7 +237,11 @@ class Reader:
             text = str(data, "utf-8")
             # MicroPython decodes some malformed sequences; all of one byte a character is ASCII, as nearly every name
             if len(text) == n or is_utf8(data):
-                return text
+                names = self.source.names
+                if not names:
+                    return text
+                names = names[n & len(names) - 1]
+                return names.setdefault(text, text) if len(names) < _NAMES else names.get(text, text)
         except UnicodeError:
             pass
         raise Malformed("malformed UTF-8 encoding", at)
