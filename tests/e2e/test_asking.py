@@ -3,8 +3,8 @@
 import sys
 
 import pytest
-from conftest import PATIENCE, params
-from mcp import Client, StdioServerParameters, types
+from conftest import PATIENCE, ROOT, params
+from mcp import Client, MCPError, StdioServerParameters, types
 
 pytestmark = pytest.mark.anyio
 
@@ -21,8 +21,9 @@ def kind(request):
 
 @pytest.fixture(scope="module", autouse=True)
 def interview(wasmote, examples):
-    code, _, err = wasmote("push", examples / "interview.wasm")
-    assert code == 0, err
+    for file in (examples / "interview.wasm", ROOT / "build/conformance/questions.wasm"):
+        code, _, err = wasmote("push", file)
+        assert code == 0, err
 
 
 async def elicit(context, params):
@@ -68,10 +69,26 @@ async def test_a_guest_asks_the_client(port, environment, mode, version):
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_questions_of_three_kinds_travel_together(port, environment, mode):
+    callbacks = {"elicitation_callback": elicit, "sampling_callback": sample, "list_roots_callback": roots}
+    async with client(port, environment, mode, **callbacks) as mcp:
+        name, greeting, folders = texts(await mcp.call_tool("test_input_required_result_multiple_inputs"))
+        assert name.startswith("user_name: {") and '"name":"Ada"' in name
+        assert greeting.startswith("greeting: {") and "Generate a greeting (50)" in greeting
+        assert folders.startswith("client_roots: {") and '"uri":"file:///home/ada"' in folders
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_client_that_offers_nothing_is_asked_nothing(port, environment, mode):
     async with client(port, environment, mode) as mcp:
-        result = await mcp.call_tool("greet")
-        assert result.is_error and "does not offer elicitation" in result.content[0].text
+        if mode == "legacy":
+            result = await mcp.call_tool("greet")
+            assert result.is_error and "does not offer elicitation" in result.content[0].text
+        else:
+            with pytest.raises(MCPError, match="does not offer elicitation") as caught:
+                await mcp.call_tool("greet")
+            assert caught.value.error.code == -32021
+            assert caught.value.error.data == {"requiredCapabilities": {"elicitation": {"form": {}}}}
         assert texts(await mcp.call_tool("measure")) == ['{"celsius":21.5,"ok":true}']
 
 
