@@ -1,6 +1,7 @@
 """Every board, each started once per test module: the unix build and QEMU's three, each behind a `wasmote bridge`.
 
 bridge      a running bridge with a blank board behind it; a Bridge
+url         the URL of one that serves HTTP
 wasmote     runs a wasmote command on that board, through that bridge; (exit code, stdout, stderr)
 examples    the folder of example components
 """
@@ -69,6 +70,15 @@ def port(kind):
 def bridge(port, environment):
     with Bridge(port, environment) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def url(port, environment):
+    command = [sys.executable, "-m", "wasmote", "bridge", port, "--http", "127.0.0.1:0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    yield process.stdout.readline().strip()
+    process.terminate()
+    process.wait(20)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,10 @@
 """npm's MCP Inspector, a client of another house, over `wasmote bridge`: the methods of its CLI in both eras."""
 
-import json
-import os
-import subprocess
 import sys
 
 import pytest
-from conftest import PATIENCE, ROOT, firmware, params
-
-NODE = ROOT / "build/node"
+from conftest import firmware, params
+from node import inspect
 
 
 @pytest.fixture(scope="module", params=params("qemu:m0"))
@@ -17,28 +13,11 @@ def kind(request):
     return request.param
 
 
-def inspect(port, environment, *arguments):
-    """What the Inspector's CLI prints for these arguments, read."""
-    program = NODE / "node_modules/.bin/mcp-inspector"
-    if not program.exists():
-        pytest.fail("the MCP Inspector is not installed: scripts/setup/node.sh (make setup)")
-    path = f"{NODE / 'bin'}:{os.environ['PATH']}"
-    names = ("WASMOTE_RUNTIME_DIR", "WASMOTE_DATA_DIR")
-    settings = [word for name in names for word in ("-e", f"{name}={environment[name]}")]
-    done = subprocess.run(
-        [str(program), "--cli", *settings, sys.executable, "-m", "wasmote", "bridge", port, *arguments],
-        env={**environment, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def inspector(port, environment):
-    return lambda *arguments: inspect(port, environment, *arguments)
+    names = ("WASMOTE_RUNTIME_DIR", "WASMOTE_DATA_DIR")
+    settings = [word for name in names for word in ("-e", f"{name}={environment[name]}")]
+    return lambda *arguments: inspect(*settings, sys.executable, "-m", "wasmote", "bridge", port, *arguments)
 
 
 @pytest.fixture(scope="module", autouse=True)
