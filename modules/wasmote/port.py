@@ -4,9 +4,11 @@ A port has   read(room) -> bytes put into the memoryview, 0 for none yet;   writ
              idle(), which waits a moment for bytes;   close();   ended, True once the other end is gone for good.
 """
 
+import select
 import sys
 import time
 
+_IDLE = 50  # ms: how often the main loop turns while nothing happens
 _STALL = 5000  # ms in which a UART takes not one byte before the rest of a piece is dropped, and what comes after it
 
 
@@ -26,6 +28,7 @@ class Uart:
 
             uart = machine.UART(0)
         self._uart = uart
+        self._poll = None
         self._gone = False  # nobody has taken a byte for _STALL: pieces are dropped at once until somebody does
 
     def read(self, room):
@@ -51,7 +54,10 @@ class Uart:
                 time.sleep_ms(1)
 
     def idle(self):
-        time.sleep_ms(1)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._uart, select.POLLIN)
+        self._poll.poll(_IDLE)  # asleep until a byte comes
 
     def close(self):
         pass
@@ -61,8 +67,6 @@ class Stdio:
     """stdin and stdout as pipes or a terminal; a terminal is made raw, so that it neither echoes nor cuts lines."""
 
     def __init__(self):
-        import select
-
         import ffi
 
         self._read = ffi.open(None).func("i", "read", "ipi")  # MicroPython's own streams wait until the buffer is full
@@ -99,7 +103,7 @@ class Stdio:
 
     def idle(self):
         if not self.ended:
-            self._poll.poll(10)
+            self._poll.poll(_IDLE)
 
     def close(self):
         if self._attributes is not None:
