@@ -187,9 +187,11 @@ def functions(handles):
 
 def _lending_once(params):
     """These params with one borrow at most: wasmtime 50 fails with its own "BUG: deferred host scope" at a second."""
-    lent = [p for p in params if abi_echo.owned(p) != p]
-    lent = lent[0] if lent and "list" not in str(lent[0]) and str(lent[0]).count("borrow") == 1 else None
-    return [p if p is lent else abi_echo.owned(p) for p in params]
+    owned = [abi_echo.owned(p) for p in params]
+    for i, p in enumerate(params):
+        if owned[i] != p and "list" not in str(p) and str(p).count("borrow") == 1:
+            return [*owned[:i], p, *owned[i + 1 :]]
+    return owned
 
 
 def damaged(image):
