@@ -166,7 +166,7 @@ def test_a_heap_too_small_for_the_definitions_is_no_crash(monkeypatch):
 
     monkeypatch.setattr("wasmote.component.binary.def_type", full)
     with pytest.raises(
-        Unlinkable, match="does not fit the board's heap: unload another component or make its largest function smaller"
+        Unlinkable, match="does not fit the board's heap: unload another component, reset the board to join a heap in"
     ):
         load("(component (type u8))")
 

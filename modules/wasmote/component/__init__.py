@@ -79,8 +79,8 @@ class Component:
         except MemoryError:
             loading = None
             raise OutOfMemory(
-                "component does not fit the board's heap%s: unload another component "
-                "or make its largest function smaller" % _heap_free()
+                "component does not fit the board's heap%s: unload another component, reset the board "
+                "to join a heap in pieces, or make its largest function smaller" % _heap_free()
             )
         except RuntimeError as error:
             if "recursion" not in str(error):
@@ -155,4 +155,14 @@ def _heap_free():
     if not hasattr(gc, "mem_free"):  # CPython
         return ""
     gc.collect()
-    return " (%d bytes free)" % gc.mem_free()
+    free = piece = gc.mem_free()
+    while piece > 64 and not _has_piece(piece):
+        piece -= piece >> 3
+    return " (%d bytes free, a piece of %d the largest)" % (free, piece)
+
+
+def _has_piece(size):
+    try:
+        return bool(bytearray(size))
+    except MemoryError:
+        return False
