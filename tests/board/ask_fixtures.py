@@ -58,6 +58,15 @@ class Asker(Tool):
         return [json.dumps(heard)], False
 
 
+class Holder:
+    """A component in a host: what is parked holds it."""
+
+    def __init__(self, name, waits_for=None):
+        self.name = name
+        self.waits_for = waits_for
+        self.wanted = False
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """The time, which stands still; clock[0] is to be set."""

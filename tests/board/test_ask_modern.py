@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from ask_fixtures import ACCEPTED, ALL, JOHN, QUESTIONS, WRONG, Asker, asking, heard, modern
+from ask_fixtures import ACCEPTED, ALL, JOHN, QUESTIONS, WRONG, Asker, Holder, asking, heard, modern
 from fake_host import Tool
 from server_wire import CAPABILITIES, MODERN, VERSION
 from wasmote.host.questions import ANSWERED, NO_ANSWER
@@ -144,15 +144,6 @@ def test_a_state_expires_and_the_handler_ends_without_an_answer(clock):
     assert tool.heard == [[[NO_ANSWER, "the client did not answer within 300 s"]]]
     assert wire.server.parked == wire.server.calls == []
     assert "expired" in modern(wire, 2, requestState=state, inputResponses={"name": JOHN})["error"]["message"]
-
-
-class Holder:
-    """A component in a host: what is parked holds it."""
-
-    def __init__(self, name, waits_for=None):
-        self.name = name
-        self.waits_for = waits_for
-        self.wanted = False
 
 
 def give_way(wire, clock):
