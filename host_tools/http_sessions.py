@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A client of the handshake era over HTTP: one hub.Client, and which of its streams each message goes to.
 
-What belongs to a request goes to the answer of that request: its result, its progress, the questions that its call asks.
+What belongs to a request goes to the answer of that request: its result, its progress, what its call logs and asks.
 Everything else, lists that changed and resources that were updated, goes to the stream of the client's GET, which keeps
 it while there is none.
 """
@@ -89,8 +89,8 @@ class Session:
             stream = self._calls.get(self._tokens.get(message.raw("progress")))
         elif message.method == "notifications/cancelled":
             stream = self._questions.pop(message.raw("cancelled"), None)
-        elif message.method == "notifications/message" and len(self._calls) == 1:
-            stream = next(iter(self._calls.values()))
+        elif message.method == "notifications/message":
+            stream = self._calls.get(message.raw("asker"))
         return stream or self.unasked
 
     def _finish(self, id_text, text):

@@ -18,6 +18,7 @@ from wasmote.jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE
 
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_lost, board_reset
+from .logs import SET_LEVEL, Logs
 from .message import error_text, parse, request_text
 from .questions import Questions, offers, with_offers
 from .subscriptions import LISTS, UPDATED, Subscriptions, Wishes
@@ -26,7 +27,6 @@ PATIENCE = 30  # seconds for which a request that the board is too busy for is t
 BUSY_PAUSE = 0.1  # seconds before it is
 BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
 _LISTEN = "subscriptions/listen"
-_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 
 
 @dataclass
@@ -48,6 +48,7 @@ class Client:
         self.ours = ours  # nobody, but the hub that asks something of its own
         self.offers = None  # JSON text of what it said in `initialize` that it can be asked
         self.wishes = Wishes(initialized=joined)
+        self.log_level = None  # handshake era: what logging/setLevel said
 
 
 class Hub:
@@ -63,6 +64,7 @@ class Hub:
         self._retry = None  # the timer after which the oldest of these is asked again
         self._last_id = 0
         self._questions = Questions(self._pending.get)
+        self._logs = Logs(self.clients, self._pending.get, self._ask_for_ourselves)
         self._subscriptions = Subscriptions(self.clients, self._ask_for_ourselves)
         self._met = False
         self._say = say
@@ -90,6 +92,7 @@ class Hub:
             self._cancel(number, "the client left")
         self._questions.forget(client)
         self._subscriptions.left(client)
+        self._logs.left()
 
     def asked_by(self, client):
         """How many requests of this client have no answer yet."""
@@ -171,6 +174,8 @@ class Hub:
         places = {"id": number}
         if message.raw("token") is not None:
             places["token"] = number
+        if message.method == SET_LEVEL:
+            places.update(self._logs.wanted(pending.client, message))
         text = with_offers(message, places, pending.client.offers)
         if excess := self._excess(text):
             text = message.replaced(places)
@@ -189,12 +194,12 @@ class Hub:
         except CallError as error:
             self._refuse([pending], error)
 
-    def _ask_for_ourselves(self, method, uri, answered=None):
+    def _ask_for_ourselves(self, method, params, answered=None):
         """A request of the hub's own, for several clients; answered(text) gets its answer. False: the board is away."""
         if self.connection.state != "ready":
             return False
         client = Client(answered or (lambda text: None), ours=True)
-        self._ask(Pending(client, parse(request_text("0", method, {"uri": uri}).encode())))
+        self._ask(Pending(client, parse(request_text("0", method, params).encode())))
         return True
 
     def _excess(self, text):
@@ -233,9 +238,7 @@ class Hub:
         elif message.method == UPDATED:
             self._subscriptions.updated(message)
         elif message.method == "notifications/message":
-            for client in self.clients:
-                if self._wants_log(client):
-                    client.send(message.text)
+            self._logs.deliver(message)
 
     def _answer(self, message):
         number = message.id
@@ -297,15 +300,8 @@ class Hub:
             self.connection.reset_is_coming()
         elif method == "resources/subscribe" and result is not None and not pending.client.ours:
             self._subscriptions.subscribed(pending.client, pending.message)
-
-    def _wants_log(self, client):
-        if client.wishes.initialized:
-            return True
-        return any(
-            pending.client is client and _LOG_LEVEL in meta
-            for pending in self._pending.values()
-            if isinstance(meta := pending.message.params.get("_meta"), dict)
-        )
+        elif method == SET_LEVEL and result is not None and not pending.client.ours:
+            self._logs.agreed(pending.client, pending.message)
 
     # --- the board comes and goes ----------------------------------------------------------------------------------
 
@@ -327,6 +323,8 @@ class Hub:
                     self._subscriptions.changed(method)
         self._met = True
         self._subscriptions.restore()
+        if new_session:
+            self._logs.restore()
         self._ask_waiting()
 
     def _lost(self):

@@ -23,7 +23,8 @@ PLACES = {
     "token": ("params", "_meta", "progressToken"),  # of a request: the caller's token
     "progress": ("params", "progressToken"),  # of notifications/progress
     "cancelled": ("params", "requestId"),  # of notifications/cancelled
-    "asker": ("params", "_meta", "wasmote/requestId"),  # of a request of the board's: the call that asks
+    "asker": ("params", "_meta", "wasmote/requestId"),  # of a question or a log message of the board's: for which call
+    "level": ("params", "level"),  # of logging/setLevel
     "params": ("params",),
     "meta": ("params", "_meta"),
 }

@@ -46,7 +46,7 @@ class Wishes:
 
 
 class Subscriptions:
-    """`clients` is the hub's list of them, each with `send` and `wishes`; `ask(method, uri, answered)` asks the board.
+    """`clients` is the hub's list of them, each with `send` and `wishes`; `ask(method, params, answered)` asks the board.
 
     It says whether the board was there to be asked; then answered(text) is called once, unless it is None.
     """
@@ -71,7 +71,7 @@ class Subscriptions:
             refused = _refused(text)
             if client.wishes.opening.get(message.id) is not granted:  # it wants no more of it
                 if not refused and not self._wanted(uri):
-                    self._ask("resources/unsubscribe", uri)
+                    self._ask("resources/unsubscribe", {"uri": uri})
                 return
             if refused:
                 granted["resourceSubscriptions"].remove(uri)
@@ -79,7 +79,7 @@ class Subscriptions:
                 self._acknowledge(client, message.id)
 
         for uri in fresh:
-            if not self._ask("resources/subscribe", uri, functools.partial(answered, uri)):
+            if not self._ask("resources/subscribe", {"uri": uri}, functools.partial(answered, uri)):
                 waiting.discard(uri)  # the board is away: it is asked when it is back
         if not waiting and message.id in client.wishes.opening:
             self._acknowledge(client, message.id)
@@ -105,7 +105,7 @@ class Subscriptions:
         if client in self._clients:
             client.wishes.resources.add(uri)
         elif not self._wanted(uri):
-            self._ask("resources/unsubscribe", uri)
+            self._ask("resources/unsubscribe", {"uri": uri})
 
     def cancelled(self, client, id_text):
         """A client wants no more of its subscriptions/listen with this id, if it is one."""
@@ -149,7 +149,7 @@ class Subscriptions:
     def restore(self):
         """The board is there, perhaps after a reset: what it may have forgotten."""
         for uri in sorted({uri for client in self._clients for uri in _all(client.wishes)}):
-            self._ask("resources/subscribe", uri)
+            self._ask("resources/subscribe", {"uri": uri})
 
     def _wanted(self, uri):
         return any(client.wishes.wants(uri) for client in self._clients)
@@ -163,7 +163,7 @@ class Subscriptions:
     def _unwatch(self, uris):
         for uri in sorted(uris):
             if not self._wanted(uri):
-                self._ask("resources/unsubscribe", uri)
+                self._ask("resources/unsubscribe", {"uri": uri})
 
 
 def _granted(wanted):

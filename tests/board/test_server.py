@@ -372,7 +372,8 @@ def logs(wire, meta):
 
 
 def test_the_handshake_era_gets_logs_down_to_its_level(wire):
-    assert logs(wire, {}) == [{"level": "warning", "logger": "counter", "data": 'done "3"'}]
+    said = {"_meta": {"wasmote/requestId": 1}, "level": "warning", "logger": "counter", "data": 'done "3"'}
+    assert logs(wire, {}) == [said]
     wire.result("logging/setLevel", {"level": "error"})
     assert logs(wire, {}) == []
     assert wire.error("logging/setLevel", {"level": "shout"})["code"] == codes.INVALID_PARAMS

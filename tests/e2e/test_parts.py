@@ -206,7 +206,8 @@ def test_every_notification_of_a_guest(bridge):
     level = {"io.modelcontextprotocol/logLevel": "warning"}
     text, failed, heard = tell(bridge, "message", '{"a":1}', **level)
     wanted = {"level": "error", "logger": "notifier", "data": {"message": "told", "data": {"a": 1}}}
-    assert [message["params"] for message in heard] == [wanted]
+    assert [{**message["params"], "_meta": None} for message in heard] == [{**wanted, "_meta": None}]
+    assert list(heard[0]["params"]["_meta"]) == ["wasmote/requestId"]
     text, failed, heard = tell(bridge, "cancelled", "7")
     assert failed and 'no request "7" under way' in text and heard == []
 

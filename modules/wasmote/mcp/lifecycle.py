@@ -94,7 +94,12 @@ def log(server, request, level, logger, message, data=None):
     wanted = request.log_level if request and request.modern else server.log_level
     if wanted is None or level < wanted:
         return
-    out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":')
+    out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/message","params":{')
+    if request and request.id:  # several clients may share the wire: for whose call it is
+        out.raw(b'"_meta":{"wasmote/requestId":')
+        out.raw(request.id)
+        out.raw(b"},")
+    out.raw(b'"level":')
     out.string(LOG_LEVELS[level])
     out.raw(b',"logger":')
     out.string(logger)
