@@ -197,8 +197,7 @@ static void answer_begin(void) {
     is_error = refused = false;
 }
 
-// Makes the answer an error of the component's own, whatever was written before. Codes: error-code of wasi:mcp/types;
-// `data`: JSON, or without bytes.
+// Makes the answer an error of the component's own, whatever was written before. Codes: error-code of wasi:mcp/types.
 enum { INVALID_PARAMS = 3, INTERNAL_ERROR = 4, RESOURCE_NOT_FOUND = 5 };
 
 static inline void refuse_because(error why) {
