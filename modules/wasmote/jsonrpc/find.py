@@ -10,9 +10,9 @@ from . import scan
 from .text import decode
 
 try:
-    from .scan_viper import check, members
+    from .scan_viper import check, members, skip
 except (ImportError, SyntaxError):  # CPython, or a firmware without a native code emitter: slower, same answers
-    from .scan import check, members
+    from .scan import check, members, skip
 
 _MOST = 8  # names in one table
 _out = array("i", [0] * (2 * _MOST))
@@ -78,9 +78,9 @@ def pairs(line, start):
     """Generator of (name span, value span) of the checked object at line[start]; names with their quotes."""
     at = _space(line, start + 1)
     while line[at] != 0x7D:
-        name = (at, _skip(line, at))
+        name = (at, skip(line, at))
         at = _space(line, _space(line, name[1]) + 1)
-        value = (at, _skip(line, at))
+        value = (at, skip(line, at))
         yield name, value
         at = _space(line, value[1])
         if line[at] == 0x2C:
@@ -91,7 +91,7 @@ def items(line, start):
     """Generator of the spans of the elements of the checked array at line[start]."""
     at = _space(line, start + 1)
     while line[at] != 0x5D:
-        value = (at, _skip(line, at))
+        value = (at, skip(line, at))
         yield value
         at = _space(line, value[1])
         if line[at] == 0x2C:
@@ -102,27 +102,3 @@ def _space(line, at):
     while line[at] <= 0x20:
         at += 1
     return at
-
-
-def _skip(line, at):
-    """The end of the value at `at`, which lies inside an object or array."""
-    depth = 0
-    while True:
-        byte = line[at]
-        at += 1
-        if byte == 0x22:
-            while line[at] != 0x22:
-                at += 2 if line[at] == 0x5C else 1
-            at += 1
-        elif byte == 0x7B or byte == 0x5B:
-            depth += 1
-            continue
-        elif byte == 0x7D or byte == 0x5D:
-            depth -= 1
-        elif depth:
-            continue
-        else:
-            while line[at] > 0x20 and line[at] not in b",]}":
-                at += 1
-        if not depth:
-            return at

@@ -285,3 +285,27 @@ def members(buf, start, names, out):
             tail = at
         elif byte > 0x20:
             tail = at
+
+
+def skip(buf, at):
+    """The end of the checked value at buf[at], which lies inside an object or array, or is one."""
+    depth = 0
+    while True:
+        byte = buf[at]
+        at += 1
+        if byte == 0x22:
+            while buf[at] != 0x22:
+                at += 2 if buf[at] == 0x5C else 1
+            at += 1
+        elif byte == 0x7B or byte == 0x5B:
+            depth += 1
+            continue
+        elif byte == 0x7D or byte == 0x5D:
+            depth -= 1
+        elif depth:
+            continue
+        else:
+            while buf[at] > 0x20 and buf[at] not in b",]}":
+                at += 1
+        if not depth:
+            return at

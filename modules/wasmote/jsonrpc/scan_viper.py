@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-"""check and members of scan.py in viper; scan.py says what they do, and tests run both on the same texts."""
+"""check, members and skip of scan.py in viper; scan.py says what they do, and tests run both on the same texts."""
 
 import sys
 
@@ -341,3 +341,34 @@ def members(buf: ptr8, start: int, names: ptr8, out: ptr32) -> int:
             tail = at
         elif byte > 0x20:
             tail = at
+
+
+@micropython.viper
+def skip(buf: ptr8, at: int) -> int:
+    plain = ptr8(_PLAIN)
+    depth = 0
+    while True:
+        byte = buf[at]
+        at += 1
+        if byte == 0x22:
+            while True:
+                while plain[buf[at]]:
+                    at += 1
+                byte = buf[at]
+                at += 1
+                if byte == 0x22:
+                    break
+                if byte == 0x5C:
+                    at += 1
+        elif byte == 0x7B or byte == 0x5B:
+            depth += 1
+            continue
+        elif byte == 0x7D or byte == 0x5D:
+            depth -= 1
+        elif depth:
+            continue
+        else:
+            while buf[at] > 0x20 and buf[at] != 0x2C and buf[at] != 0x5D and buf[at] != 0x7D:
+                at += 1
+        if depth == 0:
+            return at
