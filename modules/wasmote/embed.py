@@ -9,6 +9,7 @@ from .host import Host as _Host
 from .host import HostError
 from .host.host import ALLOW
 from .jsonrpc import validate
+from .jsonrpc.fits import doubt
 
 
 class Host:
@@ -20,7 +21,7 @@ class Host:
     """
 
     def __init__(self, memory_limit=64 * 1024, call_timeout_ms=30_000, allow=ALLOW, storage=None):
-        self.host = _Host(storage, memory_limit, call_timeout_ms, allow=allow, validate=validate)
+        self.host = _Host(storage, memory_limit, call_timeout_ms, allow=allow, validate=validate, doubt=doubt)
 
     def load(self, file, config=None):
         """Load a component: a path that ends in .wasm, or the name of a stored one. HostError says why not.

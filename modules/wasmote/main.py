@@ -48,6 +48,7 @@ def run(port=None, watchdog=None):
 
 def _serve(port, lines, watchdog):
     host = Host(validate=validate)
+    host.doubt = _doubts(host)
     board = Board(_name(), _session(), _reset, lines.limit)
     server = Server(host, port.write, board, _report if sys.platform == "linux" else None)
     host.on_log = lambda level, logger, message, data=None: server.log(None, level, logger, message, data)
@@ -61,6 +62,18 @@ def _serve(port, lines, watchdog):
     finally:
         server.close()  # first: a load under way holds memory of which the host does not know yet
         host.close()
+
+
+def _doubts(host):
+    """Host.doubt, imported with the first call of a tool."""
+
+    def first(name, tool, arguments):
+        from .jsonrpc.fits import doubt
+
+        host.doubt = doubt
+        return doubt(name, tool, arguments)
+
+    return first
 
 
 def _serve_tools(host):

@@ -6,6 +6,7 @@ import host_guests as guests
 import pytest
 from wasmote.host import Host, Storage, guest
 from wasmote.jsonrpc import validate
+from wasmote.jsonrpc.fits import doubt
 from wasmote.wasm import Granules, arena_info
 
 
@@ -31,6 +32,7 @@ def new_host(tmp_path):
 
     def new(**settings):
         settings.setdefault("validate", validate)
+        settings.setdefault("doubt", doubt)
         made.append(Host(Storage(str(tmp_path / "components")), **settings))
         return made[-1]
 

@@ -48,6 +48,7 @@ def test_a_tool_is_listed_with_a_schema_from_its_arguments(host, serve):
                 "value": {"type": "integer", "minimum": 0, "maximum": 1},
             },
             "required": ["names", "pin", "raw", "unit", "value"],
+            "additionalProperties": False,
         },
         "annotations": {"readOnlyHint": False, "idempotentHint": True},
     }
@@ -67,17 +68,20 @@ def test_a_bare_decorator_and_a_function_stays_a_function(host, serve):
 
     serve()
     assert hello() == "hi" and call(host, "hello") == (["hi"], False) and call(host, "other") == (["hi again"], False)
-    assert listed(host.tools[0]) == {"name": "hello", "inputSchema": {"type": "object", "properties": {}}}
+    assert listed(host.tools[0]) == {
+        "name": "hello",
+        "inputSchema": {"type": "object", "properties": {}, "additionalProperties": False},
+    }
 
 
 @pytest.mark.parametrize("kind, good, bad, says", [
     (int, [0, -5, 2**40], [1.5, "1", True, None, []], "integer"), (float, [1, 1.5], ["1", True], "number"),
     (bool, [True, False], [1, "true"], "boolean"), (str, ["", "é"], [1, None], "string"),
     (list, [[], [1]], [{}, "x"], "array"), (dict, [{}], [[], 1], "object"),
-    ("0..1", [0, 1], [2, -1, 0.5, True], "integer from 0 to 1"), ("..9", [-9, 9], [10], "integer to 9"),
-    ("0.0..1.0", [0, 0.5, 1], [1.01], "number from 0.0 to 1.0"), ("-5..", [-5, 10**9], [-6], "integer from -5"),
-    (("C", "F"), ["C"], ["K", 1], "one of 'C', 'F'"), ((0, 1), [0, 1], [True, 2], "one of 0, 1"),
-    ([int], [[], [1, 2]], [["x"], 1], "integer"), (["0..1"], [[0, 1]], [[0, 2]], r"x\[1\] must be integer from 0 to 1"),
+    ("0..1", [0, 1], [2, -1, 0.5, True], "an integer, it is true"), ("..9", [-9, 9], [10], "at most 9, it is 10"),
+    ("0.0..1.0", [0, 0.5, 1], [1.01], "at most 1.0, it is 1.01"), ("-5..", [-5, 10**9], [-6], "at least -5, it is -6"),
+    (("C", "F"), ["C"], ["K"], '"x" must be one of "C" or "F", it is "K"'), ((0, 1), [0, 1], [True, 2], "one of 0 or 1"),
+    ([int], [[], [1, 2]], [["x"], 1], "an array, it is a number"), (["0..1"], [[0, 1]], [[0, 2]], r'"x\[1\]" must be at most 1, it is 2'),
 ])  # fmt: skip
 def test_arguments_are_checked_before_the_function_runs(host, serve, kind, good, bad, says):
     ran = []
@@ -106,14 +110,14 @@ def test_missing_and_unknown_arguments(host, serve):
 
     serve()
     assert call(host, "set_pin", {"pin": 1}) == (["1 True"], False)
-    assert "pin is missing: it must be integer from 0 to 7" in call(host, "set_pin")[0][0]
-    assert 'no argument "pim"; there are: on, pin' in call(host, "set_pin", {"pim": 1})[0][0]
+    assert call(host, "set_pin")[0][0].startswith('set_pin: "pin" is missing; set_pin takes ')
+    (text,), _ = call(host, "set_pin", {"pim": 1})
+    assert '"pim" is no argument of it' in text and "pin (integer, 0 to 7)" in text and "on (boolean, optional)" in text
 
 
 @pytest.mark.parametrize("make, says", [
     (lambda: wasmote.tool(description="Set a pin."), "a description comes first, without a name"),
     (lambda: wasmote.tool("d", x=5), "no kind of argument"), (lambda: wasmote.tool("d", x=()), "no kind of argument"),
-    (lambda: wasmote.tool("d", x=wasmote.arg(int, default="a")), "its default must be integer"),
     (lambda: wasmote.tool("d", {"tittle": "x"}), "no option tittle: there are name, title, output"),
     (lambda: wasmote.tool("d", 5), "a description and a dict of options"),
     (lambda: wasmote.tool("d", x=wasmote.arg(int, defualt=1)), "not defualt"),
@@ -130,6 +134,12 @@ def test_what_a_decorator_does_not_take_it_says_at_once(make, says):
         make()(function)
     assert says in str(caught.value)
     assert native.take() == []
+
+
+def test_a_default_that_no_call_could_give_is_refused_by_the_host(host, serve):
+    wasmote.tool("d", x=wasmote.arg(int, default="a"), y=wasmote.arg(int, default=1))(_keeps([]))
+    with pytest.raises(Refused, match='"x" must be an integer, it is a string'):
+        serve()
 
 
 def test_names_are_as_with_components(host, serve):

@@ -124,7 +124,10 @@ def test_prompts(host, serve):
     messages = [json.loads(message) for message in drive(host.get_prompt("chat"))]
     assert [message["role"] for message in messages] == ["user", "assistant", "user"]
     assert messages[2]["content"]["type"] == "image"
-    with pytest.raises(HostError, match="style must be one of 'short', 'long'"):
+    with pytest.raises(
+        HostError,
+        match='explain: "style" must be one of "short" or "long", it is "tall"; explain takes about .string, optional',
+    ):
         drive(host.get_prompt("explain", b'{"style":"tall"}'))
 
 

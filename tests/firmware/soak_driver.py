@@ -10,6 +10,7 @@ from binascii import b2a_base64, crc32
 
 from wasmote.host import Host
 from wasmote.jsonrpc import validate
+from wasmote.jsonrpc.fits import doubt
 from wasmote.mcp import Server
 from wasmote.wasm import arena_info
 
@@ -33,7 +34,7 @@ def write(piece):
     size += len(piece)
 
 
-host = Host(validate=validate)
+host = Host(validate=validate, doubt=doubt)
 server = Server(host, write)
 gc.threshold(16 * 1024)  # as main.py
 

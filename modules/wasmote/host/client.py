@@ -74,12 +74,14 @@ class Client:
         provider, wrong = self._provider(id, tool)
         if wrong:
             return wrong
-        if not _has(provider, "tools", tool):
+        entry = _has(provider, "tools", tool)
+        if not entry:
             return failed("tool-not-found", '%s has no tool "%s"' % (provider.name, tool[:64]))
         arguments = arguments.strip() or b"{}"
         if arguments[:1] != b"{" or self.runtime.validate(arguments):
             return failed("invalid-params", "the arguments of a tool must be the JSON text of an object")
-        return self._ask(provider, "call-tool", (tool, arguments), _tool_result)
+        doubt = self.host.doubt and self.host.doubt(tool, entry.json, arguments)
+        return self._ask(provider, "call-tool", (tool, arguments), _tool_result, doubt)
 
     def read_resource(self, id, uri):
         provider, wrong = self._provider(id, "")
@@ -106,8 +108,11 @@ class Client:
             return failed("invalid-params", str(error))
         return self._ask(provider, "get-prompt", (name, arguments), _messages)
 
-    def _ask(self, provider, handler, values, convert):
-        """A generator: calls another component's handler, and returns the result of the interface's function."""
+    def _ask(self, provider, handler, values, convert, doubt=None):
+        """A generator: calls another component's handler, and returns the result of the interface's function.
+
+        doubt    None, or what Host.doubt has to say first
+        """
         guest = self.guest
         if handler == "read-resource":  # not in a generator of its own: each takes 300 bytes of a board's C stack
             from .resources import find
@@ -119,6 +124,9 @@ class Client:
         why = self._stands_in_the_way(provider)
         if why:
             return failed("internal-error", why)
+        why = (yield from doubt) if doubt else None
+        if why:
+            return 0, convert(([why], True))
         guest.waits_for = provider
         try:
             answer = yield from provider.call(handler, values, None, self.runtime.notify)

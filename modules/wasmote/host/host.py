@@ -26,6 +26,9 @@ class Host:
     A component's configuration may say something else for it: see config.py.
 
         validate           tells JSON from anything else: see entries.tool_text
+        doubt              None, or doubt(name, tool, arguments): None if the arguments of a call (bytes) fit the input
+                           schema of the tool with this JSON text; else a generator, which returns None after all, or
+                           what is wrong with them
 
         guests             the providers (entries.py), components and others
         tools, resources, templates, prompts    their Entries, each with .name and .json; generation counts changes
@@ -47,6 +50,7 @@ class Host:
         load_timeout_ms=60_000,
         allow=ALLOW,
         validate=loosely_json,
+        doubt=None,
     ):
         self._storage = storage
         self.memory_limit = min(memory_limit // 1024, arena_info()[0])  # granules
@@ -54,6 +58,7 @@ class Host:
         self.load_timeout_ms = load_timeout_ms
         self.allow = allow
         self.validate = validate
+        self.doubt = doubt
         self.guests = []
         self.stacks = Stacks()
         self.tools = []
@@ -69,7 +74,7 @@ class Host:
     # Tools
 
     def call_tool(self, name, arguments=b"{}", progress_token=None, notify=None):
-        """Calls a tool. A generator; returns (content, is_error).
+        """Calls a tool, if its arguments fit its input schema. A generator; returns (content, is_error).
 
         arguments         the bytes of a JSON object
         progress_token    None if nobody wants progress
@@ -78,7 +83,9 @@ class Host:
         """
         for tool in self.tools:
             if tool.name == name:
-                return tool.guest.call("call-tool", (name, arguments), progress_token, notify)
+                doubt = self.doubt and self.doubt(name, tool.json, arguments)
+                steps = tool.guest.call("call-tool", (name, arguments), progress_token, notify)
+                return _checked(doubt, steps) if doubt else steps
         raise HostError("tool-not-found", 'there is no tool "%s" on this board' % name[:64])
 
     def read_resource(self, uri, progress_token=None, notify=None):
@@ -432,6 +439,12 @@ class Host:
         if old:
             old.end("was ended: a new version of the component took its place")
         self._put(guest)
+
+
+def _checked(doubt, steps):
+    """A generator: what the call `steps` returns, if there is no doubt after all."""
+    why = yield from doubt
+    return ([why], True) if why else (yield from steps)
 
 
 def _writes(config):

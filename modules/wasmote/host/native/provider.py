@@ -69,6 +69,7 @@ class Native:
                 what = "its %s %s is already there, from %s: rename one of them"
                 raise Refused(what % (function.kind[:-1], function.name, other))
             self.functions[function.kind, function.name] = function
+            _check_defaults(host, function)
             entry = Entry(self.owner, function.name, function.text, function.structured)
             self._entries.setdefault(function.kind, []).append(entry)
 
@@ -134,10 +135,14 @@ class Native:
             return (yield from self._complete(*values))
         running = Running(self.host, self.owner.name, notify, progress_token is not None)
         self.calls += 1
+        wrong = None
         try:
             function = yield from self._function(handler, values[0])
-            result = yield from self._run(running, function, _arguments(handler, function, values))
-            return _answer(handler, function, values[0], result, self.host.validate)
+            doubt = self._doubt(handler, function, values)
+            wrong = (yield from doubt) if doubt else None
+            if wrong is None:
+                result = yield from self._run(running, function, _arguments(handler, function, values))
+                return _answer(handler, function, values[0], result, self.host.validate)
         except Stopped as stopped:
             why = str(stopped)
         except (Exception, SystemExit) as error:  # sys.exit() would end the board's server
@@ -146,10 +151,21 @@ class Native:
             if missing:
                 raise HostError("missing-capability", "%s: %s" % (self.owner.name, error), missing)
         self.errors += 1
-        text = "%s: %s %s" % (self.owner.name, _label(handler, values[0]), why)
+        text = wrong or "%s: %s %s" % (self.owner.name, _label(handler, values[0]), why)
         if handler == "call-tool":
             return [text], True
-        raise HostError("internal-error", text)
+        raise HostError("invalid-params" if wrong else "internal-error", text)
+
+    def _doubt(self, handler, function, values):
+        """Host.doubt of what the host has not looked at: a prompt's arguments, or those of a function that stands in for
+        a component's, whose schema may be another."""
+        if self.host.doubt and values[-1]:
+            if handler == "get-prompt":
+                needed = [name for name in function.arguments if "default" not in function.arguments[name]]
+                return _doubt(self.host, function, function.arguments, needed, values[1])
+            if handler == "call-tool" and function.text and self.owner is not self:
+                return self.host.doubt(function.name, function.text, values[1])
+        return None
 
     def _function(self, handler, name):
         if handler == "call-tool":
@@ -235,8 +251,41 @@ class Native:
         return [choice for choice in choices if choice.startswith(about[1])]
 
 
+def _doubt(host, function, properties, required, arguments):
+    """Host.doubt of arguments (bytes) with these schemas."""
+    schema = {"properties": properties, "required": required, "additionalProperties": False}
+    return host.doubt(function.name, json.dumps({"inputSchema": schema}).encode(), arguments)
+
+
+def _check_defaults(host, function):
+    """Refused if a default value is none that a call could give."""
+    if host.doubt and function.kind in ("tools", "prompts") and function.text:
+        schemas = _schemas(function)
+        defaults = {name: schemas[name]["default"] for name in schemas if "default" in schemas[name]}
+        doubt = _doubt(host, function, schemas, [], json.dumps(defaults).encode())
+        why = _last(doubt) if doubt else None
+        if why:
+            raise Refused("a default value is wrong: " + why)
+
+
+def _last(steps):
+    """What a generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+def _schemas(function):
+    """The JSON Schema of each argument of a tool or prompt."""
+    if function.kind == "prompts":
+        return function.arguments
+    return json.loads(function.text)["inputSchema"].get("properties", {})
+
+
 def _arguments(handler, function, values):
-    """The keyword arguments of a function for a handler's values. ValueError."""
+    """The keyword arguments of a function for a handler's values."""
     if handler == "read-resource":
         if function.kind == "resources":
             return {}
@@ -244,11 +293,7 @@ def _arguments(handler, function, values):
 
         return values_of(function.name, values[0])
     given = json.loads(bytes(values[1] or b"{}"))
-    if function.text is None:
-        return given
-    if handler == "get-prompt":
-        return fill({"properties": function.arguments}, given)
-    return fill(json.loads(function.text)["inputSchema"], given)
+    return fill(_schemas(function), given) if function.text else given
 
 
 def _answer(handler, function, name, result, validate):

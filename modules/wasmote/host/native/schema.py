@@ -1,4 +1,4 @@
-"""Arguments of native functions: from Python's words to JSON Schema, and values checked against it.
+"""Arguments of native functions: from Python's words to JSON Schema, which Host.doubt checks calls against.
 
 int float str bool list dict    a value of that type
 "0..10"  "0.5..1.5"  "0.."      an integer, or (with a point) a number, in these limits
@@ -21,7 +21,7 @@ _TYPES = (
 
 
 def object_schema(arguments):
-    """The JSON Schema of an object with these members. ValueError."""
+    """The JSON Schema of an object with these members and no others. ValueError."""
     properties = {}
     required = []
     for name in sorted(arguments):
@@ -31,7 +31,7 @@ def object_schema(arguments):
             raise ValueError("%s: %s" % (name, error))
         if "default" not in properties[name]:
             required.append(name)
-    made = {"type": "object", "properties": properties}
+    made = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         made["required"] = required
     return made
@@ -42,8 +42,6 @@ def schema(kind):
     if isinstance(kind, Argument):
         made = schema(kind.kind)
         made.update(kind.about)
-        if "default" in made:
-            check("its default", made["default"], made)
         return made
     if isinstance(kind, dict):
         return dict(kind)
@@ -79,55 +77,9 @@ def _range(text):
     return made
 
 
-def fill(schema, given):
-    """The arguments of a call: `given` (a dict) checked, defaults filled in. ValueError says what is wrong."""
-    properties = schema["properties"]
-    for name in given:
-        if name not in properties:
-            there = ", ".join(sorted(properties)) or "none"
-            raise ValueError('there is no argument "%s"; there are: %s' % (name, there))
-    filled = {}
+def fill(properties, given):
+    """The arguments of a call (a dict) with the defaults of those that are not given."""
     for name in properties:
-        about = properties[name]
-        if name in given:
-            check(name, given[name], about)
-            filled[name] = given[name]
-        elif "default" in about:
-            filled[name] = about["default"]
-        else:
-            raise ValueError("%s is missing: it must be %s" % (name, _says(about)))
-    return filled
-
-
-def check(name, value, schema):
-    """ValueError if the value does not fit."""
-    if "enum" in schema and value not in schema["enum"] or not _is(value, schema.get("type")):
-        raise ValueError("%s must be %s" % (name, _says(schema)))
-    if "minimum" in schema and value < schema["minimum"] or "maximum" in schema and value > schema["maximum"]:
-        raise ValueError("%s must be %s" % (name, _says(schema)))
-    if "items" in schema:
-        for i in range(len(value)):
-            check("%s[%d]" % (name, i), value[i], schema["items"])
-
-
-def _is(value, type_name):
-    if type_name == "number":
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    for python, json in _TYPES:
-        if json == type_name:
-            return isinstance(value, python) and (python is bool or not isinstance(value, bool))
-    return True
-
-
-def _says(schema):
-    if "enum" in schema:
-        return "one of " + ", ".join([repr(choice) for choice in schema["enum"]])
-    text = schema.get("type", "a value of its schema")
-    low = schema.get("minimum")
-    high = schema.get("maximum")
-    if low is not None or high is not None:
-        text += " from %s" % low if low is not None else ""
-        text += " to %s" % high if high is not None else ""
-    if "items" in schema:
-        text += " of " + _says(schema["items"])
-    return text
+        if name not in given and "default" in properties[name]:
+            given[name] = properties[name]["default"]
+    return given
