@@ -1,4 +1,4 @@
-"""One line → one JSON-RPC 2.0 message of MCP's kind: no batches, params are an object, an id is a string or an integer.
+"""One line → one JSON-RPC 2.0 message of MCP's kind: params are an object, an id is a string or an integer. Or a batch.
 
 The id stays the bytes that came, to be echoed as they are: 0, -1, 12345678901234567890 and "a\\u0062" all work.
 """
@@ -65,8 +65,17 @@ class Message:
         raise RpcError(INVALID_PARAMS, "%s must be an integer from 0" % what, id=self.id)
 
 
+class Batch(RpcError):
+    """The line is an array of messages; `start` is where it begins. As an error it says that these are not served."""
+
+    def __init__(self, start):
+        what = "this is a batch, which only protocol version 2025-03-26 has: send each message on a line of its own"
+        super().__init__(INVALID_REQUEST, what)
+        self.start = start
+
+
 def parse(line):
-    """The Message in `line` (bytes-like). RpcError, its `id` set where the line has a usable one, for what is none."""
+    """The Message in `line` (bytes-like). RpcError, its `id` set where the line has a usable one, for what is none; Batch."""
     wrong = validate(line)
     if wrong:
         raise RpcError(PARSE_ERROR, "not JSON: %s, at byte %d of %d" % (wrong[0], wrong[1], len(line)))
@@ -74,7 +83,12 @@ def parse(line):
     while line[start] <= 0x20:
         start += 1
     if line[start] == 0x5B:
-        raise RpcError(INVALID_REQUEST, "batches are not supported: send each message on a line of its own")
+        raise Batch(start)
+    return message_at(line, start)
+
+
+def message_at(line, start):
+    """The Message at line[start], which is checked. RpcError."""
     if line[start] != 0x7B:
         raise RpcError(INVALID_REQUEST, "a message must be a JSON object")
     try:

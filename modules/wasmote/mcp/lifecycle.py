@@ -2,7 +2,7 @@
 
 from ..jsonrpc import names, one_line
 from ..version import NAME, VERSION
-from .request import HANDSHAKE_VERSIONS, LOG_LEVELS, VERSIONS, can_ask, log_level
+from .request import BATCHES, HANDSHAKE_VERSIONS, LOG_LEVELS, VERSIONS, can_ask, log_level
 
 _INITIALIZE = names("protocolVersion", "capabilities")
 _LEVEL = names("level")
@@ -22,6 +22,7 @@ def initialize(server, request):
     version, capabilities = message.find(_INITIALIZE)
     version = message.text(version, "params.protocolVersion")
     server.client_can = can_ask(message, capabilities)
+    server.batches = version == BATCHES
     out = server.result(request)
     out.raw(b'"protocolVersion":')
     out.string(version if version in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1])

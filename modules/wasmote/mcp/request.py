@@ -10,6 +10,7 @@ from ..jsonrpc.codes import INVALID_PARAMS, UNSUPPORTED_VERSION, RpcError
 HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN_VERSIONS = ("2026-07-28",)
 VERSIONS = MODERN_VERSIONS + HANDSHAKE_VERSIONS
+BATCHES = "2025-03-26"  # the only one with JSON-RPC batches
 
 ASKING = ("tools/call", "resources/read", "prompts/get")  # the methods that may ask the client in between
 

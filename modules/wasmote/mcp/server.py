@@ -15,7 +15,7 @@ import gc
 
 from micropython import const
 
-from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, RpcError, Writer, id_key, parse
+from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, Batch, RpcError, Writer, id_key, parse
 from ..jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND, OUT_OF_MEMORY
 from ..version import NAME, VERSION
 from .request import ASKING, Request
@@ -67,11 +67,16 @@ _END = b"}}\n"
 
 
 class Call:
-    """A request under way: its generator is given a slice at a time. `owner`: the component called, None if unknown."""
+    """A request under way: its generator is given a slice at a time.
 
-    def __init__(self, request, steps, owner=None):
+    owner    the component called, None if unknown
+    batch    the batch.Answers where its answer belongs, None for the wire
+    """
+
+    def __init__(self, request, steps, owner=None, batch=None):
         self.request = request
         self.owner = owner
+        self.batch = batch
         self.key = id_key(request.id) if request else None
         self.steps = steps
 
@@ -86,12 +91,15 @@ class Server:
     asked            requests of the board's own, to which answers are due (ask.py)
     parked           calls whose clients have been asked and are to call again (parked.py); gave_way: those that may begin anew
     client_can       handshake era: what the client that said `initialize` can be asked
+    batches          … and whether it may send batches; `batch`: of the message that is served just now (batch.Answers)
     """
 
     asked = parked = gave_way = ()
     listened = ()  # modern era: the URIs that the host watches for subscriptions; `telling` it: see subscriptions.py
     telling = False
     client_can = 0
+    batches = False
+    batch = None
 
     def __init__(self, host, write, board=None, report=None):
         self.host = host
@@ -110,9 +118,28 @@ class Server:
 
     def receive(self, line):
         """Serve the message in `line` (bytes-like; not kept)."""
+        try:
+            self.serve(parse(line))
+        except Batch as batch:
+            self._batch(line, batch)
+        except RpcError as error:
+            self.refuse(error)
+        except Exception as error:
+            self._failed(None, error)
+        self._announce()
+
+    def _batch(self, line, batch):
+        if not self.batches:
+            return self.refuse(batch)
+        try:
+            _part("batch", "receive")(self, line, batch.start)
+        except Exception as error:
+            self._failed(None, error)
+
+    def serve(self, message):
+        """Serve one message. Nothing is raised."""
         request = None
         try:
-            message = parse(line)
             if message.kind == REQUEST:
                 request = Request(message)
                 self._request(request)
@@ -126,7 +153,6 @@ class Server:
             self._error(error.id, error)
         except Exception as error:
             self._failed(request, error)
-        self._announce()
 
     def too_long(self, size, limit):
         """Answer a line of `size` bytes that was dropped for being longer than `limit`."""
@@ -141,6 +167,8 @@ class Server:
             if call.key == key:
                 raise RpcError(INVALID_REQUEST, "a request with the id %s is still under way" % str(key, "utf-8"))
         request.read_meta(eras == _MODERN, self.client_can)
+        if self.batch and (request.modern or request.method == "initialize"):
+            raise RpcError(INVALID_REQUEST, "this cannot be part of a batch: send it on its own line", id=request.id)
         if method is None or not eras & (_MODERN if request.modern else _HANDSHAKE):
             raise RpcError(METHOD_NOT_FOUND, "method not found: " + request.method[:64], id=request.id)
         if request.state is not None and request.method in ASKING:
@@ -152,7 +180,7 @@ class Server:
         request.message = None
         if steps is not None:
             self.admit(request, request.owner)
-            self.calls.append(Call(request, steps, request.owner))
+            self.calls.append(Call(request, steps, request.owner, self.batch))
 
     def admit(self, request, owner):
         """RpcError if there is no room for one more call."""
@@ -209,14 +237,17 @@ class Server:
         if self._turn >= len(self.calls):
             self._turn = 0
         call = self.calls[self._turn]
+        self.batch = call.batch
         try:
             next(call.steps)
             self._turn += 1
+            self.batch = None
             return True
         except StopIteration:
             pass
         except Exception as error:
             self._failed(call.request, error)
+        self.batch = None
         if call in self.calls:
             self.calls.remove(call)
         self._announce()
@@ -231,6 +262,8 @@ class Server:
             if call.key == key:
                 self.calls.remove(call)
                 call.steps.close()
+                if call.batch:
+                    call.batch.leave(self)
                 return
 
     def close(self):
@@ -284,6 +317,8 @@ class Server:
         """Begin a reply: the Writer, inside the result object, for one member or more. `done` ends it."""
         if request.id is None:
             raise RpcError(INTERNAL_ERROR, "the client did not come back")  # nobody hears it: see _failed
+        if self.batch:
+            self.batch.begin(self)
         out = self.begin(b'{"jsonrpc":"2.0","id":')
         out.raw(request.id)
         out.raw(b',"result":{')
@@ -309,13 +344,20 @@ class Server:
         self.out.raw(text)
         self.out.flush()
         self._writing = False
+        if self.batch:
+            self.batch.end(self)
+
+    def refuse(self, error):
+        """Answer with an RpcError."""
+        self._error(error.id, error)
 
     def _error(self, id, error):
-        out = self.out
-        if self._writing and out.sent:  # it broke in the middle of a message: end that line
+        if self.batch:
+            self.batch.begin(self)
+        elif self._writing and self.out.sent:  # it broke in the middle of a message: end that line
             self.begin(b"\n")
-            out.flush()
-        self.begin(b'{"jsonrpc":"2.0","id":')
+            self.out.flush()
+        out = self.begin(b'{"jsonrpc":"2.0","id":')
         out.raw(id or b"null")
         out.raw(b',"error":{"code":')
         out.value(error.code)
