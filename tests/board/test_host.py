@@ -282,3 +282,17 @@ def test_a_chunk_from_somebody_else_does_not_disturb_an_upload_that_is_being_loa
     next(last)
     assert refusal(host.push("it", 9, 4, b"x", 0))[0] == "busy"
     assert drive(last)["component"]["state"] == "ready"
+
+
+def test_lists_have_one_order_whatever_came_first(host, new_host, thermometer, textkit, faults):
+    push(host, "textkit", textkit)
+    push(host, "thermometer", thermometer)
+    push(host, "faults", faults)
+    order = [tool.name for tool in host.tools]
+    assert [guest.name for guest in host.guests] == ["faults", "textkit", "thermometer"]
+    push(host, "textkit", textkit)
+    assert [tool.name for tool in host.tools] == order
+    host.close()
+    again = new_host()
+    drive(again.boot())
+    assert [tool.name for tool in again.tools] == order

@@ -355,10 +355,14 @@ class Host:
         self._put(provider)
 
     def _put(self, guest):
-        """The guest takes the place of the one of its name, or the last place."""
+        """The guest takes the place of the one of its name, or that of its name among the components, where it will be after
+        the next start, too: lists of the same things have the same order. What is no component comes where it is served."""
         old = self._find(guest.name)
         if old is None:
-            self.guests.append(guest)
+            at = len(self.guests)
+            while guest.path and at and self.guests[at - 1].path and self.guests[at - 1].name > guest.name:
+                at -= 1
+            self.guests.insert(at, guest)
         else:
             self.guests[self.guests.index(old)] = guest
         kinds = [kind for kind in KINDS if guest.entries(kind) or old and old.entries(kind)]
