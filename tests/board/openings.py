@@ -37,7 +37,10 @@ def agreed(version):
     return {"protocolVersion": version}
 
 
-DISCOVERED = {"supportedVersions": ["2026-07-28"], "resultType": "complete"}
+DISCOVERED = {
+    "supportedVersions": ["2026-07-28", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"],
+    "resultType": "complete",
+}
 DIVIDE = {"name": "divide", "arguments": {"a": 6, "b": 3}}
 TWO = {"content": [{"type": "text", "text": "2"}], "isError": False}
 LONG = "x" * 64
