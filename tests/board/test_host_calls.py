@@ -16,7 +16,16 @@ pytest_plugins = ["host_fixtures"]
 
 def test_a_guest_error_is_a_result(host, thermometer):
     push(host, "thermometer", thermometer)
+    host.doubt = None
     assert call(host, "read", b'{"unit":"X"}') == (['unknown unit "X": use "C", "F" or "K"'], True)
+
+
+def test_arguments_are_checked_before_the_guest_runs(host, thermometer):
+    push(host, "thermometer", thermometer)
+    (text,), is_error = call(host, "read", b'{"unit":"X"}')
+    assert is_error and text.startswith('read: "unit" must be one of "C", "F" or "K", it is "X"; read takes unit ("C"')
+    assert host.guests[0].calls == 0
+    assert call(host, "read", b'{"unit":"K"}') == (["293.150 K"], False)
 
 
 def test_an_unknown_tool_is_not_found(host):

@@ -2,6 +2,6 @@
 
 from .codes import RpcError
 from .find import find, items, names, pairs, validate
-from .message import NOTIFICATION, REQUEST, RESPONSE, Batch, Message, id_key, message_at, parse
+from .message import NOTIFICATION, REQUEST, RESPONSE, Message, id_key, parse
 from .text import decode
 from .writer import Writer, one_line

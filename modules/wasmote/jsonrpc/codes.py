@@ -40,7 +40,10 @@ class RpcError(Exception):
     message    what, where, what to do
     data       a dict for the machine on the other side, or None
     id         the raw JSON text of the request's id where it is known, else None
+    batch      see message.parse
     """
+
+    batch = None
 
     def __init__(self, code, message, data=None, id=None):
         super().__init__(message)

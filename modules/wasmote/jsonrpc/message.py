@@ -65,17 +65,11 @@ class Message:
         raise RpcError(INVALID_PARAMS, "%s must be an integer from 0" % what, id=self.id)
 
 
-class Batch(RpcError):
-    """The line is an array of messages; `start` is where it begins. As an error it says that these are not served."""
-
-    def __init__(self, start):
-        what = "this is a batch, which only protocol version 2025-03-26 has: send each message on a line of its own"
-        super().__init__(INVALID_REQUEST, what)
-        self.start = start
-
-
 def parse(line):
-    """The Message in `line` (bytes-like). RpcError, its `id` set where the line has a usable one, for what is none; Batch."""
+    """The Message in `line` (bytes-like). RpcError, its `id` set where the line has a usable one, for what is none.
+
+    Its `batch` is set where an array of messages begins, which a server may serve instead (mcp/batch.py).
+    """
     wrong = validate(line)
     if wrong:
         raise RpcError(PARSE_ERROR, "not JSON: %s, at byte %d of %d" % (wrong[0], wrong[1], len(line)))
@@ -83,7 +77,10 @@ def parse(line):
     while line[start] <= 0x20:
         start += 1
     if line[start] == 0x5B:
-        raise Batch(start)
+        what = "this is a batch, which only protocol version 2025-03-26 has: send each message on a line of its own"
+        error = RpcError(INVALID_REQUEST, what)
+        error.batch = start
+        raise error
     return message_at(line, start)
 
 

@@ -8,8 +8,9 @@ _GATHER bytes, as several. Nothing is answered to a batch of notifications.
 Imported with the first batch.
 """
 
-from ..jsonrpc import REQUEST, RpcError, Writer, items, message_at
+from ..jsonrpc import REQUEST, RpcError, Writer, items
 from ..jsonrpc.codes import INVALID_REQUEST
+from ..jsonrpc.message import message_at
 
 _GATHER = 4096  # bytes of answers that may wait for others
 
@@ -70,9 +71,9 @@ def receive(server, line, start):
                 server.serve(message)
             except RpcError as error:
                 answers.due += 1
-                server.refuse(error)
+                server.error(error.id, error)
     finally:
         server.batch = None
     if empty:
-        server.refuse(RpcError(INVALID_REQUEST, "a batch has one message at least"))
+        server.error(None, RpcError(INVALID_REQUEST, "a batch has one message at least"))
     answers.leave(server)

@@ -15,7 +15,7 @@ import gc
 
 from micropython import const
 
-from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, Batch, RpcError, Writer, id_key, parse
+from ..jsonrpc import NOTIFICATION, REQUEST, RESPONSE, RpcError, Writer, id_key, parse
 from ..jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND, OUT_OF_MEMORY
 from ..version import NAME, VERSION
 from .request import ASKING, Request
@@ -119,22 +119,16 @@ class Server:
     def receive(self, line):
         """Serve the message in `line` (bytes-like; not kept)."""
         try:
-            self.serve(parse(line))
-        except Batch as batch:
-            self._batch(line, batch)
-        except RpcError as error:
-            self.refuse(error)
+            try:
+                self.serve(parse(line))
+            except RpcError as error:
+                if self.batches and error.batch is not None:
+                    _part("batch", "receive")(self, line, error.batch)
+                else:
+                    self.error(error.id, error)
         except Exception as error:
             self._failed(None, error)
         self._announce()
-
-    def _batch(self, line, batch):
-        if not self.batches:
-            return self.refuse(batch)
-        try:
-            _part("batch", "receive")(self, line, batch.start)
-        except Exception as error:
-            self._failed(None, error)
 
     def serve(self, message):
         """Serve one message. Nothing is raised."""
@@ -150,14 +144,14 @@ class Server:
 
                 answered(self, message)
         except RpcError as error:
-            self._error(error.id, error)
+            self.error(error.id, error)
         except Exception as error:
             self._failed(request, error)
 
     def too_long(self, size, limit):
         """Answer a line of `size` bytes that was dropped for being longer than `limit`."""
         what = "a message of %d bytes was dropped: this board takes %d at most; send less, or in pieces" % (size, limit)
-        self._error(None, RpcError(MESSAGE_TOO_LONG, what, {"limitBytes": limit, "bytes": size}))
+        self.error(None, RpcError(MESSAGE_TOO_LONG, what, {"limitBytes": limit, "bytes": size}))
 
     def _request(self, request):
         method = _method(request.method)
@@ -347,11 +341,8 @@ class Server:
         if self.batch:
             self.batch.end(self)
 
-    def refuse(self, error):
-        """Answer with an RpcError."""
-        self._error(error.id, error)
-
-    def _error(self, id, error):
+    def error(self, id, error):
+        """Answer with an RpcError. id: the raw JSON text, or None."""
         if self.batch:
             self.batch.begin(self)
         elif self._writing and self.out.sent:  # it broke in the middle of a message: end that line
@@ -375,18 +366,18 @@ class Server:
         if request and id is None:  # its client was asked and did not come back (ask.py)
             return None
         if isinstance(error, RpcError):
-            return self._error(id, error)
+            return self.error(id, error)
         if isinstance(error, MemoryError):
             error = None  # lets go of what it holds
             gc.collect()
             what = "%s: the board is out of memory; send less, or unload a component" % method
-            return self._error(id, RpcError(OUT_OF_MEMORY, what))
+            return self.error(id, RpcError(OUT_OF_MEMORY, what))
         if getattr(error, "kind", None) is not None:  # the host's own refusal
-            return self._error(id, _part("refusals", "refusal")(error, request))
+            return self.error(id, _part("refusals", "refusal")(error, request))
         if self._report:
             self._report(error)
         what = "%s failed inside the board: %s: %s" % (method, type(error).__name__, error)
-        self._error(id, RpcError(INTERNAL_ERROR, what))
+        self.error(id, RpcError(INTERNAL_ERROR, what))
 
     def ready(self):
         """The stored components are loaded: these lists are the ones to start from."""
