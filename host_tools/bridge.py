@@ -6,6 +6,7 @@ It ends when its client closes stdin or ends it by a signal, never because a boa
 
 import asyncio
 import contextlib
+import ipaddress
 import signal
 import sys
 import time
@@ -58,7 +59,7 @@ async def bridge(url, verbose=True, http=None, hosts=()):
             print(f"wasmote: {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
     hub = SharedHub(url, say)
-    serving = asyncio.ensure_future(over_http(hub, http, hosts) if http else over_stdio(hub, say))
+    serving = asyncio.ensure_future(over_http(hub, http, hosts, say) if http else over_stdio(hub, say))
     board = asyncio.ensure_future(hub.run())
     for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)):
         with contextlib.suppress(NotImplementedError):
@@ -94,11 +95,13 @@ async def over_stdio(hub, say):
         hub.detach(client)
 
 
-async def over_http(hub, where, hosts):
+async def over_http(hub, where, hosts, say):
     """Any number of clients, until cancelled; says on stdout where."""
     from .http_server import PATH, listen, serve
 
     sockets = listen(where)
     host, number = sockets[0].getsockname()[:2]
+    if not ipaddress.ip_address(host).is_loopback:
+        say(f"whoever can reach port {number} of this machine may call the board's tools: there is no authentication")
     print(f"http://{f'[{host}]' if ':' in host else host}:{number}{PATH}", flush=True)
-    await serve(hub, sockets, hosts)
+    await serve(hub, sockets, hosts, say)

@@ -14,9 +14,10 @@ import asyncio
 import contextlib
 import socket
 import time
+import traceback
 
 import uvicorn
-from wasmote.jsonrpc.codes import INVALID_REQUEST, METHOD_NOT_FOUND
+from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
 
 from .errors import CallError, Failed
 from .http_checks import (
@@ -42,6 +43,7 @@ from .message import error_text, parse
 
 PATH = "/mcp"
 BODY_LIMIT = 4 * 1024 * 1024  # bytes, as of a line on stdio
+CONNECTIONS = 512  # at once; uvicorn answers others with 503
 GRACE = 2  # seconds that connections get to finish when the bridge ends
 PRIMED_SINCE = "2025-11-25"  # clients of older versions do not understand an event without data
 _METHODS = {"POST": "_post", "GET": "_get", "DELETE": "_delete"}
@@ -80,17 +82,20 @@ class Server(uvicorn.Server):
         return contextlib.nullcontext()
 
 
-async def serve(hub, sockets, hosts=()):
+async def serve(hub, sockets, hosts=(), say=lambda text: None):
     """Serve until cancelled."""
-    endpoint = Endpoint(hub, {*LOOPBACK, *map(str.lower, hosts)})
+    endpoint = Endpoint(hub, {*LOOPBACK, *(f"[{host}]" if ":" in host else host.lower() for host in hosts)}, say)
     config = uvicorn.Config(
         endpoint,
         http="h11",
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="critical",  # what goes wrong the endpoint says
         access_log=False,
         server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=GRACE,
     )
     server = Server(config)
@@ -111,6 +116,7 @@ class Request:
         self.path = scope["path"]
         self.headers = Headers(scope["headers"])
         self.gone = asyncio.get_running_loop().create_future()
+        self.answered = False  # or begun to be
         self._receive = receive
         self._send = send
         self._watching = None
@@ -147,6 +153,7 @@ class Request:
             self._watching.cancel()
 
     async def start(self, status, headers):
+        self.answered = True
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
@@ -165,9 +172,11 @@ class Request:
 class Endpoint:
     """The ASGI application. `hosts`: the names by which it may be called."""
 
-    def __init__(self, hub, hosts):
+    def __init__(self, hub, hosts, say):
         self._hub = hub
         self._hosts = hosts
+        self._say = say
+        self._reading = set()  # tasks that read a body
         self._sessions = Sessions(hub)
         self._parameters = Parameters(hub)
         self._modern = {}  # Client of a request of the modern era -> its Stream
@@ -186,11 +195,18 @@ class Endpoint:
             await request.answer(refused.status, text, {"content-type": JSON, **refused.headers})
         except ConnectionResetError:
             pass  # the client left before it had said what it wants
+        except Exception as error:  # one request must not end what others wait for
+            self._say(f"{request.method} {request.path} failed in the bridge\n{traceback.format_exc()}")
+            if not request.answered:
+                text = error_text(None, CallError(INTERNAL_ERROR, f"the bridge failed: {error!r}"))
+                await request.answer(500, text, {"content-type": JSON})
         finally:
             request.unwatch()
 
     def close(self):
-        """End all streams, those of subscriptions in good order."""
+        """End all streams, those of subscriptions in good order. A body that is not complete need not come any more."""
+        for reading in self._reading:
+            reading.cancel()
         for client, stream in self._modern.items():
             self._hub.end_subscriptions(client)
             stream.end()
@@ -202,7 +218,7 @@ class Endpoint:
     async def _post(self, request):
         check_body_media(request.headers)
         check_media(request.headers, (JSON, SSE))
-        body = await request.body()
+        body = await self._body(request)
         request.watch()
         try:
             message = parse(body)
@@ -215,6 +231,16 @@ class Endpoint:
             await self._post_modern(request, message, line)
         else:
             await self._post_handshake(request, message, line)
+
+    async def _body(self, request):
+        reading = asyncio.ensure_future(request.body())
+        self._reading.add(reading)
+        try:
+            return await reading
+        except asyncio.CancelledError:
+            raise Refused(503, INTERNAL_ERROR, "the bridge ends") from None
+        finally:
+            self._reading.discard(reading)
 
     async def _post_modern(self, request, message, line):
         if message.is_reply:

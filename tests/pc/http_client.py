@@ -14,10 +14,10 @@ META = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextproto
 
 
 @contextlib.asynccontextmanager
-async def serving(hub, where="127.0.0.1:0", hosts=()):
+async def serving(hub, where="127.0.0.1:0", hosts=(), say=print):
     """The bridge's URL; it ends as on a signal."""
     sockets = listen(where)
-    task = asyncio.ensure_future(serve(hub, sockets, hosts))
+    task = asyncio.ensure_future(serve(hub, sockets, hosts, say))
     try:
         yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}/mcp"
     finally:

@@ -1,7 +1,9 @@
 """`wasmote bridge --http`: Streamable HTTP in both eras, against the fake board."""
 
 import asyncio
+import contextlib
 import json
+import re
 import signal
 import socket
 import sys
@@ -302,6 +304,7 @@ HOSTS = [  # --allow-host, Host, Origin, status
     (["Lab.example"], "lab.example:80", "http://lab.example", 200),
     (["lab.example"], "localhost", "http://lab.example:3000", 200),
     (["lab.example"], "lab.example", "http://evil.example", 403),
+    (["fe80::1"], "[fe80::1]:80", "http://[fe80::1]", 200),
 ]
 
 
@@ -345,6 +348,39 @@ async def test_a_message_may_be_written_over_several_lines(http, board):
     text = json.dumps({"jsonrpc": "2.0", **NEW}, indent=2).replace("\n", "\r\n")
     status, (answer,) = await http.post(text.encode(), mcp_protocol_version="2026-07-28", mcp_method="tools/list")
     assert status == 200 and len(answer["result"]["tools"]) == 3
+
+
+BODY = json.dumps({"jsonrpc": "2.0", **NEW})
+HEAD = (
+    "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: */*\r\n"
+    "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/list\r\n"
+)
+GOOD = f"{HEAD}Connection: close\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}"
+RAW = [  # what is sent, and the statuses of what comes back until the connection ends
+    ("two requests in one piece", GOOD.replace("Connection: close\r\n", "") + GOOD, ["200", "200"]),
+    ("a method twice", GOOD.replace("Mcp-Method", "mcp-method: tools/list\r\nMcp-Method"), ["400"]),
+    ("two hosts", GOOD.replace("Host", "Host: localhost\r\nHost"), ["400"]),
+    ("no host", GOOD.replace("Host: localhost\r\n", ""), ["400"]),
+    ("no HTTP", "\x00\xff\r\n\r\n", ["400"]),
+    ("a header of a megabyte", GOOD.replace("Host", "X: " + "x" * (1 << 20) + "\r\nHost"), ["400"]),
+    ("two lengths", GOOD.replace("Accept", "Transfer-Encoding: chunked\r\nAccept") + "\r\n", ["400"]),
+    ("a chunk of no length", f"{HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n", ["400"]),
+    ("blanks around a value", GOOD.replace("tools/list\r\n", " \ttools/list \t\r\n"), ["200"]),
+    ("a body that stops", GOOD[:-10], []),
+]
+
+
+@pytest.mark.parametrize("data, statuses", [case[1:] for case in RAW], ids=[case[0] for case in RAW])
+async def test_whatever_comes_over_the_wire_the_next_is_served(http, data, statuses):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(http.url.split(":")[2].split("/")[0]))
+    writer.write(data.encode("latin-1"))
+    if not statuses:
+        writer.write_eof()
+    with contextlib.suppress(ConnectionError):  # who sends on after an answer may not hear it
+        said = (await asyncio.wait_for(reader.read(), 10)).decode()
+        assert re.findall(r"HTTP/1.1 (\d+) ", said) == statuses
+    writer.close()
+    assert (await http.modern("tools/list"))[0] == 200
 
 
 # --- Mcp-Param-* -------------------------------------------------------------------------------------------------
@@ -472,6 +508,28 @@ async def test_a_signal_ends_the_process_and_its_open_streams(board, number):
     with pytest.raises(httpx2.ConnectError):
         await http.ask("ping")
     await http.close()
+
+
+async def test_half_a_message_does_not_keep_the_bridge_from_ending(hub):
+    async with serving(hub) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.split(":")[2].split("/")[0]))
+        writer.write(GOOD[:-10].encode())
+        await (other := HttpClient(url)).modern("tools/list")
+        await other.close()
+    assert (await reader.read()).startswith(b"HTTP/1.1 503")
+    writer.close()
+
+
+async def test_a_bug_is_one_answer_and_said(hub, monkeypatch):
+    said = []
+    async with serving(hub, say=said.append) as url:
+        http = HttpClient(url)
+        with monkeypatch.context() as broken:
+            broken.setattr(http_server, "check_modern", lambda headers, message: {}["nothing"])
+            status, (answer,) = await http.modern("tools/list")
+        assert status == 500 and answer["error"]["code"] == -32603 and "KeyError" in said[0]
+        assert (await http.modern("tools/list"))[0] == 200
+        await http.close()
 
 
 async def test_a_call_that_runs_when_the_bridge_ends_is_cancelled(hub, board):
