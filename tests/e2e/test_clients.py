@@ -52,7 +52,7 @@ async def test_python_over_http(url, mode, version):
         assert {"read", "greet", "write"} <= {tool.name for tool in (await mcp.list_tools()).tools}
         assert text(await mcp.call_tool("read", {"unit": "F"})).endswith(" °F")
         wrong = await mcp.call_tool("read", {"unit": "R"})
-        assert wrong.is_error and 'unknown unit "R"' in text(wrong)
+        assert wrong.is_error and 'must be one of "C", "F" or "K", it is "R"' in text(wrong)
         seen = []
 
         async def progress(at, total, message):

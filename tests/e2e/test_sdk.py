@@ -32,7 +32,7 @@ async def test_lists_and_calls(port, environment, mode, version):
         result = await client.call_tool("read", {"unit": "F"})
         assert not result.is_error and result.content[0].text.endswith(" °F")
         result = await client.call_tool("read", {"unit": "R"})
-        assert result.is_error and 'unknown unit "R"' in result.content[0].text
+        assert result.is_error and 'must be one of "C", "F" or "K", it is "R"' in result.content[0].text
         result = await client.call_tool("trap")
         assert result.is_error and "faults" in result.content[0].text
         seen = []

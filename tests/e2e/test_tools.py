@@ -35,11 +35,11 @@ def answer_id(bridge):
 
 def test_tools_are_listed_as_their_components_registered_them(bridge):
     assert bridge.tools() == [
-        *("read", "calibrate", "history"),
-        *("word_count", "split", "join", "reverse"),
         *("trap", "spin", "recurse", "hoard", "divide", "count"),
-    ]
-    tool = bridge.modern("tools/list")["result"]["tools"][0]
+        *("word_count", "split", "join", "reverse"),
+        *("read", "calibrate", "history"),
+    ], "of faults, textkit and thermometer: by name"
+    tool = next(tool for tool in bridge.modern("tools/list")["result"]["tools"] if tool["name"] == "read")
     assert tool["title"] == "Read the thermometer"
     assert tool["inputSchema"]["properties"]["unit"]["enum"] == ["C", "F", "K"]
 
@@ -50,7 +50,7 @@ def test_state_arguments_and_an_error_result(bridge):
     assert not failed and first.endswith(" °C")
     bridge.call("calibrate", {"offset": 1000})
     text, failed = bridge.call("read", {"unit": "X"})
-    assert failed and text == 'unknown unit "X": use "C", "F" or "K"'
+    assert failed and text.startswith('read: "unit" must be one of "C", "F" or "K", it is "X"; read takes unit ("C", ')
     text, failed = bridge.call("history")
     assert not failed and text.splitlines()[1] == first.removesuffix(" °C")
 
