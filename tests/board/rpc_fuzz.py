@@ -264,6 +264,8 @@ def _seeds():
     seeds = [line for _, lines, _ in [*OPENINGS, *captured()] for line in lines]
     calls = [
         ("tools/call", {"name": "add", "arguments": {"a": 1, "b": 2}}),
+        ("tools/call", {"name": "add", "arguments": {"a": 1, "b": 2, "o": {"o": {"o": {"o": {"o": {"x": "long"}}}}}}}),
+        ("tools/call", {"name": "add", "arguments": {"a": 1, "b": 2, "o": {"o": {"o": {"o": {"o": {}}}}}}}),
         ("tools/call", {"name": "add", "arguments": {"a": "x", "c": [1, {"d": None}]}}),
         ("tools/call", {"name": "add", "arguments": {"a": 1, "b": 200}, "_meta": {"progressToken": "t"}}),
         ("tools/list", {"cursor": "0.1.2"}),

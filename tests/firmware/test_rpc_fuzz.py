@@ -14,8 +14,12 @@ from rpc_fuzz import SEEDS, Player, lines
 TOOLS = """
 import wasmote
 
-@wasmote.tool("Adds.", a=int, b="0..100")
-def add(a, b):
+leaf = {"type": "string", "maxLength": 3}
+for level in range(6):
+    leaf = {"type": "object", "properties": {"o": leaf}, "additionalProperties": False}
+
+@wasmote.tool("Adds.", a=int, b="0..100", o=wasmote.arg(leaf, default={}))
+def add(a, b, o):
     wasmote.progress(1, 1)
     yield
     return a + b

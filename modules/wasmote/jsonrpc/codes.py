@@ -5,32 +5,32 @@ SDKs).
 """
 
 # JSON-RPC 2.0, section 5.1
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
+PARSE_ERROR = -32700  # no JSON, no UTF-8, or nested more than 64 levels deep; the id is null
+INVALID_REQUEST = -32600  # no message of JSON-RPC, an id of a kind that MCP has not, or one that is still under way
+METHOD_NOT_FOUND = -32601  # no such method in the era of the request
+INVALID_PARAMS = -32602  # params that are missing or wrong; in 2026-07-28 also a resource that is not there: data {uri}
+INTERNAL_ERROR = -32603  # a component failed, or the board
 
-# MCP, handshake era; in 2026-07-28 it is INVALID_PARAMS
-RESOURCE_NOT_FOUND = -32002  # data: {"uri"}
+# MCP, handshake era
+RESOURCE_NOT_FOUND = -32002  # handshake era: the resource is not there; data {uri}
 
 # MCP 2026-07-28
-HEADER_MISMATCH = -32020
-MISSING_CLIENT_CAPABILITY = -32021  # data: {"requiredCapabilities"}
-UNSUPPORTED_VERSION = -32022  # data: {"supported", "requested"}
+HEADER_MISMATCH = -32020  # HTTP: a header does not say what the message says
+MISSING_CLIENT_CAPABILITY = -32021  # the tool has to ask the client, who offers no such thing; data {requiredCapabilities}
+UNSUPPORTED_VERSION = -32022  # of the protocol; data {supported, requested}
 
 # wasmote
-MESSAGE_TOO_LONG = -32003  # data: {"limitBytes", "bytes"}
-BUSY = -32004  # as many calls in flight as the board takes, or a component that is just being changed
+MESSAGE_TOO_LONG = -32003  # for this board; data {limitBytes, bytes}; from the board itself the id is null
+BUSY = -32004  # as many calls are under way as the board or the component takes, or it is just being changed: try again
 NOT_FOUND = -32005  # no component of this name
-WRONG_OFFSET = -32006  # a chunk that is not the next one; data: {"offset": the next one}
+WRONG_OFFSET = -32006  # a chunk that is not the next one; data {offset}, that of the next one
 BAD_CHECKSUM = -32007  # the file that arrived is not the file that was sent
-NO_SPACE = -32008  # flash or arena
-REFUSED = -32009  # the component cannot be loaded: malformed, invalid, unlinkable, trapped while it started
-OUT_OF_MEMORY = -32010  # the board's heap
-LIMIT = -32011  # larger than a limit of this board; data names it
-BOARD_LOST = -32012  # PC: the board went away in the middle of a call
-BOARD_SILENT = -32013  # PC: the board does not answer
+NO_SPACE = -32008  # on the flash or in the arena; data {neededBytes, freeBytes} where it is known
+REFUSED = -32009  # the component cannot be loaded: malformed, invalid, unlinkable, or it trapped while it started
+OUT_OF_MEMORY = -32010  # the board's heap is full
+LIMIT = -32011  # larger or more than a limit of this board; data {name of the limit}
+BOARD_LOST = -32012  # from the PC: the board went away, or was reset, in the middle of a call; data {kind, port, …}
+BOARD_SILENT = -32013  # from the PC: the board is away, or does not answer; data {kind, port, since}
 
 
 class RpcError(Exception):
