@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, BUSY, WRONG_OFFSET
 
-from .errors import CallError, Failed
+from .errors import CallError, Failed, Misused
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 VERSION = "2026-07-28"
@@ -140,7 +140,7 @@ def component_file(path, name=None):
 
 def component_name(name):
     if not NAME.fullmatch(name):
-        raise Failed(
+        raise Misused(
             f'"{name}" is no component name: 1 to 32 of a-z 0-9 _ -, the first a letter or digit (--name NAME)'
         )
     return name

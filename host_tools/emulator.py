@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 
 from .claims import data_folder
-from .errors import Away, Failed
+from .errors import Away, Failed, Misused
 
 BOARDS = {"m0": "QEMU_M0", "m3": "QEMU_M3", "rv32": "QEMU_RV32"}
 FLASH_BYTES = 1408 * 1024  # the flash of a Pico that its file system gets
@@ -31,7 +31,7 @@ def board_name(short):
     if short.upper() in BOARDS.values():
         return short.upper()
     if short not in BOARDS:
-        raise Failed(f'no emulated board is called "{short}": there are {", ".join(BOARDS)}')
+        raise Misused(f'no emulated board is called "{short}": there are {", ".join(BOARDS)}')
     return BOARDS[short]
 
 

@@ -8,6 +8,10 @@ class Failed(Exception):
     """A command cannot go on; its text is the one line a user reads. Trying again without a change is no use."""
 
 
+class Misused(Failed):
+    """What was typed cannot be meant: an option, a port, an argument."""
+
+
 class Away(Failed):
     """The board cannot be reached now; it may be back later."""
 

@@ -26,25 +26,25 @@ from urllib.parse import parse_qsl
 
 from .claims import data_folder
 from .emulator import Emulator, board_name, firmware_file, flash_image, process_options
-from .errors import Away, Failed
+from .errors import Away, Failed, Misused
 from .streams import SerialStream, SocketStream
 
 KINDS = "serial:/dev/ttyACM0, qemu:m0, qemu:m3, qemu:rv32, unix:, pty:/dev/pts/4, tcp:127.0.0.1:7000"
 
 
 def port(url):
-    """The port a URL names; Failed when it names none."""
+    """The port a URL names; Misused when it names none."""
     kind, colon, rest = url.partition(":")
     place, _, query = rest.partition("?")
     makers = {"serial": SerialPort, "qemu": QemuPort, "unix": UnixPort, "pty": PtyPort, "tcp": TcpPort}
     if not colon or kind not in makers:
-        raise Failed(f'"{url}" is no port. Ports look like {KINDS}')
+        raise Misused(f'"{url}" is no port. Ports look like {KINDS}')
     maker = makers[kind]
     settings = dict(parse_qsl(query, keep_blank_values=True))
     for name in settings:
         if name not in maker.settings:
             known = ", ".join(maker.settings) or "none"
-            raise Failed(f'"{url}": {kind}: has no setting "{name}" (its settings: {known})')
+            raise Misused(f'"{url}": {kind}: has no setting "{name}" (its settings: {known})')
     return maker(url, place, settings)
 
 
@@ -60,9 +60,9 @@ class SerialPort:
         try:
             self.baud = int(settings.get("baud", 115200))
         except ValueError:
-            raise Failed(f'"{url}": baud is a number, like 115200') from None
+            raise Misused(f'"{url}": baud is a number, like 115200') from None
         if not place:
-            raise Failed(f'"{url}" names no device: serial:{_first(_serial_devices(), "/dev/ttyACM0")}')
+            raise Misused(f'"{url}" names no device: serial:{_first(serial_devices(), "/dev/ttyACM0")}')
         self.identity = f"serial:{os.path.realpath(place)}"
 
     async def open(self):
@@ -75,7 +75,7 @@ class SerialPort:
 
     def _why(self, error):
         if sys.platform != "win32" and not os.path.exists(self.device):
-            there = ", ".join(_serial_devices()) or "none"
+            there = ", ".join(serial_devices()) or "none"
             return f"there is no serial device {self.device} (plug the board in; serial devices now: {there})"
         text = str(error)
         if "exclusively lock" in text or getattr(error, "errno", None) == 16:
@@ -92,7 +92,7 @@ class PtyPort(SerialPort):
 
     def __init__(self, url, place, settings):
         if not place:
-            raise Failed(f'"{url}" names no terminal: pty:/dev/pts/4')
+            raise Misused(f'"{url}" names no terminal: pty:/dev/pts/4')
         super().__init__(url, place, settings)
         self.identity = f"pty:{os.path.realpath(place)}"
 
@@ -107,7 +107,7 @@ class TcpPort:
         self.url = url
         host, colon, number = place.rpartition(":")
         if not colon or not host or not number.isdigit() or not 0 < int(number) < 65536:
-            raise Failed(f'"{url}" is no TCP port: tcp:HOST:NUMBER, like tcp:127.0.0.1:7000')
+            raise Misused(f'"{url}" is no TCP port: tcp:HOST:NUMBER, like tcp:127.0.0.1:7000')
         self.host, self.number = host.strip("[]"), int(number)
         self.identity = f"tcp:{self.host}:{self.number}"
 
@@ -170,7 +170,7 @@ class UnixPort:
 
     def __init__(self, url, place, settings):
         if place:
-            raise Failed(f'"{url}": unix: stands alone, the folder that is its flash is ?flash=FOLDER')
+            raise Misused(f'"{url}": unix: stands alone, the folder that is its flash is ?flash=FOLDER')
         self.url = url
         self.folder = Path(settings["flash"]).expanduser().absolute() if "flash" in settings else data_folder() / "unix"
         self.firmware = settings.get("firmware")
@@ -210,7 +210,7 @@ class ProcessStream(SocketStream):
         await super().close()
 
 
-def _serial_devices():
+def serial_devices():
     if sys.platform == "win32":
         from serial.tools import list_ports
 

@@ -13,7 +13,7 @@ import itertools
 import json
 
 from .bridge import SharedHub
-from .errors import Away, CallError, Failed
+from .errors import Away, CallError
 from .hub import Client
 from .message import parse, request_text
 
@@ -80,7 +80,7 @@ def call_error(error):
 
 @contextlib.asynccontextmanager
 async def session(url, say=lambda text: None):
-    """A Session with the board at `url`. Failed (one line) when the board cannot be reached at all."""
+    """A Session with the board at `url`. Away (one line) when the board cannot be reached at all."""
     hub = SharedHub(url, say, door=False)
     running = asyncio.ensure_future(hub.run(forever=False))
     client = Session(hub)
@@ -92,7 +92,7 @@ async def session(url, say=lambda text: None):
             try:
                 running.result()
             except Away as error:
-                raise Failed(f"{url}: {error}") from None
+                raise Away(f"{url}: {error}") from None
         asking.result()
         yield client
     finally:

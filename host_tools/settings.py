@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wasmote.jsonrpc.codes import NOT_FOUND
 
-from .errors import CallError, Failed
+from .errors import CallError, Misused
 
 _UNITS = {"": 1, "K": 1024, "M": 1024 * 1024}
 
@@ -52,14 +52,14 @@ async def changed(board, name, change):
 def _variable(text):
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise Failed(f"--env {text}: a variable is NAME=VALUE, like --env LEVEL=debug")
+        raise Misused(f"--env {text}: a variable is NAME=VALUE, like --env LEVEL=debug")
     return name, value
 
 
 def _size(text, option):
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
     if not number.isdecimal() or unit not in _UNITS:
-        raise Failed(f"{option} {text}: a size is a number of bytes, or of KiB or MiB with K or M, like 16K")
+        raise Misused(f"{option} {text}: a size is a number of bytes, or of KiB or MiB with K or M, like 16K")
     return int(number) * _UNITS[unit]
 
 
@@ -67,9 +67,9 @@ def _read(file):
     try:
         config = json.loads(Path(file).read_bytes())
     except OSError as error:
-        raise Failed(f"{file}: {(error.strerror or str(error)).lower()}") from None
+        raise Misused(f"{file}: {(error.strerror or str(error)).lower()}") from None
     except ValueError as error:
-        raise Failed(f"{file} is no JSON: {error}") from None
+        raise Misused(f"{file} is no JSON: {error}") from None
     if not isinstance(config, dict):
-        raise Failed(f'{file} must hold one JSON object, like {{"env": {{"UNIT": "C"}}}}')
+        raise Misused(f'{file} must hold one JSON object, like {{"env": {{"UNIT": "C"}}}}')
     return config

@@ -1,6 +1,10 @@
 """What the commands print, for people and for programs."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conftest import wasmote
@@ -39,7 +43,7 @@ async def test_a_tool_that_fails_ends_with_one(board):
 @pytest.mark.parametrize("arguments, says", [("{unit:F}", "are no JSON"), ("[1]", "are a JSON object")])
 async def test_arguments_that_are_no_object_are_explained(board, arguments, says):
     code, out, err = await wasmote("call", board.url, "echo", arguments)
-    assert (code, out) == (1, "") and says in err and err.count("\n") == 1
+    assert (code, out) == (2, "") and says in err and err.count("\n") == 1
 
 
 async def test_reset_restarts_the_board(board):
@@ -66,3 +70,26 @@ def test_components_are_shown_with_their_health(capsys, monkeypatch):
     assert first == ["a", "ready", "12.0 KiB", "13.0 KiB", "64.0 KiB", "7", "2", "1", "192.8 M", "12.3 s", "x, y"]
     assert "quarantined" in second
     assert err == 'a: the last error was: "x" failed: unreachable\nb: crashed\n'
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [(["info", "{url}"], 0), (["rm", "{url}", "ghost"], 1), (["ls", "usb:1"], 2), (["nonsense"], 2), (["ls", "tcp:127.0.0.1:1"], 3)],
+)  # fmt: skip
+async def test_exit_codes_are_few_and_in_the_help(board, arguments, code):
+    assert (await wasmote(*(word.format(url=board.url) for word in arguments)))[0] == code
+    assert f"{code}: " in (await wasmote("--help"))[1]
+
+
+async def test_version_is_that_of_the_package():
+    from wasmote import __version__
+
+    assert await wasmote("--version") == (0, f"wasmote {__version__}\n", "")
+
+
+@pytest.mark.parametrize("typed, found", [("wasmote re", "reset"), ("wasmote info qemu:m", "qemu:m3")])
+def test_a_shell_completes_verbs_and_ports(typed, found):
+    command = Path(sys.executable).with_name("wasmote")
+    environment = {**os.environ, "_WASMOTE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": typed}
+    done = subprocess.run([command], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and found in done.stdout.replace("\\", "")

@@ -51,7 +51,7 @@ async def test_configure_shows_and_changes_what_is_named(board, file):
 async def test_to_unset_what_is_no_member_is_a_mistake(board, file):
     await wasmote("push", board.url, file)
     code, _, err = await wasmote("configure", board.url, "thing", "--env", "A=1", "--unset", "envs")
-    assert code == 1 and "--unset envs: there is no such member; there are: " in err and "memory" in err
+    assert code == 2 and "--unset envs: there is no such member; there are: " in err and "memory" in err
     assert board.configurations == {}
 
 
@@ -73,7 +73,7 @@ async def test_a_file_is_the_whole_configuration(board, file, tmp_path):
 )
 async def test_a_mistake_is_one_line_and_nothing_is_asked_of_the_board(board, options, says):
     code, out, err = await wasmote("configure", board.url, "thing", *options)
-    assert (code, out) == (1, "") and says in err and err.count("\n") == 1
+    assert (code, out) == (2, "") and says in err and err.count("\n") == 1
     assert not [message for message in board.received if message["method"] == "wasmote/configure"]
 
 

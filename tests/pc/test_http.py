@@ -481,7 +481,7 @@ async def test_a_port_that_is_taken_is_one_clear_line(board):
 
 async def test_allow_host_belongs_to_http(board):
     code, _, err = await wasmote("bridge", board.url, "--allow-host", "lab")
-    assert code == 1 and "--http" in err
+    assert code == 2 and "--http" in err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")

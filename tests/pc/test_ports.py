@@ -44,17 +44,17 @@ def test_a_wrong_port_name_says_what_is_right(url, says):
 async def test_the_command_says_it_in_one_line():
     for command in (("info",), ("bridge",), ("call", "echo")):
         code, out, err = await wasmote(command[0], "usb:1", *command[1:])
-        assert (code, out, err.count("\n")) == (1, "", 1) and err.startswith('wasmote: "usb:1" is no port')
+        assert (code, out, err.count("\n")) == (2, "", 1) and err.startswith('wasmote: "usb:1" is no port')
 
 
 async def test_a_device_that_is_not_there():
     code, _, err = await wasmote("info", "serial:/dev/ttyNONE7")
-    assert code == 1 and "there is no serial device /dev/ttyNONE7 (plug the board in" in err
+    assert code == 3 and "there is no serial device /dev/ttyNONE7 (plug the board in" in err
 
 
 async def test_a_tcp_port_where_nothing_listens():
     code, _, err = await wasmote("info", "tcp:127.0.0.1:1")
-    assert code == 1 and "nothing answers at 127.0.0.1:1" in err
+    assert code == 3 and "nothing answers at 127.0.0.1:1" in err
 
 
 async def test_missing_firmware_names_the_command(tmp_path, monkeypatch):

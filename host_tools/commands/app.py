@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""What every verb shares: the application, the arguments that many take, and a board to ask."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from ..board import Board
+from ..completion import ports
+from ..exit_codes import MEANINGS
+from ..session import session
+
+app = typer.Typer(
+    name="wasmote",
+    help="MCP tools as WebAssembly components on a microcontroller.\n\n"
+    "PORT is a URL: serial:/dev/ttyACM0, qemu:m0, qemu:m3, qemu:rv32, unix:, pty:/dev/pts/4, tcp:127.0.0.1:7000.\n\n"
+    "Exit codes: " + "; ".join(f"{code}: {meaning}" for code, meaning in MEANINGS) + ".",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Port = Annotated[
+    str,
+    typer.Argument(
+        metavar="PORT", autocompletion=ports, help="Where the board is, like serial:/dev/ttyACM0 or qemu:m0."
+    ),
+]
+Allow = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(metavar="INTERFACE", help="What it may import, instead of the board's default; may be repeated."),
+]
+Env = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(metavar="NAME=VALUE", help="A variable of its environment; may be repeated."),
+]
+ConfigFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--config", metavar="FILE.json", help="The whole configuration; other options change it."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the board's answer as JSON.")]
+
+
+def run(port, work):
+    """The result of `work(board)` with the board at `port`."""
+
+    async def connected():
+        async with session(port) as asked:
+            return await work(Board(asked))
+
+    return asyncio.run(connected())

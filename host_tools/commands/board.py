@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""`info` and `reset`."""
+
+from .. import tables
+from .app import Json, Port, app, run
+
+
+@app.command()
+def info(port: Port, json_: Json = False):
+    """Show firmware, memory, limits and components of the board.
+
+    Example:  wasmote info qemu:m0
+    """
+    facts = run(port, lambda board: board.info())
+    tables.as_json(facts) if json_ else tables.info(facts)
+
+
+@app.command()
+def reset(port: Port):
+    """Restart the board; what is on its flash stays.
+
+    Example:  wasmote reset serial:/dev/ttyACM0
+    """
+    run(port, lambda board: board.reset())
+    tables.out.print(f"{port}: reset")

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""What is on a board: `push`, `configure`, `ls`, `rm`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+from .. import tables
+from ..board import component_file, component_name
+from ..errors import Misused
+from ..settings import changed, from_options
+from .app import Allow, ConfigFile, Env, Json, Port, app, run
+
+
+@app.command()
+def push(
+    port: Port,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Component files (.wasm).")],
+    name: Annotated[Optional[str], typer.Option(help="Name on the board; otherwise the file's.")] = None,  # noqa: UP045
+    allow: Allow = None,
+    env: Env = None,
+    config: ConfigFile = None,
+    json_: Json = False,
+):
+    """Store components on the board and put their tools into service. A component that was there keeps its configuration.
+
+    Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env LEVEL=debug
+    """
+    if name and len(files) > 1:
+        raise Misused("--name names one component: push the files one by one")
+    sources = [component_file(file, name) for file in files]
+    change = from_options(config, allow=allow, env=env)
+
+    async def work(board):
+        return [await push_one(board, *source, change) for source in sources]
+
+    records = run(port, work)
+    if json_:
+        tables.as_json(records)
+    for record in records if not json_ else []:
+        tools = ", ".join(record.get("tools", [])) or "no tools"
+        memory = f"{tables.kib(record.get('memoryBytes', 0))} of memory"
+        tables.out.print(
+            f"{record['name']}: {record.get('bytes')} bytes, {record['state']}, {memory}, tools: {tools}", markup=False
+        )
+
+
+async def push_one(board, name, data, change=None):
+    config = await changed(board, name, change) if change else None
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=tables.err, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(name, total=len(data))
+        return await board.push(name, data, lambda done: bar.update(task, completed=done), config)
+
+
+@app.command()
+def configure(
+    port: Port,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name as in `wasmote ls`.")],
+    allow: Allow = None,
+    env: Env = None,
+    arg: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="TEXT", help="An argument of its command line; may be repeated."),
+    ] = None,
+    files: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="BYTES", help="Flash for its folder (wasi:filesystem), like 16K; 0: it has none."),
+    ] = None,
+    store: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="BYTES", help="Flash for its buckets (wasi:keyvalue), like 4K; 0: it has none."),
+    ] = None,
+    peer: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="COMPONENT[/TOOL]", help="What it may call on this board, * for all; may be repeated."),
+    ] = None,
+    fallback: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="MODULE[:FUNCTION]", help="Python on the board that serves while the component cannot."),
+    ] = None,
+    memory: Annotated[Optional[int], typer.Option(metavar="KIB", help="Memory that it may have.")] = None,  # noqa: UP045
+    timeout: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(metavar="MS", help="How long a call may take, in milliseconds."),
+    ] = None,
+    unset: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="MEMBER", help="Back to the board's default: allow, env, args, …; may be repeated."),
+    ] = None,
+    config: ConfigFile = None,
+    json_: Json = False,
+):
+    """Show a component's configuration, or change it: what it may import and use, its environment, its limits.
+
+    Only what options name is changed. The component starts afresh; what it had in memory is lost.
+
+    Example:  wasmote configure qemu:m0 thermometer --env LEVEL=debug --files 16K
+    """
+    options = {"allow": allow, "env": env, "args": arg, "files": files, "store": store, "peers": peer}
+    options.update({"fallback": fallback, "memory": memory, "timeout_ms": timeout})
+    change = from_options(config, unset or (), **options)
+    name = component_name(name)
+
+    async def work(board):
+        facts = await board.configuration(name)
+        if unknown := [member for member in unset or () if member not in facts["effective"]]:
+            raise Misused(f"--unset {unknown[0]}: there is no such member; there are: {', '.join(facts['effective'])}")
+        if change:
+            await board.configure(name, change(facts["config"]))
+            facts = await board.configuration(name)
+        return facts
+
+    facts = run(port, work)
+    tables.as_json(facts) if json_ else tables.configuration(facts)
+
+
+@app.command("ls")
+def list_(port: Port, json_: Json = False):
+    """List the components on the board.
+
+    Example:  wasmote ls serial:/dev/ttyACM0
+    """
+    records = run(port, lambda board: board.list())
+    tables.as_json(records) if json_ else tables.components(records)
+
+
+@app.command("rm")
+def remove(
+    port: Port, names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names as in `wasmote ls`.")]
+):
+    """Remove components and their tools from the board.
+
+    Example:  wasmote rm qemu:m0 thermometer
+    """
+
+    async def work(board):
+        for name in names:
+            await board.remove(component_name(name))
+            tables.out.print(f"{name}: removed", markup=False)
+
+    run(port, work)

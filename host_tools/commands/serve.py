@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""`bridge` and `emulate`: verbs that run until they are ended."""
+
+import asyncio
+from typing import Annotated, Optional
+
+import typer
+
+from ..errors import Misused
+from .app import Port, app
+
+
+@app.command()
+def bridge(
+    port: Port,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr when the board comes and goes.")
+    ] = False,
+    http: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="[HOST]:PORT", help="Serve HTTP at /mcp instead of stdio; without HOST to this machine alone."
+        ),
+    ] = None,
+    allow_host: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="NAME", help="A name by which HTTP clients may call this machine; may be repeated."),
+    ] = None,
+):
+    """Be an MCP server on stdio, or with --http over HTTP, whose tools are the board's.
+
+    This is what an MCP client starts:  {"command": "wasmote", "args": ["bridge", "qemu:m0"]}
+
+    Many clients at once:  wasmote bridge qemu:m0 --http :8080   serves http://localhost:8080/mcp
+
+    Other wasmote commands on the same PORT work while it runs.
+    """
+    from ..bridge import bridge as serve
+
+    if allow_host and not http:
+        raise Misused("--allow-host is for --http: add --http :PORT")
+    asyncio.run(serve(port, not quiet, http, allow_host or ()))
+
+
+@app.command()
+def emulate(
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="m0, m3 or rv32.")],
+    flash: Annotated[Optional[str], typer.Option(help="File that is the flash chip.")] = None,  # noqa: UP045
+    firmware: Annotated[Optional[str], typer.Option(help="Firmware to run instead of the built one.")] = None,  # noqa: UP045
+    pty: Annotated[
+        bool, typer.Option("--pty", help="Offer a pseudo terminal (for mpremote) instead of a TCP port.")
+    ] = False,
+):
+    """Run an emulated board in the foreground and print its PORT; Ctrl-C ends it.
+
+    Example:  wasmote emulate m0
+    """
+    from ..foreground import emulate as work
+
+    asyncio.run(work(board, flash, firmware, pty))
