@@ -4,7 +4,7 @@ BOARD ?= QEMU_M0 QEMU_M3 QEMU_RV32 unix
 .PHONY: help setup firmware unix examples demo test spec conformance fuzz size arena bench lint format tables clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install what is missing: packages, MicroPython, wasm-tools, Python and Node environments, compilers of guests
 	@scripts/setup.sh

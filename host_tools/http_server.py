@@ -44,6 +44,7 @@ from .message import error_text, parse
 PATH = "/mcp"
 BODY_LIMIT = 4 * 1024 * 1024  # bytes, as of a line on stdio
 CONNECTIONS = 512  # at once; uvicorn answers others with 503
+IDLE = 60  # seconds that a connection without a request stays open, longer than clients keep one
 GRACE = 2  # seconds that connections get to finish when the bridge ends
 PRIMED_SINCE = "2025-11-25"  # clients of older versions do not understand an event without data
 _METHODS = {"POST": "_post", "GET": "_get", "DELETE": "_delete"}
@@ -96,6 +97,7 @@ async def serve(hub, sockets, hosts=(), say=lambda text: None):
         server_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
     )
     server = Server(config)

@@ -12,7 +12,7 @@ from wasmote.jsonrpc.codes import INTERNAL_ERROR
 from .http_checks import JSON, SSE, Refused
 from .message import parse
 
-KEPT = 4 * 1024 * 1024  # bytes of messages that a stream keeps; beyond that the oldest go
+KEPT = 1024 * 1024  # characters of messages that a stream keeps; beyond that the oldest go
 COMMIT = 1  # seconds without a message after which an answer that can be resumed becomes an SSE stream
 PING = 15  # seconds of silence after which a comment tells everybody on the way that the stream lives
 RETRY = 1000  # milliseconds after which a client whose stream broke shall come back

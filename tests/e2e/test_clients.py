@@ -1,6 +1,7 @@
 """The official clients over HTTP and stdio, in each era that they know: Python's mcp, TypeScript's sdk and client."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 
@@ -76,18 +77,30 @@ async def test_a_call_that_python_gives_up_is_cancelled_on_the_board(url):
             assert text(await mcp.call_tool("divide", {"a": 6, "b": 2})) == "3"
 
 
-async def test_python_hears_of_new_tools_over_http(url, port, environment, examples):
-    async with client(url, "auto") as mcp, mcp.listen(tools_list_changed=True) as changes:
-        command = [sys.executable, "-m", "wasmote", "push", port, str(examples / "textkit.wasm")]
-        await asyncio.to_thread(subprocess.run, command, env=environment, check=True, timeout=PATIENCE)
-        async for change in changes:
-            assert type(change).__name__ == "ToolsListChanged"
-            break
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_python_hears_of_new_tools_over_http(url, port, environment, examples, mode):
+    """Modern: subscriptions/listen; handshake: the stream of its GET."""
+
+    async def wasmote(command, *arguments):
+        words = [sys.executable, "-m", "wasmote", command, port, *map(str, arguments)]
+        await asyncio.to_thread(subprocess.run, words, env=environment, check=True, timeout=PATIENCE)
+
+    heard = asyncio.Event()
+
+    async def hear(message):
+        if type(message).__name__ == "ToolListChangedNotification":
+            heard.set()
+
+    async with client(url, mode, message_handler=hear) as mcp, contextlib.AsyncExitStack() as stack:
+        changes = await stack.enter_async_context(mcp.listen(tools_list_changed=True)) if mode == "auto" else None
+        await mcp.list_tools()
+        await wasmote("push", examples / "textkit.wasm")
+        if changes:
+            assert type(await anext(aiter(changes))).__name__ == "ToolsListChanged"
+        else:
+            await asyncio.wait_for(heard.wait(), PATIENCE)
         assert "word_count" in {tool.name for tool in (await mcp.list_tools(cache_mode="refresh")).tools}
-        command[3] = "rm"
-        await asyncio.to_thread(
-            subprocess.run, [*command[:5], "textkit"], env=environment, check=True, timeout=PATIENCE
-        )
+    await wasmote("rm", "textkit")
 
 
 async def test_three_clients_at_once_get_each_their_own(url):

@@ -1,5 +1,6 @@
 """`wasmote bridge --http`: Streamable HTTP in both eras, against the fake board."""
 
+import ast
 import asyncio
 import contextlib
 import json
@@ -7,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -14,6 +16,7 @@ from conftest import WASMOTE, until, wasmote
 from http_client import BOTH, META, HttpClient, serving
 from wasmote import http_server, http_sessions, http_streams
 from wasmote.errors import Failed
+from wasmote.http_checks import HANDSHAKE_VERSIONS
 from wasmote.http_server import address, listen
 
 pytestmark = pytest.mark.anyio
@@ -443,6 +446,12 @@ async def test_what_headers_repeat_is_asked_again_after_the_tools_changed(http, 
             break
     else:
         pytest.fail("the new schema is not known")
+
+
+def test_the_versions_of_the_handshake_era_are_those_of_the_board():
+    text = (Path(__file__).parents[2] / "modules/wasmote/mcp/request.py").read_text()
+    (versions,) = re.findall(r"^HANDSHAKE_VERSIONS = (.*)$", text, re.MULTILINE)
+    assert ast.literal_eval(versions) == HANDSHAKE_VERSIONS
 
 
 # --- beginning and end -------------------------------------------------------------------------------------------
