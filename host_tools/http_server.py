@@ -39,7 +39,7 @@ from .http_params import Parameters
 from .http_sessions import Sessions
 from .http_streams import Stream, answer, write_events
 from .hub import Client
-from .message import error_text, parse
+from .message import error_text, members, parse
 
 PATH = "/mcp"
 BODY_LIMIT = 4 * 1024 * 1024  # bytes, as of a line on stdio
@@ -222,17 +222,35 @@ class Endpoint:
         check_media(request.headers, (JSON, SSE))
         body = await self._body(request)
         request.watch()
-        try:
-            message = parse(body)
-        except CallError as error:
-            raise Refused(400, error.code, str(error)) from None
-        if not message.is_reply and not isinstance(message.method, str):
-            raise Refused(400, INVALID_REQUEST, "a message has a method, or is an answer: this is neither", message.id)
-        line = body.replace(b"\r", b" ").replace(b"\n", b" ")  # between the tokens of JSON, where it may be any blank
+        texts = members(body)
+        if texts is not None:
+            await self._post_batch(request, texts)
+            return
+        message, line = readable(body)
         if is_modern(request.headers, message):
             await self._post_modern(request, message, line)
         else:
             await self._post_handshake(request, message, line)
+
+    async def _post_batch(self, request, texts):
+        """2025-03-26 alone: several messages, whose answers are events of one stream."""
+        session = self._sessions.of(request.headers)
+        if not session.has_batches:
+            raise Refused(400, INVALID_REQUEST, "one message at a time: batches are of 2025-03-26 alone")
+        messages = [readable(text.encode()) for text in texts]
+        requests = [(message, line) for message, line in messages if message.is_request]
+        for message, _ in requests:
+            if message.method == "initialize":
+                raise Refused(400, INVALID_REQUEST, "initialize cannot be part of a batch", message.id)
+            refuse_management(message, 400)
+        with in_use(session):
+            for message, line in messages:
+                if not message.is_request:
+                    session.tell(message, line)
+            if requests:
+                await write_events(request, session.ask(requests), 0)
+            else:
+                await request.answer(202)
 
     async def _body(self, request):
         reading = asyncio.ensure_future(request.body())
@@ -256,9 +274,7 @@ class Endpoint:
         stream = Stream()
 
         def deliver(text):
-            stream.put(text)
-            if parse(text.encode()).is_reply:
-                stream.end()
+            (stream.answered if parse(text.encode()).is_reply else stream.put)(text)
 
         client = Client(deliver)
         self._modern[client] = stream
@@ -283,7 +299,7 @@ class Endpoint:
                 await request.answer(202)
                 return
             refuse_management(message, 200)
-            stream = session.ask(message, line)
+            stream = session.ask([(message, line)])
             if opens:
                 version = message.params.get("protocolVersion")
                 headers = {"mcp-session-id": session.id}
@@ -311,6 +327,17 @@ class Endpoint:
         if is_modern(request.headers, None):
             raise not_allowed(request, "POST")
         return self._sessions.of(request.headers)
+
+
+def readable(data):
+    """(message, line for the hub) of bytes."""
+    try:
+        message = parse(data)
+    except CallError as error:
+        raise Refused(400, error.code, str(error)) from None
+    if not message.is_reply and not isinstance(message.method, str):
+        raise Refused(400, INVALID_REQUEST, "a message has a method, or is an answer: this is neither", message.id)
+    return message, data.replace(b"\r", b" ").replace(b"\n", b" ")  # between the tokens of JSON, where any blank may be
 
 
 def version_of(request):

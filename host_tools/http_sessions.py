@@ -41,16 +41,23 @@ class Session:
         self._number = 0
         hub.attach(self._client)
 
-    def ask(self, message, line):
-        """A request: the Stream of its answer."""
-        if message.id in self._calls:
-            raise Refused(400, INVALID_REQUEST, f"a request with the id {message.id} has no answer yet", message.id)
+    @property
+    def has_batches(self):
+        return self._client.batches is not None and self._client.batches.allowed
+
+    def ask(self, requests):
+        """The Stream of the answers to requests: [(message, line)], one or a batch."""
+        ids = [message.id for message, _ in requests]
+        for id_text in ids:
+            if id_text in self._calls or ids.count(id_text) > 1:
+                raise Refused(400, INVALID_REQUEST, f"a request with the id {id_text} has no answer yet", id_text)
         self._number += 1
-        stream = Stream(str(self._number))
-        self._streams[stream.name] = self._calls[message.id] = stream
-        if (token := message.raw("token")) is not None:
-            self._tokens[token] = message.id
-        self._hub.receive(self._client, line)
+        stream = self._streams[str(self._number)] = Stream(str(self._number), len(requests))
+        for message, line in requests:
+            self._calls[message.id] = stream
+            if (token := message.raw("token")) is not None:
+                self._tokens[token] = message.id
+            self._hub.receive(self._client, line)
         return stream
 
     def tell(self, message, line):
@@ -98,10 +105,11 @@ class Session:
         if stream is None:
             return
         self._tokens = {token: asked for token, asked in self._tokens.items() if asked != id_text}
-        self._questions = {asked: where for asked, where in self._questions.items() if where is not stream}
-        stream.put(text)
-        stream.end()
-        self._ended.append(stream.name)
+        if stream.due == 1:
+            self._questions = {asked: where for asked, where in self._questions.items() if where is not stream}
+        stream.answered(text)
+        if stream.ended:
+            self._ended.append(stream.name)
         if len(self._ended) > ENDED_STREAMS:
             del self._streams[self._ended.popleft()]
 

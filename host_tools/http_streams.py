@@ -22,8 +22,9 @@ _SSE_HEADERS = {"content-type": SSE, "cache-control": "no-cache, no-transform", 
 class Stream:
     """Messages in order, numbered from 1, for one reader at a time. `name` is part of their event ids, None: they have none."""
 
-    def __init__(self, name=None):
+    def __init__(self, name=None, due=1):
         self.name = name
+        self.due = due  # answers that are to come, with the last of which it ends
         self.ended = False
         self.delivered = 0  # the number of the last message that was written to a client
         self._messages = collections.deque()
@@ -39,6 +40,12 @@ class Stream:
         while self._bytes > KEPT and len(self._messages) > 1:
             self._bytes -= len(self._messages.popleft()[1])
         self._news.set()
+
+    def answered(self, text):
+        self.put(text)
+        self.due -= 1
+        if self.due == 0:
+            self.end()
 
     def end(self):
         self.ended = True

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 
 from wasmote.jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG
 
+from . import batch
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_lost, board_reset
 from .logs import SET_LEVEL, Logs
-from .message import error_text, parse, request_text
+from .message import error_text, members, parse, request_text
 from .questions import Questions, offers, with_offers
 from .subscriptions import LISTS, UPDATED, Subscriptions, Wishes
 
@@ -48,7 +49,16 @@ class Client:
         self.ours = ours  # nobody, but the hub that asks something of its own
         self.offers = None  # JSON text of what it said in `initialize` that it can be asked
         self.wishes = Wishes(initialized=joined)
+        self.batches = None  # Batches, once it agreed on a version that has them
         self.log_level = None  # handshake era: what logging/setLevel said
+
+    def agreed(self, version):
+        """The version of the handshake era that the board agreed on with it."""
+        if version == batch.VERSION and self.batches is None:
+            self.batches = batch.Batches(self.send)
+            self.send = self.batches.send
+        if self.batches:
+            self.batches.allowed = version == batch.VERSION
 
 
 class Hub:
@@ -102,11 +112,18 @@ class Hub:
         """A line (bytes) from a client."""
         if line.isspace():
             return
+        texts = members(line) if client.batches and client.batches.allowed else None
+        if texts is not None:
+            client.batches.serve(texts, lambda message: self._serve(client, message))
+            return
         try:
             message = parse(line)
         except CallError as error:
             client.send(error_text(None, error))
             return
+        self._serve(client, message)
+
+    def _serve(self, client, message):
         try:
             self._take(client, message)
         except CallError as error:
@@ -148,6 +165,8 @@ class Hub:
         if message.method == "notifications/cancelled":
             wanted = message.raw("cancelled")
             self._subscriptions.cancelled(client, wanted)
+            if client.batches:
+                client.batches.cancelled(wanted)
             self._waiting = [p for p in self._waiting if p.client is not client or p.message.id != wanted]
             for number, pending in list(self._pending.items()):
                 if pending.client is client and pending.message.id == wanted:
@@ -294,7 +313,9 @@ class Hub:
     def _learn(self, pending, result):
         """What an answer to someone else tells about the board."""
         method = pending.message.method
-        if method == "wasmote/info" and isinstance(result, dict):
+        if method == "initialize" and isinstance(result, dict):
+            pending.client.agreed(result.get("protocolVersion"))
+        elif method == "wasmote/info" and isinstance(result, dict):
             self.connection.heard_session(result.get("session"))
         elif method == "wasmote/reset" and result is not None:
             self.connection.reset_is_coming()

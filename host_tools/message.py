@@ -105,12 +105,29 @@ def parse(line):
     except (ValueError, RecursionError) as error:
         raise CallError(PARSE_ERROR, f"not a JSON text: {error}") from None
     if isinstance(value, list):
-        raise CallError(INVALID_REQUEST, "batches are not supported: send one message per line")
+        raise CallError(INVALID_REQUEST, "send one message per line: batches are of 2025-03-26 alone, and not empty")
     if not isinstance(value, dict):
         raise CallError(INVALID_REQUEST, "a JSON-RPC message is an object")
     spans = {}
     _find(text, 0, (), spans)
     return Message(text, value, spans)
+
+
+def members(line):
+    """The texts of the messages of a batch in a line of bytes, as they stand there; None when it is none."""
+    try:
+        text = line.decode().strip(" \t\r\n\ufeff")
+        if not text.startswith("[") or not json.loads(text, parse_constant=_no_constant):
+            return None
+    except (ValueError, RecursionError):
+        return None  # parse() says what is wrong with it
+    texts, at = [], 1
+    while at < len(text):
+        start = _BLANK.match(text, at).end()
+        _, end = _DECODER.raw_decode(text, start)
+        texts.append(text[start:end])
+        at = _BLANK.match(text, end).end() + 1  # behind the comma, or the bracket at the end
+    return texts
 
 
 def _find(text, at, path, spans):

@@ -64,7 +64,7 @@ class RawClient:
         async def look():
             while True:
                 for message in self.sent:
-                    if found(message):
+                    if isinstance(message, dict) and found(message):  # a list answers a batch
                         return message
                 self._new.clear()
                 await self._new.wait()
