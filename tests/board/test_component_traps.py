@@ -25,7 +25,7 @@ def pair(pointer, length, at=16):
         (pair(0, 4, at=18), "unaligned pointer: return area at 0x12"),
         ("(i32.const 65532)", "return area out of bounds of memory"),
         (pair(65535, 2), "string pointer/length out of bounds of memory"),
-        (pair(16, 9000), "value too large: more than 8192 bytes"),
+        (pair(16, 17000), "value too large: more than 16384 bytes"),
         ("(i32.store8 (i32.const 32) (i32.const 255))" + pair(32, 1), "invalid utf-8 sequence"),
     ],
 )
@@ -120,7 +120,7 @@ def test_the_area_for_an_imports_result_is_checked_after_the_host_ran(area, what
 
 def test_how_much_a_call_may_lift_is_a_setting():
     source = echo()
-    assert len(call(load(source, host()), "echo", "x" * 8192)) == 8192
+    assert len(call(load(source, host()), "echo", "x" * 16384)) == 16384
     small = load(source, host(), lift_limit=100)
     assert len(call(small, "echo", "x" * 100)) == 100
     with pytest.raises(Trap, match="value too large: more than 100 bytes of strings and lists in one call"):

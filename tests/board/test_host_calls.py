@@ -5,6 +5,7 @@ import time
 
 import pytest
 from host_guests import call, chunks, push, refusal, together
+from wasmote.component import canonical
 from wasmote.host import guest
 from wasmote.wasm import Malformed, OutOfMemory, arena_info, drive
 
@@ -54,6 +55,23 @@ def test_a_trap_says_what_and_where(host, faults, tool, why):
         and ", called by " in text
         and "starts afresh at its next call" in text
     )
+
+
+def test_a_result_for_which_the_heap_has_no_room_is_not_held_against_the_component(host, thermometer, monkeypatch):
+    push(host, "thermometer", thermometer)
+
+    def full(count):
+        if count == len("20.000 °C".encode()):
+            raise MemoryError
+        return bytearray(count)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(canonical, "bytearray", full, raising=False)
+        for _ in range(12):
+            (text,), is_error = call(host, "read")
+            assert is_error and "bytes of the board's heap are free in one piece" in text
+    assert call(host, "read") == (["20.000 °C"], False)
+    assert host.list()[0]["traps"] == 12
 
 
 def test_an_endless_loop_is_ended_at_the_time_limit(new_host, faults):

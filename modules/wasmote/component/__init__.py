@@ -62,7 +62,7 @@ class Component:
         self.instances = []
 
     @classmethod
-    def load(cls, store, source, imports, lift_limit=8192):
+    def load(cls, store, source, imports, lift_limit=16 * 1024):
         """A generator: instantiates the component in `source`. Its return value is the Component.
 
         A call may lift `lift_limit` bytes of strings and lists from the guest; more is a Trap. After an error the

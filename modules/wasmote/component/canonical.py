@@ -286,7 +286,9 @@ def _lift_string(cx, address, count):
 
 
 def no_heap(count):
-    return Trap("value too large", "no %d bytes of the board's heap are free in one piece" % count)
+    trap = Trap("value too large", "no %d bytes of the board's heap are free in one piece" % count)
+    trap.short_of_memory = True  # others are to blame
+    return trap
 
 
 def _lift_list(cx, d, p, address, count):

@@ -239,7 +239,9 @@ class Guest:
                 why = "ended the program (wasi:cli/exit) without an answer. It starts afresh when called"
                 self.rest("it ended the program")
         except Exception as error:  # a guest has more ways to fail than anybody lists
-            why = self._crashed(handler, values, "failed: " + explain(error))
+            why = self._crashed(
+                handler, values, "failed: " + explain(error), not getattr(error, "short_of_memory", False)
+            )
         finally:
             usage.end()
             self.busy = False
@@ -270,9 +272,9 @@ class Guest:
             return [text], True
         raise HostError("internal-error", text)
 
-    def _crashed(self, handler, values, what):
+    def _crashed(self, handler, values, what, guilty=True):
         self.traps += 1
-        self.crashes += 1
+        self.crashes += guilty
         self._crashed_at = ticks_ms()
         self.rest("%s %s" % (label(handler, values), what))
         self.last_error = self.error

@@ -16,9 +16,7 @@ RESOURCE_NOT_FOUND = -32002  # handshake era: the resource is not there; data {u
 
 # MCP 2026-07-28
 HEADER_MISMATCH = -32020  # HTTP: a header does not say what the message says
-MISSING_CLIENT_CAPABILITY = (
-    -32021
-)  # the tool has to ask the client, who offers no such thing; data {requiredCapabilities}
+MISSING_CLIENT_CAPABILITY = -32021  # the tool must ask a client that offers no such thing; data {requiredCapabilities}
 UNSUPPORTED_VERSION = -32022  # of the protocol; data {supported, requested}
 
 # wasmote
