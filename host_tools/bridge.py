@@ -11,41 +11,11 @@ import signal
 import sys
 import time
 
-from .hub import Client, Hub
-from .joining import Door
-from .sharing import SharedPort
+from .hub import Client
+from .shared_hub import SharedHub
 from .stdio import Stdio
 
 DRAIN = 1.0  # seconds that pending answers get after the client closed stdin
-
-
-class SharedHub(Hub):
-    """A hub on a shared port; with `door`, other wasmote processes may join whenever it owns the port."""
-
-    def __init__(self, url, say=lambda text: None, door=True):
-        super().__init__(SharedPort(url), say)
-        self.door = Door(self) if door else None
-        self._opening = None
-
-    def _ready(self, new_session):
-        super()._ready(new_session)
-        self._publish()
-
-    def _lost(self):
-        super()._lost()
-        self._publish()
-
-    def _publish(self):
-        if self.port.owned and self.door and (self._opening is None or self._opening.done()):
-            self._opening = asyncio.ensure_future(self.door.open())
-
-    async def close(self):
-        if self._opening:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
-        if self.door:
-            await self.door.close()
-        self.port.release()
 
 
 async def bridge(url, verbose=True, http=None, hosts=()):

@@ -51,6 +51,7 @@ class Connection:
         self._checks = 0
         self._resetting = 0.0
         self._failed = 0  # attempts since the board was last there
+        self.lent_to = None  # who has the port while we keep out of the way
 
     @property
     def since(self):
@@ -60,6 +61,8 @@ class Connection:
     @property
     def waiting_is_sensible(self):
         """Whether the board may be there in a moment: its first attempt runs, or it was there a moment ago."""
+        if self.lent_to:
+            return False
         first = self.state == "opening" and self._failed == 0
         return first or (self.session is not None and time.time() - self.lost_at < GRACE)
 
@@ -84,6 +87,15 @@ class Connection:
 
     def send(self, text):
         self._outgoing.put_nowait(text.encode() + b"\n")
+
+    def lend(self, to):
+        """After run() was ended: another program has the port, what was asked fails now."""
+        self.lent_to = to
+        self._lost(f"handed over to {to}")
+
+    def take_back(self):
+        self.lent_to = None
+        self._failed = 0
 
     async def flush(self):
         """Wait a moment for what was sent to leave."""
@@ -277,7 +289,7 @@ class Greeting:
             return info if isinstance(info, dict) and "session" in info else None
         error = message.value["error"]
         text = error.get("message", "") if isinstance(error, dict) else str(error)
-        if _dict(_dict(error).get("data")).get("kind") == "board-away":
+        if _dict(_dict(error).get("data")).get("kind") in ("board-away", "board-handed-over"):
             raise Away(text)  # we asked through another process, and it knows
         raise Away(
             f'it answers, but not as a wasmote board ("{text}"): flash wasmote\'s firmware, or choose another port'

@@ -36,6 +36,12 @@ def board_away(port, message, since):
     return CallError(BOARD_SILENT, message, {"kind": "board-away", "port": port, "since": since})
 
 
+def board_handed_over(port, to, since):
+    """The answer to whatever is asked of a board whose port another program has."""
+    text = f"{port}: the board is handed over to {to} since {since}; it is back when that ends"
+    return CallError(BOARD_SILENT, text, {"kind": "board-handed-over", "port": port, "since": since, "to": to})
+
+
 def board_lost(port, message, since):
     """The answer to what was running when the board went away: nobody knows how far it came."""
     return CallError(BOARD_LOST, message, {"kind": "board-lost", "port": port, "since": since})

@@ -18,7 +18,7 @@ from wasmote.jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE
 
 from . import batch
 from .connection import Connection
-from .errors import CallError, Failed, board_away, board_lost, board_reset
+from .errors import CallError, Failed, board_away, board_handed_over, board_lost, board_reset
 from .logs import SET_LEVEL, Logs
 from .message import error_text, members, parse, request_text
 from .questions import Questions, offers, with_offers
@@ -365,6 +365,8 @@ class Hub:
 
     def _away(self):
         connection = self.connection
+        if connection.lent_to:
+            return board_handed_over(self.port.url, connection.lent_to, connection.since)
         return board_away(
             self.port.url,
             f"{self.port.url}: the board is away since {connection.since}: {connection.reason}. It is tried again and again",

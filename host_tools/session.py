@@ -12,10 +12,10 @@ import contextlib
 import itertools
 import json
 
-from .bridge import SharedHub
 from .errors import Away, CallError
 from .hub import Client
 from .message import parse, request_text
+from .shared_hub import SharedHub
 
 
 class Session:

@@ -5,12 +5,14 @@ import contextlib
 import itertools
 import json
 import os
+import pty
 import sys
+import tty
 
 import pytest
 from fake_board import Asking, FakeBoard
-from wasmote.bridge import SharedHub
 from wasmote.hub import Client
+from wasmote.shared_hub import SharedHub
 
 WASMOTE = [sys.executable, "-m", "wasmote"]
 
@@ -112,12 +114,44 @@ def clients(hub):
     return lambda **kind: RawClient(hub, **kind)
 
 
+@contextlib.asynccontextmanager
+async def terminal(board):
+    """A fake board on a pseudo terminal; yields its device."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    reader, writer = await asyncio.open_connection("127.0.0.1", board._number)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(ours, lambda: writer.write(os.read(ours, 4096)))
+
+    async def back():
+        while data := await reader.read(4096):
+            os.write(ours, data)
+
+    task = asyncio.ensure_future(back())
+    try:
+        yield os.ttyname(theirs)
+    finally:
+        loop.remove_reader(ours)
+        task.cancel()
+        writer.close()
+        os.close(ours)
+        os.close(theirs)
+
+
 async def until(condition, seconds=5):
     """Wait for something to become true."""
 
     async def look():
         while not condition():
             await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(look(), seconds)
+
+
+async def until_async(ask, condition, seconds=10):
+    async def look():
+        while not condition(await ask()):
+            await asyncio.sleep(0.1)
 
     await asyncio.wait_for(look(), seconds)
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from conftest import RawClient, running_hub, until
+from conftest import RawClient, running_hub, until, until_async
 from wasmote import connection
 from wasmote import hub as hub_module
 
@@ -347,14 +347,6 @@ async def test_a_joined_process_takes_over_when_the_owner_ends(board):
     await until_async(lambda: other.ask("ping"), lambda answer: "result" in answer)
     assert hub.port.owned
     await second.__aexit__(None, None, None)
-
-
-async def until_async(ask, condition, seconds=10):
-    async def look():
-        while not condition(await ask()):
-            await asyncio.sleep(0.1)
-
-    await asyncio.wait_for(look(), seconds)
 
 
 async def test_a_fault_of_the_bridge_costs_one_answer(hub, client, monkeypatch):

@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import os
-import pty
 import sys
-import tty
 
 import pytest
-from conftest import wasmote
+from conftest import terminal, wasmote
 from fake_board import FakeBoard
 from wasmote import claims, connection, emulator
 from wasmote.board import Board
@@ -129,27 +127,9 @@ async def test_a_board_left_at_its_prompt_is_booted_back(monkeypatch):
             assert (await Board(asked).info())["firmware"]["board"] == "FAKE"
 
 
-async def test_a_pty_is_a_port():
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    name = os.ttyname(theirs)
-    async with FakeBoard() as board:
-        reader, writer = await asyncio.open_connection("127.0.0.1", board._number)
-        loop = asyncio.get_running_loop()
-        loop.add_reader(ours, lambda: writer.write(os.read(ours, 4096)))
-
-        async def back():
-            while data := await reader.read(4096):
-                os.write(ours, data)
-
-        task = asyncio.ensure_future(back())
-        async with session(f"pty:{name}") as asked:
-            assert (await Board(asked).info())["firmware"]["board"] == "FAKE"
-        loop.remove_reader(ours)
-        task.cancel()
-        writer.close()
-    os.close(ours)
-    os.close(theirs)
+async def test_a_pty_is_a_port(board):
+    async with terminal(board) as name, session(f"pty:{name}") as asked:
+        assert (await Board(asked).info())["firmware"]["board"] == "FAKE"
 
 
 @pytest.fixture
