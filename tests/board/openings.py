@@ -56,6 +56,13 @@ OPENINGS = [
      [(1, agreed("2024-11-05")), (2, agreed("2025-06-18"))]),
     ("calls of both eras in turn", [request(1, "tools/call", DIVIDE), modern(2, "tools/call", **DIVIDE), request(3, "tools/call", DIVIDE)],
      [(1, TWO), (2, {**TWO, "resultType": "complete"}), (3, TWO)]),
+    # As published in logs of clients
+    ("Claude Code 2.1.293", [request(0, "server/discover", {"_meta": {**META, "io.modelcontextprotocol/clientCapabilities":
+     {"roots": {"listChanged": True}, "elicitation": {"form": {}, "url": {}}}}}), modern(1, "tools/list")], [(0, DISCOVERED), (1, {"resultType": "complete"})]),
+    ("Claude Code 2.1.280", [modern(0, "server/discover"), initialize(1), INITIALIZED, request(2, "tools/list"), request(3, "prompts/list")],
+     [(0, DISCOVERED), (1, agreed("2025-11-25")), (2, True), (3, {"prompts": []})]),
+    ("VS Code 1.137", [initialize(1), '{"method":"notifications/initialized","jsonrpc":"2.0"}', request(2, "prompts/list"), request(3, "tools/list")],
+     [(1, agreed("2025-11-25")), (2, {"prompts": []}), (3, True)]),
     # No handshake at all, and impatience
     ("nothing but a call", [request(1, "tools/call", DIVIDE)], [(1, TWO)]),
     ("requests before initialized", [initialize(0), request(1, "tools/list"), INITIALIZED, request(2, "ping")],

@@ -12,6 +12,7 @@ from wasmote.host.config import Config
 from wasmote.host.host import Host
 from wasmote.host.structured import Content
 from wasmote.jsonrpc import validate
+from wasmote.jsonrpc.fits import doubt
 from wasmote.wasm import drive
 
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL_ERROR, NO_RESOURCE, NO_TOOL, NO_PROMPT, UNSUPPORTED = 1, 3, 4, 5, 6, 7, 8
@@ -56,6 +57,18 @@ def refused(result):
     failed, (code, message, _) = outcome(result)
     assert failed
     return code, message
+
+
+def test_arguments_that_do_not_fit_never_reach_the_other_one(wire, all):
+    wire.host.doubt = doubt
+    all.entries("tools")[
+        0
+    ].json = b'{"name":"t","inputSchema":{"required":["n"],"properties":{"n":{"type":"integer"}}}}'
+    it, id = connected(wire)
+    answer = outcome(it.call_tool(id, "t", b'{"n":"x"}'))
+    said = 't: "n" must be an integer, it is a string ("x"); t takes n (integer)'
+    assert answer == (0, ([(0, ("text", said, None))], True)) and all.calls == []
+    assert outcome(it.call_tool(id, "t", b'{"n":1}'))[1][1] is False and len(all.calls) == 1
 
 
 # Connecting

@@ -97,6 +97,14 @@ def test_a_fallback_serves_for_a_component_that_crashed_too_often(host, thermome
     assert "°F" in call(host, "read", {"unit": "F"})[0][0]
 
 
+def test_a_fallback_is_called_with_what_fits_its_own_schema_too(host, thermometer, flash):
+    flash("spare_set", SPARE)
+    configured(host, "thermometer", thermometer, "spare_set")
+    quarantine(host, "thermometer")
+    (text,), failed = call(host, "read", {"unit": "F", "more": 1})
+    assert failed and text.startswith('read: "more" is no argument of it')
+
+
 def test_a_fallback_without_this_tool_says_so(host, thermometer, flash):
     flash("spare_set", SPARE)
     configured(host, "thermometer", thermometer, "spare_set")

@@ -44,6 +44,11 @@ def test_tools_are_listed_as_their_components_registered_them(bridge):
     assert tool["inputSchema"]["properties"]["unit"]["enum"] == ["C", "F", "K"]
 
 
+def test_messages_nearly_as_long_as_may_be_go_both_ways(bridge):
+    text = '"' * 7900 + "end"  # each takes two bytes in JSON
+    assert bridge.call("reverse", {"text": text}) == ("dne" + '"' * 7900, False)
+
+
 def test_state_arguments_and_an_error_result(bridge):
     assert bridge.call("calibrate", {"offset": 0}) == ("offset set to 0.000 °C", False)
     first, failed = bridge.call("read", {"unit": "C"})

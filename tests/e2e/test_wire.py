@@ -44,6 +44,15 @@ def test_the_error_of_a_long_line_names_size_and_limit(wire):
     assert error["data"]["limitBytes"] == 16384 and "16384" in error["message"] and "20000" in error["message"]
 
 
+def test_the_longest_message_is_served_and_one_byte_more_is_not(wire):
+    for size, answered in ((16_384, True), (16_385, False)):
+        text = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"%s"}}'
+        answer = wire.ask(text % (b"y" * (size - len(text) + 2)) + b"\n")
+        assert (
+            answer.get("result") == {} if answered else answer["error"]["data"] == {"limitBytes": 16_384, "bytes": size}
+        )
+
+
 def test_ids_come_back_as_they_were(wire):
     for number in (b"0", b'"x\\u0041"', b"-1", b'""', b"12345678901234567890"):
         wire.write(b'{"method":"ping","id":' + number + b',"jsonrpc":"2.0"}\n')
