@@ -109,3 +109,26 @@ def data_folder():
         folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "wasmote"
     _make(folder, "WASMOTE_DATA_DIR")
     return folder
+
+
+def running():
+    """What the owners of boards published: [{"board", "pid", …}], one for each process that is alive."""
+    entries = []
+    for entry in sorted(runtime_folder().glob("*.json")):
+        try:
+            facts = json.loads(entry.read_text())
+            if _held(entry.with_suffix(".lock")):
+                entries.append(facts)
+        except (OSError, ValueError):
+            pass  # it ended while we looked
+    return entries
+
+
+def _held(lock_file):
+    """Whether a process has this lock. We have it for an instant if nobody does."""
+    with open(lock_file, "a") as lock:
+        try:
+            _lock(lock)
+        except OSError:
+            return True
+    return False

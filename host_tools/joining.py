@@ -30,7 +30,9 @@ class Door:
                 self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_LIMIT)
         claim = self._hub.port.claim  # as it is now: the port may have been given back meanwhile
         if claim:
-            claim.publish(tcp=list(self._server.sockets[0].getsockname()[:2]), token=self._token)
+            claim.publish(
+                tcp=list(self._server.sockets[0].getsockname()[:2]), token=self._token, port=self._hub.port.url
+            )
 
     async def close(self):
         if self._server is not None:

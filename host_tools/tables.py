@@ -82,3 +82,24 @@ def info(facts):
     out.print(f"limits: {limits}")
     out.print()
     components(facts.get("components", []))
+
+
+def places(found, boot_loaders):
+    table = _plain(None, "port", "what", "usb", "serial number", "in use by")
+    for one in found:
+        table.add_row(*map(escape, (one.port, one.name, one.usb, one.serial, one.user)))
+    if found:
+        out.print(table)
+    else:
+        out.print(
+            "no board is plugged in or emulated: wasmote doctor looks for the reason, wasmote emulate m0 makes one"
+        )
+    for name in boot_loaders:
+        out.print(f"{name}: it waits for firmware, copy the .uf2 to its disk", markup=False)
+
+
+def check(one, url):
+    mark = "[green]✓[/]" if one.good else "[red]✗[/]"
+    out.print(f"{mark} {escape(f'{url} ' if url else '')}[bold]{one.name}[/]: {escape(one.says)}")
+    if one.fix and not one.good:
+        out.print(f"    → {one.fix}", markup=False)

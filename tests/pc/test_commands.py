@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import wasmote
 from wasmote import tables
+from wasmote.cli import app
 
 pytestmark = pytest.mark.anyio
+VERBS = [command.name or command.callback.__name__ for command in app.registered_commands]
 
 
 async def test_info_shows_memory_and_limits(board):
@@ -52,7 +54,7 @@ async def test_reset_restarts_the_board(board):
     assert board.session != before
 
 
-@pytest.mark.parametrize("command", ["bridge", "push", "configure", "ls", "rm", "call", "info", "emulate"])
+@pytest.mark.parametrize("command", VERBS)
 async def test_every_command_helps_with_an_example(command):
     code, out, _ = await wasmote(command, "--help")
     assert code == 0 and ("Example:" in out or '"args"' in out)
