@@ -57,4 +57,4 @@ tables: ## Regenerate the C, Python and docs tables from firmware/wasm/*.csv
 	@python3 scripts/make_tables.py
 
 clean: ## Remove what was built, keep what was downloaded
-	rm -rf build/firmware build/examples build/bench
+	rm -rf build/firmware build/examples build/conformance build/bench

@@ -1,5 +1,6 @@
 """A guest asks the official Python client (PyPI mcp) over `wasmote bridge`, in both eras: elicitation, sampling, roots."""
 
+import asyncio
 import sys
 
 import pytest
@@ -107,3 +108,27 @@ async def test_two_clients_of_one_bridge_are_asked_what_each_can_answer(port, en
         assert texts(await one.call_tool("greet")) == ["Hello, Ann!"]
         assert texts(await two.call_tool("greet")) == ["Hello, stranger!"]
         assert (await three.call_tool("greet")).is_error
+
+
+async def test_a_user_who_thinks_keeps_nobody_waiting(port, environment):
+    """The component that asks serves others meanwhile; its call begins anew, with the answers that it had."""
+    served = asyncio.Event()
+    asked = []
+
+    async def think(context, params):
+        asked.append(params.message)
+        if len(asked) == 2:
+            await asyncio.wait_for(served.wait(), PATIENCE)
+        return await elicit(context, params)
+
+    async with (
+        client(port, environment, "auto", elicitation_callback=think) as one,
+        client(port, environment, "auto") as other,
+    ):
+        order = asyncio.create_task(one.call_tool("order"))
+        while len(asked) < 2:
+            await asyncio.sleep(0.01)
+        assert (await other.call_tool("measure")).structured_content["celsius"] == 21.5
+        served.set()
+        assert texts(await order) == ['{"drink":"tea"} {"sure":true}']
+    assert asked == ["What shall it be?", "Are you sure?"]  # each once
