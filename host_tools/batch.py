@@ -10,22 +10,18 @@ import collections
 from wasmote.jsonrpc.codes import INVALID_REQUEST
 
 from .errors import CallError
-from .message import error_text, parse
+from .message import error_text, parse, read
 
 VERSION = "2025-03-26"
 
 
-def parsed(text):
+def member(data):
     """A message of a batch. Raises CallError for what cannot be part of one."""
-    message = parse(text.encode())
-    if message.method == "initialize":
-        raise CallError(INVALID_REQUEST, "initialize cannot be part of a batch")
+    message = read(data)
+    if message.method == "initialize" or message.version is not None:
+        what = "initialize and requests of the modern era cannot be part of a batch"
+        raise CallError(INVALID_REQUEST, what, id_text=message.id)
     return message
-
-
-def is_answered(message):
-    """Whether anything is answered to a message, be it an error."""
-    return message.is_request or not (message.is_reply or isinstance(message.method, str))
 
 
 class Batches:
@@ -42,21 +38,21 @@ class Batches:
         self._open.append(batch)
         for text in texts:
             try:
-                message = parsed(text)
+                message = member(text.encode())
             except CallError as error:
-                answers.append(error_text(None, error))
+                answers.append(error_text(error.id_text, error))
                 continue
-            if is_answered(message):
-                due[message.id or "null"] += 1
+            if message.is_request:
+                due[message.id] += 1
             take(message)
         self._answered(batch, None)
 
     def send(self, text):
         message = parse(text.encode()) if self._open else None
         for batch in self._open if message and message.is_reply else ():
-            if (message.id or "null") in batch[0]:
+            if message.id in batch[0]:
                 batch[1].append(text)
-                self._answered(batch, message.id or "null")
+                self._answered(batch, message.id)
                 return
         self._write(text)
 

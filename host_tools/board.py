@@ -17,7 +17,7 @@ from .errors import CallError, Failed, Misused
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 VERSION = "2026-07-28"
-_META = {"io.modelcontextprotocol/protocolVersion": VERSION, "io.modelcontextprotocol/clientCapabilities": {}}
+META = {"io.modelcontextprotocol/protocolVersion": VERSION, "io.modelcontextprotocol/clientCapabilities": {}}
 _PREAMBLE = b"\0asm"
 _MODULE, _COMPONENT = b"\x01\0\0\0", b"\x0d\0\x01\0"
 _TRIES = 6  # attempts at one chunk before a push is given up
@@ -59,7 +59,7 @@ class Board:
     async def tools(self):
         tools, cursor = [], None
         while True:
-            page = await self._session.request("tools/list", {"_meta": _META, **({"cursor": cursor} if cursor else {})})
+            page = await self._session.request("tools/list", {"_meta": META, **({"cursor": cursor} if cursor else {})})
             tools += page["tools"]
             cursor = page.get("nextCursor")
             if not cursor:
@@ -67,7 +67,7 @@ class Board:
 
     async def call(self, tool, arguments, on_progress=None):
         """(text of the content, whether the tool failed)."""
-        params = {"name": tool, "arguments": arguments, "_meta": _META}
+        params = {"name": tool, "arguments": arguments, "_meta": META}
         result = await self._session.request("tools/call", params, on_progress)
         return "\n".join(map(_content_text, result.get("content", []))), bool(result.get("isError"))
 

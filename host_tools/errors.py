@@ -17,12 +17,16 @@ class Away(Failed):
 
 
 class CallError(Failed):
-    """A JSON-RPC error answer: `code`, `data` (None when there is none), and the message as text."""
+    """A JSON-RPC error answer: `code`, `data` (None when there is none), and the message as text.
 
-    def __init__(self, code, message, data=None):
+    `id_text`: the id of the request, where it is known to who found the error and to nobody else.
+    """
+
+    def __init__(self, code, message, data=None, id_text=None):
         super().__init__(message)
         self.code = code
         self.data = data
+        self.id_text = id_text
 
     def as_json(self):
         error = {"code": self.code, "message": str(self)}

@@ -24,6 +24,7 @@ from wasmote.jsonrpc.codes import (
 )
 
 from .errors import CallError
+from .message import VERSION_KEY
 
 JSON = "application/json"
 SSE = "text/event-stream"
@@ -37,7 +38,6 @@ STATUS = {  # of an error answer in the modern era; 200 for all others
 }
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}  # what Mcp-Name repeats of params
 ROUTING = ("mcp-protocol-version", "mcp-method", "mcp-name")
-_VERSION = "io.modelcontextprotocol/protocolVersion"
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/\[\]]+)(:\d{1,5})?", re.IGNORECASE)
 _ENCODED = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
 
@@ -108,19 +108,13 @@ def is_modern(headers, message):
     """Whether a request is of the modern era; `message`: None unless it is a POST. One that does not say is not."""
     version = headers.get("mcp-protocol-version")
     if version is None:
-        return message is not None and message_version(message) is not None
+        return message is not None and message.version is not None
     return version not in HANDSHAKE_VERSIONS
-
-
-def message_version(message):
-    """What a message says of itself in _meta, None when it says nothing."""
-    meta = message.params.get("_meta")
-    return meta.get(_VERSION) if isinstance(meta, dict) else None
 
 
 def check_handshake(headers, message):
     """A message of the handshake era has no version of its own that contradicts the header."""
-    version = message_version(message)
+    version = message.version
     if version is not None:
         text = f"MCP-Protocol-Version is {headers.get('mcp-protocol-version')}, but _meta says {version}"
         raise Refused(400, HEADER_MISMATCH, text, message.id)
@@ -135,9 +129,9 @@ def check_modern(headers, message):
     for name in ROUTING:
         if headers.count(name) > 1:
             refuse(f"{name} is there more than once")
-    version = message_version(message)
+    version = message.version
     if version is None:
-        refuse(f"params._meta needs {_VERSION}", INVALID_PARAMS)
+        refuse(f"params._meta needs {VERSION_KEY}", INVALID_PARAMS)
     if headers.get("mcp-protocol-version") != version:
         refuse(f"MCP-Protocol-Version is {headers.get('mcp-protocol-version')}, but _meta says {version}")
     if headers.get("mcp-method") != message.method:

@@ -13,16 +13,12 @@ import re
 
 from wasmote.jsonrpc.codes import HEADER_MISMATCH
 
+from .board import META
 from .http_checks import Refused, decoded
 from .hub import Client
 from .message import parse, request_text
 
 PREFIX = "mcp-param-"
-_VERSION = "2026-07-28"
-_META = {
-    "io.modelcontextprotocol/protocolVersion": _VERSION,
-    "io.modelcontextprotocol/clientCapabilities": {},
-}
 _TYPES = ("string", "integer", "boolean")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WHOLE = re.compile(r"(-?\d+)(\.0+)?")
@@ -84,7 +80,7 @@ class Parameters:
         """A future of the answer."""
         number = next(self._ids)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
-        self._hub.receive(self._client, request_text(str(number), method, {**params, "_meta": _META}).encode())
+        self._hub.receive(self._client, request_text(str(number), method, {**params, "_meta": META}).encode())
         return answer
 
     def _heard(self, text):

@@ -19,6 +19,7 @@ import traceback
 import uvicorn
 from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
 
+from .batch import member
 from .errors import CallError, Failed
 from .http_checks import (
     JSON,
@@ -39,7 +40,7 @@ from .http_params import Parameters
 from .http_sessions import Sessions
 from .http_streams import Stream, answer, write_events
 from .hub import Client
-from .message import error_text, members, parse
+from .message import error_text, members, parse, read
 
 PATH = "/mcp"
 BODY_LIMIT = 4 * 1024 * 1024  # bytes, as of a line on stdio
@@ -237,11 +238,9 @@ class Endpoint:
         session = self._sessions.of(request.headers)
         if not session.has_batches:
             raise Refused(400, INVALID_REQUEST, "one message at a time: batches are of 2025-03-26 alone")
-        messages = [readable(text.encode()) for text in texts]
+        messages = [readable(text.encode(), member) for text in texts]
         requests = [(message, line) for message, line in messages if message.is_request]
         for message, _ in requests:
-            if message.method == "initialize":
-                raise Refused(400, INVALID_REQUEST, "initialize cannot be part of a batch", message.id)
             refuse_management(message, 400)
         with in_use(session):
             for message, line in messages:
@@ -329,14 +328,12 @@ class Endpoint:
         return self._sessions.of(request.headers)
 
 
-def readable(data):
+def readable(data, reading=read):
     """(message, line for the hub) of bytes."""
     try:
-        message = parse(data)
+        message = reading(data)
     except CallError as error:
-        raise Refused(400, error.code, str(error)) from None
-    if not message.is_reply and not isinstance(message.method, str):
-        raise Refused(400, INVALID_REQUEST, "a message has a method, or is an answer: this is neither", message.id)
+        raise Refused(400, error.code, str(error), error.id_text) from None
     return message, data.replace(b"\r", b" ").replace(b"\n", b" ")  # between the tokens of JSON, where any blank may be
 
 

@@ -20,7 +20,7 @@ from . import batch
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_handed_over, board_lost, board_reset
 from .logs import SET_LEVEL, Logs
-from .message import error_text, members, parse, request_text
+from .message import error_text, members, parse, read, request_text
 from .questions import Questions, offers, with_offers
 from .subscriptions import LISTS, UPDATED, Subscriptions, Wishes
 
@@ -49,11 +49,11 @@ class Client:
         self.ours = ours  # nobody, but the hub that asks something of its own
         self.offers = None  # JSON text of what it said in `initialize` that it can be asked
         self.wishes = Wishes(initialized=joined)
-        self.batches = None  # Batches, once it agreed on a version that has them
+        self.batches = None  # Batches, once it asked for the version that has them
         self.log_level = None  # handshake era: what logging/setLevel said
 
-    def agreed(self, version):
-        """The version of the handshake era that the board agreed on with it."""
+    def asks_for(self, version):
+        """It says initialize for a version of the handshake era: what comes next may come before the answer."""
         if version == batch.VERSION and self.batches is None:
             self.batches = batch.Batches(self.send)
             self.send = self.batches.send
@@ -117,9 +117,9 @@ class Hub:
             client.batches.serve(texts, lambda message: self._serve(client, message))
             return
         try:
-            message = parse(line)
+            message = read(line)
         except CallError as error:
-            client.send(error_text(None, error))
+            client.send(error_text(error.id_text, error))
             return
         self._serve(client, message)
 
@@ -139,17 +139,13 @@ class Hub:
                 text, too_long = answer
                 self.connection.send(too_long(excess) if (excess := self._excess(text)) else text)
             return
-        if not isinstance(message.method, str):
-            raise CallError(INVALID_REQUEST, "a request names a method: this one has none")
         if not message.is_request:
             self._take_notification(client, message)
             return
-        asked = message.value["id"]
-        if isinstance(asked, bool) or not isinstance(asked, (str, int, float)):
-            raise CallError(INVALID_REQUEST, "the id of a request is a string or a number")
         if message.method == "initialize":
             client.wishes.initialized = True
             client.offers = offers(message.params.get("capabilities"))
+            client.asks_for(message.params.get("protocolVersion"))
         if message.method == "resources/unsubscribe" and (text := self._subscriptions.unsubscribe(client, message)):
             client.send(text)
         elif self.connection.state == "ready":
@@ -313,9 +309,7 @@ class Hub:
     def _learn(self, pending, result):
         """What an answer to someone else tells about the board."""
         method = pending.message.method
-        if method == "initialize" and isinstance(result, dict):
-            pending.client.agreed(result.get("protocolVersion"))
-        elif method == "wasmote/info" and isinstance(result, dict):
+        if method == "wasmote/info" and isinstance(result, dict):
             self.connection.heard_session(result.get("session"))
         elif method == "wasmote/reset" and result is not None:
             self.connection.reset_is_coming()

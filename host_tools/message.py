@@ -13,6 +13,7 @@ text where a value stood.
 import json
 import re
 
+from wasmote import jsonrpc
 from wasmote.jsonrpc.codes import INVALID_REQUEST, PARSE_ERROR
 
 from .errors import CallError
@@ -28,6 +29,7 @@ PLACES = {
     "params": ("params",),
     "meta": ("params", "_meta"),
 }
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 
@@ -63,6 +65,12 @@ class Message:
     def params(self):
         params = self.value.get("params")
         return params if isinstance(params, dict) else {}
+
+    @property
+    def version(self):
+        """What a request of the modern era says in _meta; None in others."""
+        meta = self.params.get("_meta")
+        return meta.get(VERSION_KEY) if isinstance(meta, dict) else None
 
     @property
     def is_request(self):
@@ -111,6 +119,19 @@ def parse(line):
     spans = {}
     _find(text, 0, (), spans)
     return Message(text, value, spans)
+
+
+def read(line):
+    """The message of a client, if the board can read it. CallError, its id_text set where there is a usable id.
+
+    What the board cannot read it answers without an id: when several requests wait, nobody could say whose answer that is.
+    """
+    message = parse(line)
+    try:
+        jsonrpc.parse(message.text.encode())
+    except jsonrpc.RpcError as error:
+        raise CallError(error.code, error.message, error.data, error.id and error.id.decode()) from None
+    return message
 
 
 def members(line):

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from wasmote.jsonrpc.codes import INTERNAL_ERROR, METHOD_NOT_FOUND
 
 from .errors import CallError
-from .message import error_text, reply_text, request_text
+from .message import VERSION_KEY, error_text, reply_text, request_text
 
 METHODS = ("sampling/createMessage", "elicitation/create", "roots/list")
 ASKING = ("tools/call", "resources/read", "prompts/get")  # requests that may ask their client something
 _CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
-_VERSION = "io.modelcontextprotocol/protocolVersion"
 
 
 def offers(capabilities):
@@ -34,7 +33,7 @@ def offers(capabilities):
 def with_offers(message, places, offers):
     """The text of a request to the board, with what its client offers where the board may want to know."""
     meta = message.params.get("_meta", {})
-    told = not isinstance(meta, dict) or _VERSION in meta or _CAPABILITIES in meta
+    told = not isinstance(meta, dict) or VERSION_KEY in meta or _CAPABILITIES in meta
     if offers is None or told or message.method not in ASKING or not message.params:
         return message.replaced(places)
     member = f'"{_CAPABILITIES}":{offers}'

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, INVALID_PARAMS, LIMIT
 
 from .errors import CallError
-from .message import reply_text, request_text
+from .message import VERSION_KEY, reply_text, request_text
 
 LISTS = {  # notification -> its name in the filter of subscriptions/listen
     "notifications/tools/list_changed": "toolsListChanged",
@@ -26,7 +26,6 @@ RESOURCES = 16  # most that one subscriptions/listen may watch, as on the board
 UPDATED = "notifications/resources/updated"
 _ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 _SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
-_VERSION = "io.modelcontextprotocol/protocolVersion"
 
 
 @dataclass
@@ -57,9 +56,8 @@ class Subscriptions:
 
     def listen(self, client, message):
         """subscriptions/listen: acknowledged when the board has answered; its result comes when the bridge ends."""
-        meta = message.params.get("_meta")
-        if not isinstance(meta, dict) or _VERSION not in meta:
-            raise CallError(INVALID_PARAMS, f"subscriptions/listen needs _meta with {_VERSION}")
+        if message.version is None:
+            raise CallError(INVALID_PARAMS, f"subscriptions/listen needs _meta with {VERSION_KEY}")
         granted = _granted(message.params.get("notifications"))
         self._drop(client, message.id)
         client.wishes.opening[message.id] = granted

@@ -19,7 +19,7 @@ CASES = [  # a batch, the ids and codes of its answers in any order; None: nothi
         f'[{PING % 1},{{"jsonrpc":"2.0","id":2,"method":"no/such"}},{{"jsonrpc":"2.0","id":3}}]',
         [(1, 0), (2, -32601), (3, -32600)],
     ),
-    (f'[{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{}}}},{PING % 2}]', [(None, -32600), (2, 0)]),
+    (f'[{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{}}}},{PING % 2}]', [(1, -32600), (2, 0)]),
     (f"[{PING % 1},{PING % 1}]", [(1, 0), (1, 0)]),
 ]
 ALONE = [("[]", -32600), ("[ ]", -32600), (f"[{PING % 1},]", -32700), (f"[{PING % 1}", -32700)]

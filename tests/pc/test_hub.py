@@ -286,6 +286,22 @@ async def test_requests_wait_while_a_board_resets_itself(board, client):
     assert (await client.answer("after"))["result"] == {}
 
 
+async def test_what_the_board_could_not_read_is_answered_however_many_wait(board, client):
+    """The board's answer would have no id, and two requests wait for theirs."""
+    for number in (1, 2):
+        client.write({"id": number, "method": "tools/call", "params": {"name": "count", "arguments": {}}})
+    await until(lambda: len(board._tasks) == 2)
+    client.write(b'{"jsonrpc":"2.0","id":3,"id":4,"method":"ping"}')
+    client.write(b'{"jsonrpc":"2.0","id":5,"method":"ping","params":{"x":' + b"[" * 63 + b"]" * 63 + b"}}")
+    client.write(b'{"jsonrpc":"2.0","id":6,"method":"ping","params":[]}')
+    wrong = [message for message in client.sent if "error" in message]
+    assert [(message["id"], message["error"]["code"]) for message in wrong] == [
+        (None, -32600),
+        (None, -32700),
+        (6, -32602),
+    ]
+
+
 async def test_garbage_between_messages_is_skipped(board, client):
     await client.ask("ping")
     board.raw(b"\x00\xff boot v1.25\nMicroPython\r\n{broken\n" + b"x" * 2_000_000 + b"\n[]\n")
