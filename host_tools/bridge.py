@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 
+from .catalog import Catalog
 from .hub import Client
 from .shared_hub import SharedHub
 from .stdio import Stdio
@@ -29,6 +30,7 @@ async def bridge(url, verbose=True, http=None, hosts=()):
             print(f"wasmote: {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
     hub = SharedHub(url, say)
+    hub.catalog = Catalog(hub)
     serving = asyncio.ensure_future(over_http(hub, http, hosts, say) if http else over_stdio(hub, say))
     board = asyncio.ensure_future(hub.run())
     for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)):

@@ -5,26 +5,28 @@ Towards the board every request gets an id of the hub's own, and a progress toke
 progress get the client's id and token back. Everything else of a message passes byte for byte. What the board cannot do
 for several clients is done here: subscriptions (subscriptions/listen), cancelling what a client that left was waiting
 for, questions of the board to the client whose call is under way (questions.py), and the answers while the board is
-away or after it was reset. A request is never sent twice, unless the board refused it as busy, before it began.
+away (catalog.py) or after it was reset. A request is never sent twice, unless the board refused it as busy, before it began, or
+it is a call of a tool that says it is idempotent, and the board went away under it.
 """
 
 import asyncio
 import json
 import time
-import traceback
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import BUSY, INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG
+from wasmote.jsonrpc.codes import BUSY, INVALID_REQUEST, MESSAGE_TOO_LONG
 
 from . import batch
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_handed_over, board_lost, board_reset
 from .logs import SET_LEVEL, Logs
-from .message import error_text, members, parse, read, request_text
+from .message import error_text, parse, request_text
 from .questions import Questions, offers, with_offers
+from .reception import Reception
 from .subscriptions import LISTS, UPDATED, Subscriptions, Wishes
 
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
+OPENING_PATIENCE = 5  # seconds for which a client that opens its connection waits for a board that starts
 BUSY_PAUSE = 0.1  # seconds before it is
 BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
 _LISTEN = "subscriptions/listen"
@@ -38,6 +40,7 @@ class Pending:
     message: object  # as the client sent it
     at: float = field(default_factory=time.monotonic)
     refused_at: float | None = None  # when the board was too busy for it first
+    lost: object = None  # the CallError for its loss, when the board went away and it may be asked a second time
 
 
 class Client:
@@ -61,12 +64,18 @@ class Client:
             self.batches.allowed = version == batch.VERSION
 
 
-class Hub:
-    """Joins clients to `port`. `run()` keeps the board; `attach`, `receive` and `detach` serve a client."""
+class Hub(Reception):
+    """Joins clients to `port`. `run()` keeps the board; `attach`, `receive` and `detach` serve a client.
+
+    catalog     a Catalog that answers in the board's place while it is away, and knows which tools may be called twice
+    """
+
+    catalog = None
 
     def __init__(self, port, say=lambda text: None):
+        super().__init__(say)
         self.port = port
-        self.clients = []
+        self.name = port.url
         self.connection = Connection(port, self._from_board, self._ready, self._lost, say)
         self.connection.busy = lambda: bool(self._pending)
         self._pending = {}  # id at the board -> Pending
@@ -77,16 +86,18 @@ class Hub:
         self._logs = Logs(self.clients, self._pending.get, self._ask_for_ourselves)
         self._subscriptions = Subscriptions(self.clients, self._ask_for_ourselves)
         self._met = False
-        self._say = say
 
     async def run(self, forever=True):
         try:
-            await self.connection.run(forever)
+            await self._keep(forever)
         except Failed as error:
             self._refuse(
                 self._take_all(), board_away(self.port.url, f"{self.port.url}: {error}", self.connection.since)
             )
             raise
+
+    async def _keep(self, forever):
+        await self.connection.run(forever)
 
     # --- clients ---------------------------------------------------------------------------------------------------
 
@@ -108,31 +119,6 @@ class Hub:
         """How many requests of this client have no answer yet."""
         return sum(pending.client is client for pending in (*self._pending.values(), *self._waiting))
 
-    def receive(self, client, line):
-        """A line (bytes) from a client."""
-        if line.isspace():
-            return
-        texts = members(line) if client.batches and client.batches.allowed else None
-        if texts is not None:
-            client.batches.serve(texts, lambda message: self._serve(client, message))
-            return
-        try:
-            message = read(line)
-        except CallError as error:
-            client.send(error_text(error.id_text, error))
-            return
-        self._serve(client, message)
-
-    def _serve(self, client, message):
-        try:
-            self._take(client, message)
-        except CallError as error:
-            client.send(error_text(message.id, error))
-        except Exception as error:  # one message must not end what others wait for
-            self._say(f"{self.port.url}: {message.method} failed in the bridge\n{traceback.format_exc()}")
-            if message.is_request:
-                client.send(error_text(message.id, CallError(INTERNAL_ERROR, f"the bridge failed: {error!r}")))
-
     def _take(self, client, message):
         if message.is_reply:
             if (answer := self._questions.answered(client, message)) and self.connection.state == "ready":
@@ -151,11 +137,9 @@ class Hub:
         elif self.connection.state == "ready":
             self._ask(Pending(client, message))
         elif self.connection.waiting_is_sensible:
-            self._waiting.append(Pending(client, message))
-        elif message.method == _LISTEN:
-            self._subscriptions.listen(client, message)
+            self._wait(Pending(client, message))
         else:
-            raise self._away()
+            self._without_board(Pending(client, message))
 
     def _take_notification(self, client, message):
         if message.method == "notifications/cancelled":
@@ -176,6 +160,39 @@ class Hub:
     def end_subscriptions(self, client):
         """Tell a client that its subscriptions end in good order."""
         self._subscriptions.end(client)
+
+    def announce(self, notification):
+        """Tell clients that a list has changed."""
+        self._subscriptions.changed(notification)
+
+    # --- without the board -----------------------------------------------------------------------------------------
+
+    def _wait(self, pending):
+        """The board will be there in a moment, or at least it will be known that it is not."""
+        self._waiting.append(pending)
+        if self.catalog and self.catalog.hurries(pending.message.method):
+            asyncio.get_running_loop().call_later(OPENING_PATIENCE, self._hurry, pending)
+
+    def _hurry(self, pending):
+        if pending in self._waiting and self.connection.state != "ready":
+            self._waiting.remove(pending)
+            self._without_board(pending)
+
+    def _without_board(self, pending):
+        """Answer what can be answered without it, and refuse the rest."""
+        client, message = pending.client, pending.message
+        try:
+            if pending.lost:
+                raise pending.lost
+            if message.method == _LISTEN:
+                self._subscriptions.listen(client, message)
+                return
+            text = self.catalog.answer(client, message) if self.catalog else None
+            if text is None:
+                raise self._away()
+            client.send(text)
+        except CallError as error:
+            client.send(error_text(message.id, error))
 
     # --- towards the board -----------------------------------------------------------------------------------------
 
@@ -250,6 +267,8 @@ class Hub:
                 pending.client.send(message.replaced({"progress": token}))
         elif isinstance(message.method, str) and message.method in LISTS:
             self._subscriptions.changed(message.method, message.text)
+            if self.catalog:
+                self.catalog.changed(message.method)
         elif message.method == UPDATED:
             self._subscriptions.updated(message)
         elif message.method == "notifications/message":
@@ -329,18 +348,22 @@ class Hub:
             self._pending.clear()
             self._questions.drop("the board was reset")
             for pending in running:
-                self._refuse([pending], board_reset(self.port.url, pending.message.label, connection.session))
+                self._ended(pending, board_reset(self.port.url, pending.message.label, connection.session))
             for client in self.clients:
                 if client.joined:
                     client.send(request_text(None, "wasmote/ready", {"session": connection.session, "board": board}))
-            if self._met:
+            if self._met and not self.catalog:
                 for method in LISTS:
                     self._subscriptions.changed(method)
         self._met = True
         self._subscriptions.restore()
         if new_session:
             self._logs.restore()
+        else:
+            self._logs.left()
         self._ask_waiting()
+        if self.catalog:
+            self.catalog.ready()
 
     def _lost(self):
         running = list(self._pending.values())
@@ -348,14 +371,25 @@ class Hub:
         self._questions.drop("the board went away")
         for pending in running:
             text = f"{self.port.url}: the board went away while {pending.message.label} was running ({self.connection.reason})"
-            self._refuse([pending], board_lost(self.port.url, text, self.connection.since))
+            self._ended(pending, board_lost(self.port.url, text, self.connection.since))
         if not self.connection.waiting_is_sensible:
             waiting, self._waiting = self._waiting, []
             for pending in waiting:
-                if pending.message.method == _LISTEN:
-                    self._listen(pending)
-                else:
-                    self._refuse([pending], self._away())
+                self._without_board(pending)
+        if self.catalog:
+            self.catalog.lost()
+
+    def _ended(self, pending, error):
+        """The board has forgotten what it was doing. Only a tool that says it is idempotent is called again, once."""
+        message = pending.message
+        again = (
+            self.catalog and message.method == "tools/call" and self.catalog.is_idempotent(message.params.get("name"))
+        )
+        if again and not pending.lost:
+            pending.lost = error
+            self._waiting.append(pending)
+        else:
+            self._refuse([pending], error)
 
     def _away(self):
         connection = self.connection

@@ -9,7 +9,7 @@ them all, the lowest that one of them set; until then it is the board's own.
 import json
 
 SET_LEVEL = "logging/setLevel"
-_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 _BOARDS = "info"  # where a board begins
 
 
@@ -36,14 +36,14 @@ class Logs:
     def wanted(self, client, message):
         """{place: text} to change in a client's logging/setLevel: the board's level is for all."""
         level = message.params.get("level")
-        if level not in _LEVELS:
+        if level not in LEVELS:
             return {}  # the board says what is wrong with it
         return {"level": json.dumps(self._lowest(client, level))}
 
     def agreed(self, client, message):
         """The board has agreed to a client's logging/setLevel."""
         level = message.params.get("level")
-        if level in _LEVELS:
+        if level in LEVELS:
             self._level = self._lowest(client, level)
             client.log_level = level
 
@@ -67,8 +67,8 @@ class Logs:
             for client in self._clients
             if client.wishes.initialized or client is changed
         ]
-        return min(levels, key=_LEVELS.index, default=_BOARDS)
+        return min(levels, key=LEVELS.index, default=_BOARDS)
 
     def _hides(self, client, message):
         level = message.params.get("level")
-        return level in _LEVELS and _LEVELS.index(level) < _LEVELS.index(client.log_level or _BOARDS)
+        return level in LEVELS and LEVELS.index(level) < LEVELS.index(client.log_level or _BOARDS)

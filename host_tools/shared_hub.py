@@ -21,10 +21,10 @@ class SharedHub(Hub):
         self._opening = None
         self._lending = Lending()
 
-    async def run(self, forever=True):
+    async def _keep(self, forever):
         """Keep the board, or out of the way of a program that has the port."""
         while True:
-            keeping = asyncio.ensure_future(super().run(forever))
+            keeping = asyncio.ensure_future(super()._keep(forever))
             wanted = asyncio.ensure_future(self._lending.wanted.wait())
             try:
                 await asyncio.wait([keeping, wanted], return_when=asyncio.FIRST_COMPLETED)
@@ -64,6 +64,8 @@ class SharedHub(Hub):
             self._opening = asyncio.ensure_future(self.door.open())
 
     async def close(self):
+        if self.catalog:
+            self.catalog.close()
         if self._opening:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)

@@ -32,6 +32,11 @@ class FakeBoard:
         self.message_bytes = message_bytes
         self.chunk_bytes = chunk_bytes
         self.mute = False
+        self.tools = list(TOOLS)
+        self.annotations = {}  # tool -> its annotations
+        self.resources = {}  # URI -> text
+        self.templates = []  # URI templates
+        self.prompts = []  # names
         self.schemas = {}  # tool -> its input schema, of those that have one
         self.watched = set()  # URIs of resources/subscribe
         self.reset_after_chunks = None
@@ -152,8 +157,26 @@ class FakeBoard:
                 "cacheScope": "private",
             }
         if method == "tools/list":
-            tools = [{"name": name, "inputSchema": self.schemas.get(name, {"type": "object"})} for name in TOOLS]
+            tools = [{"name": name, "inputSchema": self.schemas.get(name, {"type": "object"})} for name in self.tools]
+            for tool in tools:
+                tool.update({"annotations": self.annotations[tool["name"]]} if tool["name"] in self.annotations else {})
             return {**MODERN, "tools": tools, "ttlMs": 0, "cacheScope": "private"}
+        if method == "resources/list":
+            return {**MODERN, "resources": [{"uri": uri, "name": uri} for uri in self.resources]}
+        if method == "resources/templates/list":
+            return {**MODERN, "resourceTemplates": [{"uriTemplate": uri, "name": uri} for uri in self.templates]}
+        if method == "prompts/list":
+            return {**MODERN, "prompts": [{"name": name} for name in self.prompts]}
+        if method == "resources/read":
+            if params["uri"] not in self.resources:
+                refuse(-32602, "there is no resource " + params["uri"])
+            return {**MODERN, "contents": [{"uri": params["uri"], "text": self.resources[params["uri"]]}]}
+        if method == "prompts/get":
+            return {**MODERN, "messages": [], "description": params["name"]}
+        if method == "completion/complete":
+            return {**MODERN, "completion": {"values": [json.dumps(params["ref"])]}}
+        if method == "logging/setLevel":
+            return {}
         if method in ("resources/subscribe", "resources/unsubscribe"):
             if not isinstance(params["uri"], str):
                 refuse(-32602, "params.uri must be a string")

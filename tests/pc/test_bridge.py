@@ -75,12 +75,14 @@ async def test_waits_for_a_board_that_is_not_there_yet():
     board = FakeBoard()
     await board.plug()
     await board.unplug()
+    call = ("tools/call", {"name": "echo", "arguments": {}})
     async with bridge_process(board.url) as client:
-        error = (await client.ask("ping"))["error"]
+        assert (await client.ask("ping"))["result"] == {}
+        error = (await client.ask(*call))["error"]
         assert error["data"]["kind"] == "board-away" and board.url in error["message"] and "since" in error["message"]
         await board.plug()
         for _ in range(100):
-            if "result" in await client.ask("ping"):
+            if "result" in await client.ask(*call):
                 break
             await asyncio.sleep(0.1)
         else:
