@@ -309,7 +309,7 @@ with open(sys.argv[2], "rb") as file:
                     at = m.escape(data, at, target, state)
                     got.append((at, bytes(target[: state[0]])))
             got = [got[:3], got[3:]]
-        stops = [i for i in range(1, len(data)) if data[i] in b"\\n\\x03"]
+        stops = [i for i in range(1, len(data)) if data[i] in b"\\n\\x03\\0"]
         if got[0] != got[1] or find_stop(data, 1, len(data)) != (stops[0] if stops else -1):
             print(data, got)
 """

@@ -21,10 +21,13 @@ try:
 except (ImportError, SyntaxError):  # CPython, or a firmware without a native code emitter
 
     def find_stop(buf, at, end):
-        """Index of the first LF or 0x03 in buf[at:end], or -1."""
-        lf = buf.find(b"\n", at, end)
-        call = buf.find(b"\x03", at, lf if lf >= 0 else end)
-        return call if call >= 0 else lf
+        """Index of the first LF, 0x03 or zero in buf[at:end], or -1."""
+        found = -1
+        for stop in (b"\n", b"\x03", b"\0"):
+            at_stop = buf.find(stop, at, end)
+            if at_stop >= 0:
+                found = end = at_stop
+        return found
 
 
 class Lines:
@@ -41,6 +44,7 @@ class Lines:
         self.dropped = 0
         self._buffer = bytearray(limit + _NOISE + 2)  # CR LF
         self._view = memoryview(self._buffer)
+        self._floor = 0  # what is before it stays where it is
         self._start = 0  # of the current line
         self._seen = 0  # searched up to here
         self._end = 0  # of the received bytes
@@ -74,16 +78,23 @@ class Lines:
                     self._dropping = 0
                     return ATTENTION
                 continue
+            if not self._buffer[at]:
+                continue
             self._start = at + 1
-            if at > start and self._buffer[at - 1] == 13:
-                at -= 1
-            if self._dropping:
-                return self._drop(at - start)
-            start = self._text(start, at)
-            if at - start > self.limit:
-                return self._drop(at - start)
-            if at > start:
-                return self._view[start:at]
+            unit = self._line(start, at)
+            if unit is not None:
+                return unit
+
+    def _line(self, start, at):
+        """What the line in the buffer is whose LF is at `at`: a view, TOO_LONG, or None when it is blank."""
+        if at > start and self._buffer[at - 1] == 13:
+            at -= 1
+        if self._dropping:
+            return self._drop(at - start)
+        start = self._text(start, at)
+        if at - start > self.limit:
+            return self._drop(at - start)
+        return self._view[start:at] if at > start else None
 
     def feed(self, data):
         """Generator of what `data` (bytes) completes: what `next` returns. A line is valid until the next step."""
@@ -123,18 +134,19 @@ class Lines:
         return TOO_LONG
 
     def _make_room(self):
-        """The current line has no end yet: move it to the start of the buffer, or drop it if it fills the buffer."""
+        """The current line has no end yet: move it to the floor of the buffer, or drop it if it fills the buffer."""
+        floor = self._floor
         count = self._end - self._start
-        if count == len(self._buffer) or (self._dropping and count):
+        if count == len(self._buffer) - floor or (self._dropping and count):
             keep = 1 if self._buffer[self._end - 1] == 13 else 0  # perhaps half of a call for attention
             self._dropping += count - keep
             self._start = self._end - keep
             count = keep
-        if self._start:
+        if self._start > floor:
             if count:  # to a view of just these bytes: MicroPython moves all behind a slice that it assigns to
-                front = self._view[:count]
+                front = self._view[floor : floor + count]
                 front[:] = self._view[self._start : self._end]
-            self._start = 0
-            self._end = count
-        self._seen = count
+            self._start = floor
+            self._end = floor + count
+        self._seen = self._end
         return None

@@ -13,7 +13,7 @@ import micropython
 def find_stop(buf: ptr8, at: int, end: int) -> int:
     while at < end:
         byte = buf[at]
-        if byte <= 10 and (byte == 10 or byte == 3):
+        if byte <= 10 and (byte == 10 or byte == 3 or not byte):
             return at
         at += 1
     return -1

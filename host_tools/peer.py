@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""The PC's end of a framed link, without I/O and clock: bytes in, messages out; messages in, units out.
+
+    peer = Peer(write, since)
+    peer.open(nonce, now)
+    for message in peer.feed(data, now): …      bytes; lines of the plain form too, while the link is not open
+    peer.send(text); peer.push(text, raw)       messages; one to which the bytes of a file belong
+    peer.tick(now)                              whenever peer.due(now) ms are over
+
+Messages leave in order. The bytes of a file have their place only where no message waits: a push does not hold calls up.
+"""
+
+from wasmote.link.framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, RAW, VERSION
+from wasmote.link.units import DAMAGED, FRAME, Units
+from wasmote.link.window import End
+
+LINE_LIMIT = 1024 * 1024  # bytes of one message of a board
+KEEP = 2000  # ms of silence after which the board is asked whether it is there
+_WINDOW = 8  # frames that we take at once; a PC's port has room
+_STILL = 300  # ms without a byte after which half a unit will not go on
+
+
+class Peer:
+    """
+    write(unit)   takes a unit of the wire (bytes)
+    since(a, b)   ms from b to a
+
+    session       of the board, as the open link names it; "" while none is open
+    why_closed    why the link is no longer open, "" otherwise
+    """
+
+    def __init__(self, write, since, limit=LINE_LIMIT, keep=KEEP):
+        self.units = Units(limit)
+        self.end = End(lambda unit: write(bytes(unit)), since, window=_WINDOW, slots=8, keep=keep)
+        self.session = ""
+        self.why_closed = ""
+        self.message_limit = 0  # bytes that the board takes
+        self._since = since
+        self._messages = []  # of which nothing was sent yet
+        self._pushes = []  # (bytes of a file, the message that they belong to)
+        self._current = None  # the message that is being sent
+        self._at = 0  # bytes of it sent
+        self._raw_at = 0  # of the first push's bytes
+        self._still_since = None
+
+    def open(self, nonce, now):
+        self.session = self.why_closed = ""
+        self.units.forget()
+        self.end.open(nonce, now)
+
+    def close(self):
+        """Tell the board that we go."""
+        if self.end.is_open:
+            self.end.close()
+
+    @property
+    def is_open(self):
+        return self.end.is_open
+
+    @property
+    def idle(self):
+        """Whether all was sent and arrived."""
+        return not (self._messages or self._pushes or self._current or self.end.outstanding)
+
+    # Receiving
+
+    def feed(self, data, now):
+        """Generator of the messages (bytes) that `data` completes."""
+        self._still_since = None
+        for unit in self.units.feed(data):
+            if unit == FRAME:
+                message = self._frame(now)
+                if message is not None:
+                    yield message
+            elif unit == DAMAGED:
+                self.end.damaged()
+            elif not isinstance(unit, int):
+                yield bytes(unit)
+        self._fill(now)
+
+    def _frame(self, now):
+        units = self.units
+        buffer, at, size = units.buffer, units.frame, units.frame_size
+        kind = buffer[at + 1] & KIND
+        if kind == OPENED:
+            self._opened(bytes(buffer[at + HEADER : at + size]), now)
+        elif kind == CLOSE:
+            if self.end.is_open:
+                self.end.is_open = False
+                self.why_closed = "the board knows nothing of the link: it was reset, or someone else opened it"
+        elif kind != OPEN and self.end.is_open:
+            flags = self.end.take(buffer, at, now, True)
+            if flags and flags & KIND == DATA:
+                if units.kept + size - HEADER > units.limit:
+                    units.forget()
+                    self.end.is_open = False
+                    self.why_closed = f"the board sent a message of more than {units.limit} bytes"
+                    return None
+                units.keep()
+                if flags & LAST:
+                    message = bytes(units.message())
+                    units.forget()
+                    return message
+        return None
+
+    def _opened(self, payload, now):
+        if self.end.is_open or len(payload) < 14 or payload[:4] != self.end.nonce:
+            return
+        if payload[4] != VERSION:
+            self.why_closed = f"the board speaks version {payload[4]} of the framed link, we speak {VERSION}"
+            return
+        self.end.agreed(payload, 4, now)
+        self.session = payload[7:11].hex()
+        self.message_limit = int.from_bytes(payload[11:14], "little")
+        self.units.strict = True
+
+    # Sending
+
+    def send(self, text, now):
+        self._messages.append(text)
+        self._fill(now)
+
+    def push(self, text, raw, now):
+        self._pushes.append((raw, text))
+        self._fill(now)
+
+    def _fill(self, now):
+        """Send what the window takes."""
+        end = self.end
+        while end.free():
+            if self._current is None and self._messages:
+                self._current, self._at = self._messages.pop(0), 0
+            if self._current is not None:
+                piece = self._current[self._at : self._at + end.payload]
+                self._at += len(piece)
+                whole = self._at == len(self._current)
+                if whole:
+                    self._current = None
+                self._send(DATA | LAST if whole else DATA, piece, now)
+            elif self._pushes:
+                raw, text = self._pushes[0]
+                piece = raw[self._raw_at : self._raw_at + end.payload]
+                self._raw_at += len(piece)
+                if self._raw_at == len(raw):
+                    self._raw_at = 0
+                    self._pushes.pop(0)
+                    self._messages.append(text)
+                if piece:
+                    self._send(RAW, piece, now)
+            else:
+                return
+
+    def _send(self, kind, piece, now):
+        self.end.frame[HEADER : HEADER + len(piece)] = piece
+        self.end.send(kind, len(piece), now)
+
+    # Time
+
+    def due(self, now):
+        """ms until `tick` has something to do."""
+        due = self.end.due(now)
+        return min(due, _STILL) if self.units.partial else due
+
+    def tick(self, now):
+        end = self.end
+        end.tick(now)
+        if end.lost:
+            end.lost = False
+            self.why_closed = "nothing was heard from the board: the link is lost"
+        if self.units.partial:
+            if self._still_since is None:
+                self._still_since = now
+            elif self._since(now, self._still_since) > _STILL and self.units.strict:
+                self.units.abandon()
+        self._fill(now)

@@ -1,0 +1,100 @@
+"""The framed form of the link: frames that are whole or not there. docs/link.md is the specification.
+
+    unit    = 0x00 COBS(frame) 0x00             its first byte is 0x01, which no JSON text starts with
+    frame   = 0x00 kind seq ack payload crc     payload: up to 100 bytes; crc: CRC-32, low byte first, over all before it
+
+Shared by board and PC.
+"""
+
+from binascii import crc32
+
+VERSION = 1
+DATA = 1  # a piece of a message
+RAW = 2  # a piece of a file that is pushed
+ACK = 3
+PING = 4  # is answered at once; `seq` is its token
+PONG = 5
+OPEN = 6  # a new link: OPENING
+OPENED = 7
+CLOSE = 8  # there is no link, or no longer
+
+KIND = 0x0F
+LAST = 0x10  # of DATA: the message ends here
+RESEND = 0x20  # of ACK: something is missing from `ack` on
+BUSY = 0x40  # of ACK and PONG: from `ack` on nothing was taken, wait
+
+HEADER = 4
+PAYLOAD = 100  # bytes that we send and take: two frames and three PINGs wait in a UART's buffer of 256 bytes
+WINDOW = 2  # DATA and RAW that may be under way to a board
+UNIT = 111  # bytes of the longest unit, zeros included: header, payload, CRC, 1 for COBS, 2
+FIRST = 1  # the first byte of a unit: frames start with a zero
+SHORT = 13  # bytes of a unit without payload, at most
+_SUM = 0x2144DF1C  # the CRC-32 of anything with its own CRC-32 behind it
+
+try:
+    from .framed_viper import decode, encode, find_zero, move
+except (ImportError, SyntaxError):  # CPython, or a firmware without a native code emitter
+
+    def find_zero(buf, at, end):
+        """Index of the first zero in buf[at:end], or -1."""
+        return buf.find(b"\0", at, end)
+
+    def move(source, at, count, target, to):
+        """target[to : to + count] = source[at : at + count]; also within one buffer, when `to` is not behind `at`."""
+        target[to : to + count] = source[at : at + count]
+
+    def encode(frame, size, unit):
+        """Put frame[:size] and its zeros into `unit`; how long that is."""
+        rest = bytes(frame[:size])
+        out = bytearray(1)
+        for block in rest.split(b"\0"):
+            while len(block) >= 254:
+                out.append(255)
+                out += block[:254]
+                block = block[254:]
+            out.append(len(block) + 1)
+            out += block
+        out.append(0)
+        unit[: len(out)] = out
+        return len(out)
+
+    def decode(buf, at, end):
+        """Decode buf[at:end], which has no zero, in place; how long it is then, 0 if it is none."""
+        to = start = at
+        while at < end:
+            code = buf[at]
+            if at + code > end:
+                return 0
+            buf[to : to + code - 1] = buf[at + 1 : at + code]
+            to += code - 1
+            at += code
+            if code < 255 and at < end:
+                buf[to] = 0
+                to += 1
+        return to - start
+
+
+def seal(frame, view, kind, seq, ack, count, unit):
+    """Make a unit of the frame whose payload is frame[HEADER : HEADER + count]; its size.
+
+    view    of `frame`, a bytearray with room for four bytes more
+    """
+    size = HEADER + count
+    frame[0] = 0
+    frame[1] = kind
+    frame[2] = seq
+    frame[3] = ack
+    crc = crc32(view[:size])
+    frame[size] = crc & 255
+    frame[size + 1] = crc >> 8 & 255
+    frame[size + 2] = crc >> 16 & 255
+    frame[size + 3] = crc >> 24 & 255
+    return encode(frame, size + 4, unit)
+
+
+def open_unit(buf, view, at, end):
+    """The size of the frame, without its CRC, that the unit in buf[at:end] holds, decoded in place; 0 if it is damaged."""
+    size = decode(buf, at, end)
+    if size < HEADER + 4 or crc32(view[at : at + size]) != _SUM:
+        return 0
+    return size - 4
