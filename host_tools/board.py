@@ -66,10 +66,9 @@ class Board:
                 return tools
 
     async def call(self, tool, arguments, on_progress=None):
-        """(text of the content, whether the tool failed)."""
+        """The tool's result: {"content": […], "isError": …}. text_of() has its text."""
         params = {"name": tool, "arguments": arguments, "_meta": META}
-        result = await self._session.request("tools/call", params, on_progress)
-        return "\n".join(map(_content_text, result.get("content", []))), bool(result.get("isError"))
+        return await self._session.request("tools/call", params, on_progress)
 
     async def push(self, name, data, on_progress=lambda done: None, config=None):
         """Store `data` as component `name` and load it; the board's record of it.
@@ -82,7 +81,7 @@ class Board:
             raise Failed(f"{name} has {len(data)} bytes; this board takes components up to {limits['componentBytes']}")
         chunk = limits["chunkBytes"]
         push = {"name": name, "size": len(data), "crc32": zlib.crc32(data)}
-        at, tries, best = await self._stored(push), 0, 0
+        at, tries, best = await self.stored(name, data), 0, 0
         while True:
             on_progress(at)
             piece = {"offset": at, "data": base64.b64encode(data[at : at + chunk]).decode()}
@@ -106,14 +105,20 @@ class Board:
                 on_progress(len(data))
                 return answer["component"]
 
-    async def _stored(self, push):
-        """How much of this very file the board has from a push that was cut: asked by a chunk that cannot be the next."""
+    async def stored(self, name, data):
+        """How many bytes of this very file are there from a push that was cut: asked by a chunk that cannot be the next."""
+        push = {"name": name, "size": len(data), "crc32": zlib.crc32(data)}
         try:
             await self._session.request("wasmote/push", {**push, "offset": push["size"], "data": ""})
         except CallError as error:
             if error.code == WRONG_OFFSET and isinstance(error.data, dict):
                 return error.data.get("offset", 0)
         return 0
+
+
+def text_of(result):
+    """The text of a tool's result; other blocks as JSON."""
+    return "\n".join(map(_content_text, result.get("content", [])))
 
 
 def _content_text(block):

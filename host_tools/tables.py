@@ -103,3 +103,17 @@ def check(one, url):
     out.print(f"{mark} {escape(f'{url} ' if url else '')}[bold]{one.name}[/]: {escape(one.says)}")
     if one.fix and not one.good:
         out.print(f"    → {one.fix}", markup=False)
+
+
+def fit(found):
+    """`found`: {component: [Need]}"""
+    for name, needs in found.items():
+        table = _plain(None, "", "what", ">needs", ">the board has")
+        for one in needs:
+            mark = "[green]✓[/]" if one.good else "[red]✗[/]"
+            least = "at least " if one.what == "memory" else ""
+            table.add_row(mark, one.what, "?" if one.needs is None else f"{least}{one.needs}", str(one.has))
+        verdict = "it fits" if all(one.good for one in needs) else "it does not fit"
+        out.print(f"{name}: {verdict}; nothing was sent", markup=False)
+        out.print(table)
+    out.print("memory counts the code; what a component takes when it starts, only its start can tell", style="dim")

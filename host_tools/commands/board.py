@@ -16,10 +16,10 @@ def info(port: Port, json_: Json = False):
 
 
 @app.command()
-def reset(port: Port):
+def reset(port: Port, json_: Json = False):
     """Restart the board; what is on its flash stays.
 
     Example:  wasmote reset serial:/dev/ttyACM0
     """
-    run(port, lambda board: board.reset())
-    tables.out.print(f"{port}: reset")
+    answer = run(port, lambda board: board.reset())
+    tables.as_json(answer) if json_ else tables.out.print(f"{port}: reset", markup=False)

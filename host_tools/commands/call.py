@@ -1,39 +1,57 @@
 # SPDX-License-Identifier: MIT
 """`call`: one tool, called from a terminal."""
 
-import json
 import sys
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
 from .. import tables
+from ..arguments import parsed, typed
+from ..board import text_of
 from ..errors import Misused
-from .app import Port, app, run
+from ..exit_codes import FAILED
+from .app import Json, Port, app, run
 
 
 @app.command()
 def call(
     port: Port,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="Name of the tool.")],
-    arguments: Annotated[str, typer.Argument(metavar="[JSON]", help="Arguments, a JSON object.")] = "{}",
+    arguments: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[NAME=VALUE...]", help="Its arguments, or one JSON object."),
+    ] = None,
+    json_: Json = False,
 ):
-    """Call one tool and print the text it answers; exit code 1 when the tool fails.
+    """Call one tool, show its progress, and print the text it answers; exit code 1 when the tool fails.
 
-    Example:  wasmote call qemu:m0 read '{"unit": "F"}'
+    Example:  wasmote call qemu:m0 read unit=F        or  wasmote call qemu:m0 read '{"unit": "F"}'
     """
-    try:
-        value = json.loads(arguments)
-    except ValueError as error:
-        raise Misused(
-            f'the arguments are no JSON ({error}): quote them for the shell, like \'{{"unit": "F"}}\''
-        ) from None
-    if not isinstance(value, dict):
-        raise Misused('the arguments of a tool are a JSON object, like \'{"unit": "F"}\'')
-    text, failed = run(port, lambda board: board.call(tool, value, show_progress))
-    print(text, file=sys.stderr if failed else sys.stdout)
+    value = parsed(arguments or [])
+
+    async def work(board):
+        given = value if isinstance(value, dict) else await by_schema(board, tool, value)
+        return await board.call(tool, given, show_progress)
+
+    result = run(port, work)
+    failed = bool(result.get("isError"))
+    if json_:
+        tables.as_json(result)
+    else:
+        print(text_of(result), file=sys.stderr if failed else sys.stdout)
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
+
+
+async def by_schema(board, tool, pairs):
+    """The arguments in `pairs` with the types that the tool wants."""
+    if not pairs:
+        return {}
+    found = {one["name"]: one for one in await board.tools()}
+    if tool not in found:
+        raise Misused(f'there is no tool "{tool}"; there are: {", ".join(found) or "none"}')
+    return typed(pairs, found[tool].get("inputSchema") or {})
 
 
 def show_progress(params):

@@ -2,15 +2,18 @@
 """What is on a board: `push`, `configure`, `ls`, `rm`."""
 
 import sys
+import zlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .. import tables
+from .. import fit, tables
 from ..board import component_file, component_name
-from ..errors import Misused
+from ..errors import Failed, Misused
+from ..exit_codes import FAILED
 from ..settings import changed, from_options
 from .app import Allow, ConfigFile, Env, Json, Port, app, run
 
@@ -23,9 +26,13 @@ def push(
     allow: Allow = None,
     env: Env = None,
     config: ConfigFile = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell whether it fits; exit code 1 if not.")] = False,
     json_: Json = False,
 ):
     """Store components on the board and put their tools into service. A component that was there keeps its configuration.
+
+    Before the first byte is sent it is checked that the file fits. A push that was cut goes on where it ended. The board
+    compares the CRC-32 of what is on its flash before it loads it; only a component that loads replaces an older one.
 
     Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env LEVEL=debug
     """
@@ -33,6 +40,10 @@ def push(
         raise Misused("--name names one component: push the files one by one")
     sources = [component_file(file, name) for file in files]
     change = from_options(config, allow=allow, env=env)
+
+    if dry_run:
+        will_it_fit(port, sources, json_)
+        return
 
     async def work(board):
         return [await push_one(board, *source, change) for source in sources]
@@ -48,12 +59,43 @@ def push(
         )
 
 
+def will_it_fit(port, sources, json_):
+    """Tells of each file alone what it needs of the board as it is now."""
+
+    async def work(board):
+        return {name: await needed(board, name, data) for name, data in sources}
+
+    found = run(port, work)
+    if json_:
+        tables.as_json(
+            {name: [{**asdict(one), "good": one.good} for one in needs] for name, (needs, _) in found.items()}
+        )
+    else:
+        tables.fit({name: needs for name, (needs, _) in found.items()})
+    if not all(one.good for needs, _ in found.values() for one in needs):
+        raise typer.Exit(FAILED)
+
+
+async def needed(board, name, data):
+    """([Need], how many bytes of it are there from a push that was cut)."""
+    stored = await board.stored(name, data)
+    return fit.needs(name, data, await board.info(), stored), stored
+
+
 async def push_one(board, name, data, change=None):
+    wants, stored = await needed(board, name, data)
+    for one in wants:
+        if not one.good:
+            text = f"{name} needs {one.needs} bytes of {one.what}, this board has {one.has}"
+            raise Failed(f"{text}: wasmote rm makes room" if one.what != "file" else f"{text}: a smaller one fits")
+    if stored:
+        tables.err.print(f"{name}: {stored} of {len(data)} bytes are there already, going on", markup=False)
     config = await changed(board, name, change) if change else None
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=tables.err, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(name, total=len(data))
-        return await board.push(name, data, lambda done: bar.update(task, completed=done), config)
+        record = await board.push(name, data, lambda done: bar.update(task, completed=done), config)
+    return {**record, "crc32": f"{zlib.crc32(data):08x}"}
 
 
 @app.command()
@@ -130,7 +172,9 @@ def list_(port: Port, json_: Json = False):
 
 @app.command("rm")
 def remove(
-    port: Port, names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names as in `wasmote ls`.")]
+    port: Port,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names as in `wasmote ls`.")],
+    json_: Json = False,
 ):
     """Remove components and their tools from the board.
 
@@ -138,8 +182,12 @@ def remove(
     """
 
     async def work(board):
-        for name in names:
-            await board.remove(component_name(name))
-            tables.out.print(f"{name}: removed", markup=False)
+        for name in map(component_name, names):
+            removed.append((await board.remove(name))["component"])
+            if not json_:
+                tables.out.print(f"{name}: removed", markup=False)
 
+    removed = []
     run(port, work)
+    if json_:
+        tables.as_json(removed)

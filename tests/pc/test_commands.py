@@ -38,6 +38,21 @@ async def test_call_prints_the_text_and_shows_progress(board):
     assert err.splitlines() == ["progress 1", "progress 2"]
 
 
+async def test_words_are_arguments_with_the_types_of_the_schema(board):
+    board.schemas["echo"] = {"type": "object", "properties": {"n": {"type": "integer"}, "s": {"type": "string"}}}
+    assert await wasmote("call", board.url, "echo", "n=7", "s=7") == (0, '{"n": 7, "s": "7"}\n', "")
+    code, _, err = await wasmote("call", board.url, "echo", "n=x")
+    assert code == 2 and "n=x: it must be integer" in err
+    code, _, err = await wasmote("call", board.url, "ecko", "n=1")
+    assert code == 2 and 'no tool "ecko"; there are: echo, count, break' in err
+
+
+async def test_json_of_a_call_is_the_result(board):
+    code, out, _ = await wasmote("call", board.url, "break", "--json")
+    assert code == 1 and json.loads(out)["isError"] is True
+    assert json.loads((await wasmote("reset", board.url, "--json"))[1]) == {}
+
+
 async def test_a_tool_that_fails_ends_with_one(board):
     assert await wasmote("call", board.url, "break") == (1, "", "it broke\n")
 

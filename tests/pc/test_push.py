@@ -1,12 +1,15 @@
 """Pushing components: chunks, resuming after a cut, refusals before a byte is sent."""
 
 import asyncio
+import json
 import os
+import zlib
 
 import pytest
 from conftest import wasmote
 from fake_board import FakeBoard
 from wasmote import board as management
+from wasmote import fit
 from wasmote.board import Board, component_file
 from wasmote.errors import CallError, Failed
 from wasmote.session import session
@@ -139,3 +142,62 @@ async def test_a_push_while_another_command_has_the_port_waits(tmp_path):
             await asyncio.sleep(1)
             assert not pushing.done()
         assert (await pushing)[0] == 0
+
+
+def section(number, content):
+    return bytes([number]) + _u32(len(content)) + content
+
+
+def _u32(value):
+    return bytes([value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14])
+
+
+CORE = b"\0asm\x01\0\0\0" + section(10, b"c" * 1000)
+NESTED = (
+    b"\0asm\x0d\0\x01\0" + section(4, b"\0asm\x0d\0\x01\0" + section(1, CORE)) + section(1, CORE) + section(0, b"x")
+)
+
+
+def test_the_code_of_nested_modules_is_counted():
+    assert fit.code_bytes(NESTED) == 2000
+    assert fit.code_bytes(COMPONENT[:8]) == 0
+    assert fit.code_bytes(NESTED[:-3]) is None and fit.code_bytes(COMPONENT[:8] + b"\1") is None
+
+
+async def test_a_dry_run_sends_nothing_and_tells_what_fits(board, tmp_path):
+    file = tmp_path / "thing.wasm"
+    file.write_bytes(NESTED)
+    code, out, err = await wasmote("push", board.url, file, "--dry-run")
+    assert (code, err) == (0, "") and "thing: it fits; nothing was sent" in out and "at least 2500" in out
+    code, out, _ = await wasmote("push", board.url, file, "--dry-run", "--json")
+    assert code == 0 and [one["what"] for one in json.loads(out)["thing"]] == ["file", "flash", "memory"]
+    file.write_bytes(COMPONENT[:8] + bytes(1 << 17))
+    code, out, _ = await wasmote("push", board.url, file, "--dry-run")
+    assert code == 1 and "✗  flash" in out and "✓  file" in out
+    assert not board.flash and not board.parts
+
+
+@pytest.mark.parametrize(
+    "size, says",
+    [
+        (1 << 17, "needs 135168 bytes of flash, this board has 65536: wasmote rm"),
+        (1 << 21, "bytes of file, this board has"),
+    ],
+)
+async def test_what_does_not_fit_is_not_begun(board, tmp_path, size, says):
+    file = tmp_path / "thing.wasm"
+    file.write_bytes(COMPONENT[:8] + bytes(size - 8))
+    code, out, err = await wasmote("push", board.url, file)
+    assert (code, out) == (1, "") and says in err and not board.parts
+
+
+async def test_a_cut_push_goes_on_and_says_so(board, tmp_path):
+    file = tmp_path / "thing.wasm"
+    file.write_bytes(COMPONENT)
+    board.parts["thing"] = (zlib.crc32(COMPONENT), COMPONENT[:300])
+    code, out, err = await wasmote("push", board.url, file, "--json")
+    assert code == 0 and err == "thing: 300 of 958 bytes are there already, going on\n"
+    assert json.loads(out)[0]["crc32"] == f"{zlib.crc32(COMPONENT):08x}"
+    assert board.flash["thing"] == COMPONENT and pushes(board).count(0) == 0
+    code, out, _ = await wasmote("rm", board.url, "thing", "--json")
+    assert code == 0 and json.loads(out) == [{"name": "thing"}]
