@@ -117,3 +117,9 @@ def fit(found):
         out.print(f"{name}: {verdict}; nothing was sent", markup=False)
         out.print(table)
     out.print("memory counts the code; what a component takes when it starts, only its start can tell", style="dim")
+
+
+def diff(lines):
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in lines:
+        out.print(line, style=colours.get(line[:1]), markup=False)
