@@ -135,7 +135,7 @@ def _take(server, port, lines):
         if unit == ATTENTION:
             return ATTENTION
         if unit == TOO_LONG:
-            server.too_long(lines.size, lines.limit)
+            server.too_long(lines.size, lines.limit, lines.ends)
         else:
             server.receive(unit)
     return took

@@ -121,7 +121,8 @@ def due(line, batches):
     if not text:
         return [], False, []
     if len(text) > LIMIT:
-        return [(None, TOO_LONG)], False, []
+        head = re.match(rb'\{"jsonrpc":"2\.0","id":(\d+),', text)
+        return [(head and head[1].decode(), TOO_LONG)], False, []
     try:
         text = text.decode()
         _decoder.decode(text)

@@ -97,3 +97,16 @@ def test_any_bytes_leave_it_ready_for_the_next_line(chunks):
     lines = Lines(12)
     units(lines, *chunks)
     assert units(lines, b'\n{"a":1}\n')[-1] == b'{"a":1}'
+
+
+@given(st.integers(40, 300), st.lists(st.integers(1, 60), min_size=1, max_size=30))
+def test_the_ends_of_a_dropped_line_are_kept_whatever_the_chunks(size, cuts):
+    line = bytes(33 + i % 90 for i in range(size))
+    chunks, rest = [], line + b"\r\n"
+    for cut in cuts:
+        chunks.append(rest[:cut])
+        rest = rest[cut:]
+    lines = Lines(8)
+    kept = lines._most()
+    assert units(lines, *chunks, rest) == [TOO_LONG]
+    assert (lines.size, lines.ends) == (size, (line[:kept], line[-kept:]))

@@ -61,7 +61,7 @@ class InProcess:
     def write(self, data):
         for line in self.link.feed(data):
             if line == TOO_LONG:
-                self.server.too_long(self.link.size, self.link.limit)
+                self.server.too_long(self.link.size, self.link.limit, self.link.ends)
             else:
                 self.server.receive(line)
             while self.server.step():

@@ -27,7 +27,12 @@ BAD_LINES = {
     "method is no string": (b'{"jsonrpc":"2.0","id":7,"method":[]}\n', -32600, 7),
     "a batch": (b'[{"jsonrpc":"2.0","id":7,"method":"ping"}]\n', -32600, None),
     "id is an object": (b'{"jsonrpc":"2.0","id":{},"method":"ping"}\n', -32600, None),
-    "100 KB": (b'{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"' + b"y" * 100_000 + b'"}}\n', -32003, None),
+    "100 KB": (b'{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"' + b"y" * 100_000 + b'"}}\n', -32003, 7),
+    "100 KB, the id last": (
+        b'{"params":{"x":"' + b"y" * 100_000 + b'"},"method":"ping","jsonrpc":"2.0","id":"z"}\n',
+        -32003,
+        "z",
+    ),
 }
 
 

@@ -20,7 +20,7 @@ MISSING_CLIENT_CAPABILITY = -32021  # the tool must ask a client that offers no 
 UNSUPPORTED_VERSION = -32022  # of the protocol; data {supported, requested}
 
 # wasmote
-MESSAGE_TOO_LONG = -32003  # for this board; data {limitBytes, bytes}; from the board itself the id is null
+MESSAGE_TOO_LONG = -32003  # for this board; data {limitBytes, bytes}; the id may be null
 BUSY = -32004  # as many calls are under way as the board or the component takes, or it is just being changed: try again
 NOT_FOUND = -32005  # no component of this name
 WRONG_OFFSET = -32006  # a chunk that is not the next one; data {offset}, that of the next one

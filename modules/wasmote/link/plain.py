@@ -2,9 +2,9 @@
 
     line = text [CR] LF        text: 1..limit bytes of UTF-8 without LF
 
-A longer line is dropped up to its LF and reported once as TOO_LONG (its length in `size`), so that the other end can be
-told. Bytes before a line's text that no JSON text starts with (line noise, a byte order mark, spaces) are skipped, up to
-16 of them. Byte 0x03 at the start of a line, or straight after a CR, is ATTENTION: the other end wants the REPL
+A longer line is dropped up to its LF and reported once as TOO_LONG (its length in `size`, its first and last bytes in
+`ends`), so that the other end can be told. Bytes before a line's text that no JSON text starts with (line noise, a byte
+order mark, spaces) are skipped, up to 16 of them. Byte 0x03 at the start of a line, or straight after a CR, is ATTENTION: the other end wants the REPL
 (mpremote sends CR 0x03). JSON never contains that byte, so no message can say it.
 
 One buffer, taken once. Shared by board and PC; imports nothing.
@@ -14,6 +14,7 @@ LIMIT = 16 * 1024  # bytes of text in one line
 TOO_LONG = 1  # a line over the limit was dropped; `size` is its length
 ATTENTION = 2  # the other end asks for the REPL
 
+_ENDS = 160  # bytes of a dropped line's beginning, and of its end, that are kept
 _NOISE = 16  # leading bytes of a line that are skipped when they cannot start a JSON text
 
 try:
@@ -35,8 +36,10 @@ class Lines:
 
     Put received bytes into `room()`, say how many with `received(n)`, call `next()` until it returns None.
 
-    `size` is the length of the last line dropped, `dropped` counts them.
+    `size` is the length of the last line dropped, `ends` is (its first bytes, its last), `dropped` counts them.
     """
+
+    ends = (b"", b"")
 
     def __init__(self, limit=LIMIT):
         self.limit = limit
@@ -90,10 +93,10 @@ class Lines:
         if at > start and self._buffer[at - 1] == 13:
             at -= 1
         if self._dropping:
-            return self._drop(at - start)
+            return self._drop(start, at)
         start = self._text(start, at)
         if at - start > self.limit:
-            return self._drop(at - start)
+            return self._drop(start, at)
         return self._view[start:at] if at > start else None
 
     def feed(self, data):
@@ -127,18 +130,30 @@ class Lines:
             return True
         return not self._dropping and self._text(start, at) == at
 
-    def _drop(self, rest):
-        self.size = self._dropping + rest
+    def _drop(self, start, end):
+        if not self._dropping:
+            self._keep_head(start, end)
+        self.ends = self.ends[0], bytes(self._buffer[max(start, end - self._most()) : end])
+        self.size = self._dropping + end - start
         self._dropping = 0
         self.dropped += 1
         return TOO_LONG
+
+    def _keep_head(self, start, end):
+        self.ends = bytes(self._buffer[start : min(end, start + self._most())]), b""
+
+    def _most(self):
+        """Bytes of each of `ends`: less in a buffer with little room."""
+        return min(_ENDS, (len(self._buffer) - self._floor) // 4)
 
     def _make_room(self):
         """The current line has no end yet: move it to the floor of the buffer, or drop it if it fills the buffer."""
         floor = self._floor
         count = self._end - self._start
-        if count == len(self._buffer) - floor or (self._dropping and count):
-            keep = 1 if self._buffer[self._end - 1] == 13 else 0  # perhaps half of a call for attention
+        keep = self._most() + 1  # for `ends`, and a CR, which may also be half of a call for attention
+        if count == len(self._buffer) - floor or (self._dropping and count > 2 * keep):
+            if not self._dropping:
+                self._keep_head(self._text(self._start, self._end), self._end)
             self._dropping += count - keep
             self._start = self._end - keep
             count = keep

@@ -66,6 +66,11 @@ class Wire:
         """Of the last message that was TOO_LONG."""
         return self._units.size
 
+    @property
+    def ends(self):
+        """Its first bytes and its last, b"" where it came in frames."""
+        return self._units.ends
+
     def next(self):
         units = self._units
         if self._whole:
@@ -148,6 +153,7 @@ class Wire:
         self.way = self.last = self._framed
         if self._too_long:
             units.size = self._too_long
+            units.ends = b"", b""
             units.dropped += 1
             self._too_long = 0
             return TOO_LONG

@@ -3,7 +3,7 @@
     server = Server(host, write, board)
     server.receive(line)       one message; whatever is quick is answered at once
     server.step()              one slice of one call under way; False when there is none
-    server.too_long(size)      a line over the limit was dropped
+    server.too_long(…)         a line over the limit was dropped
     server.close()             ends the calls under way
 
 A handler is `handler(server, request)`: it answers, or raises RpcError, or returns a generator that does so in slices
@@ -148,10 +148,12 @@ class Server:
         except Exception as error:
             self._failed(request, error)
 
-    def too_long(self, size, limit):
-        """Answer a line of `size` bytes that was dropped for being longer than `limit`."""
+    def too_long(self, size, limit, ends=(b"", b"")):
+        """Answer a line of `size` bytes that was dropped for being longer than `limit`; `ends`: Lines.ends."""
+        from ..jsonrpc.ends import id_of
+
         what = "a message of %d bytes was dropped: this board takes %d at most; send less, or in pieces" % (size, limit)
-        self.error(None, RpcError(MESSAGE_TOO_LONG, what, {"limitBytes": limit, "bytes": size}))
+        self.error(id_of(*ends), RpcError(MESSAGE_TOO_LONG, what, {"limitBytes": limit, "bytes": size}))
 
     def _request(self, request):
         method = _method(request.method)
