@@ -159,7 +159,7 @@ GUESTS = {
     "list misaligned": Guest("unaligned pointer: list pointer/length at 0x821", returning(0, 2081, 0, 0)),
     "list of 2^32-1 elements": Guest("list too long", returning(0, 2080, -1, 0)),
     "list whose size wraps around 2^32": Guest("list too long: 46684428 elements", returning(0, 2080, 46684428, 0)),
-    "list of all memory": Guest("value too large: more than 8192 bytes", returning(0, 0, 712, 0)),
+    "list of all memory": Guest("value too large: more than 16384 bytes", returning(0, 0, 712, 0)),
     "string outside": Guest("string pointer/length out of bounds of memory", content(0, 65535, 2)),
     "string of 2^31 bytes": Guest("string too long: 2147483648 bytes", content(0, 2200, -2147483648)),
     "string of all memory": Guest("value too large", content(0, 0, 65536)),

@@ -172,7 +172,7 @@ class Player:
             try:
                 self._play(line)
             except Wrong as wrong:
-                raise Wrong(f"line {self.played}: {line!r}\n{wrong}") from None
+                raise Wrong(f"line {self.played}: {line[:400]!r}\n{wrong}") from None
             self.played += 1
 
     def _play(self, line):
