@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`wasmote bridge PORT`: an MCP server on stdio or over HTTP whose tools are a board's.
+"""`wasmote bridge PORT…`: an MCP server on stdio or over HTTP whose tools are those of one board, or of several.
 
 It ends when its client closes stdin or ends it by a signal, never because a board went away.
 """
@@ -11,43 +11,69 @@ import signal
 import sys
 import time
 
+from .boards import Boards
 from .catalog import Catalog
+from .errors import Misused
 from .hub import Client
+from .naming import given, scheme_of
 from .shared_hub import SharedHub
 from .stdio import Stdio
+from .tasks import ended
 
 DRAIN = 1.0  # seconds that pending answers get after the client closed stdin
 
 
-async def bridge(url, verbose=True, http=None, hosts=()):
-    """Serve until stdin ends, or with `http`, an address, until a signal. Failed when the port can never work.
+async def bridge(ports, verbose=True, http=None, hosts=(), static=False):
+    """Serve until stdin ends, or with `http`, an address, until a signal. Failed when a port can never work.
 
-    hosts   names by which clients over HTTP may call this machine, beside those of loopback
+    ports    PORT or NAME=PORT, one or more
+    hosts    names by which clients over HTTP may call this machine, beside those of loopback
+    static   with the tools board_tools and board_call
     """
 
     def say(text):
         if verbose:
             print(f"wasmote: {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
-    hub = SharedHub(url, say)
-    hub.catalog = Catalog(hub)
-    serving = asyncio.ensure_future(over_http(hub, http, hosts, say) if http else over_stdio(hub, say))
-    board = asyncio.ensure_future(hub.run())
+    hubs = hubs_of(ports, say)
+    sockets = listening(http, say) if http else None  # a port that is taken is known before a board is touched
+    if len(hubs) > 1 or static:
+        front = Boards(hubs, say, static)
+    else:
+        front = hubs[0][1]
+        front.catalog = Catalog(front)
+    serving = asyncio.ensure_future(over_http(front, sockets, hosts, say) if sockets else over_stdio(front, say))
+    boards = [asyncio.ensure_future(hub.run()) for _, hub in hubs]
     for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)):
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
     try:
-        done, _ = await asyncio.wait([board, serving], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([*boards, serving], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             if not task.cancelled():
                 task.result()
     finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-        await hub.connection.flush()
-        board.cancel()
-        await asyncio.gather(board, return_exceptions=True)
-        await hub.close()
+        await ended(serving)
+        await asyncio.gather(*(hub.connection.flush() for _, hub in hubs))
+        await ended(*boards)
+        for _, hub in hubs:
+            await hub.close()
+
+
+def hubs_of(ports, say):
+    """[(name or None, SharedHub)] of what the command line says; Misused for a name or a board that is there twice."""
+    hubs, names, boards = [], set(), set()
+    for text in ports:
+        name, url = given(text)
+        hub = SharedHub(url, say)
+        if name and scheme_of(name) in names:
+            raise Misused(f"two boards are called {name}: give each a name of its own, NAME=PORT")
+        if hub.port.identity in boards:
+            raise Misused(f"{url} is there twice")
+        names.add(name and scheme_of(name))
+        boards.add(hub.port.identity)
+        hubs.append((name, hub))
+    return hubs
 
 
 async def over_stdio(hub, say):
@@ -67,13 +93,20 @@ async def over_stdio(hub, say):
         hub.detach(client)
 
 
-async def over_http(hub, where, hosts, say):
-    """Any number of clients, until cancelled; says on stdout where."""
-    from .http_server import PATH, listen, serve
+def listening(where, say):
+    """The sockets for an address; says on stdout where that is."""
+    from .http_server import PATH, listen
 
     sockets = listen(where)
     host, number = sockets[0].getsockname()[:2]
     if not ipaddress.ip_address(host).is_loopback:
         say(f"whoever can reach port {number} of this machine may call the board's tools: there is no authentication")
     print(f"http://{f'[{host}]' if ':' in host else host}:{number}{PATH}", flush=True)
-    await serve(hub, sockets, hosts, say)
+    return sockets
+
+
+async def over_http(front, sockets, hosts, say):
+    """Any number of clients, until cancelled."""
+    from .http_server import serve
+
+    await serve(front, sockets, hosts, say)

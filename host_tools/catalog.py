@@ -48,11 +48,11 @@ class Catalog:
             is_modern(message)
             return page(message, self.entries(message.method))
         if message.method in ("initialize", "server/discover"):
-            return introduction(message, self.about or {"instructions": self._absence()})
+            return introduction(message, self.about or {"instructions": self.absence()})
         if message.method == "ping":
             return reply(message, {})
         if message.method == SET_LEVEL:
-            client.log_level = level_of(message)
+            self._hub.set_level(client, level_of(message))
             return reply(message, {})
         return None
 
@@ -70,17 +70,20 @@ class Catalog:
 
     async def settled(self):
         """Wait until the lists are what the board has now, or it is away."""
-        while not self._is_settled():
+        while not self.is_settled:
             self._news.clear()
             await self._news.wait()
 
-    def _is_settled(self):
+    @property
+    def is_settled(self):
+        """Whether the lists are what the board has now, or it is away."""
         connection = self._hub.connection
         if connection.state == "ready":
             return not self._stale
         return not connection.waiting_is_sensible
 
-    def _absence(self):
+    def absence(self):
+        """What clients are told of a board that nothing is known of."""
         connection = self._hub.connection
         why = f" ({connection.reason})" if connection.reason else ""
         return f"The board at {self._hub.port.url} is not there yet{why}. Its tools appear in tools/list when it comes."

@@ -83,8 +83,8 @@ class Hub(Reception):
         self._retry = None  # the timer after which the oldest of these is asked again
         self._last_id = 0
         self._questions = Questions(self._pending.get)
-        self._logs = Logs(self.clients, self._pending.get, self._ask_for_ourselves)
-        self._subscriptions = Subscriptions(self.clients, self._ask_for_ourselves)
+        self._logs = Logs(self.clients, self._pending.get, self.ask_for_ourselves)
+        self._subscriptions = Subscriptions(self.clients, self.ask_for_ourselves)
         self._met = False
 
     async def run(self, forever=True):
@@ -161,6 +161,11 @@ class Hub(Reception):
         """Tell a client that its subscriptions end in good order."""
         self._subscriptions.end(client)
 
+    def set_level(self, client, level):
+        """A client's log level, which the board gets when it is there."""
+        client.log_level = level
+        self._logs.left()
+
     def announce(self, notification):
         """Tell clients that a list has changed."""
         self._subscriptions.changed(notification)
@@ -189,7 +194,7 @@ class Hub(Reception):
                 return
             text = self.catalog.answer(client, message) if self.catalog else None
             if text is None:
-                raise self._away()
+                raise self.away()
             client.send(text)
         except CallError as error:
             client.send(error_text(message.id, error))
@@ -226,7 +231,7 @@ class Hub(Reception):
         except CallError as error:
             self._refuse([pending], error)
 
-    def _ask_for_ourselves(self, method, params, answered=None):
+    def ask_for_ourselves(self, method, params, answered=None):
         """A request of the hub's own, for several clients; answered(text) gets its answer. False: the board is away."""
         if self.connection.state != "ready":
             return False
@@ -391,7 +396,8 @@ class Hub(Reception):
         else:
             self._refuse([pending], error)
 
-    def _away(self):
+    def away(self):
+        """The CallError for what is asked of a board that is not there."""
         connection = self.connection
         if connection.lent_to:
             return board_handed_over(self.port.url, connection.lent_to, connection.since)

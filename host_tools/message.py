@@ -26,6 +26,10 @@ PLACES = {
     "cancelled": ("params", "requestId"),  # of notifications/cancelled
     "asker": ("params", "_meta", "wasmote/requestId"),  # of a question or a log message of the board's: for which call
     "level": ("params", "level"),  # of logging/setLevel
+    "name": ("params", "name"),
+    "uri": ("params", "uri"),
+    "ref-name": ("params", "ref", "name"),  # of completion/complete
+    "ref-uri": ("params", "ref", "uri"),
     "params": ("params",),
     "meta": ("params", "_meta"),
 }
@@ -116,9 +120,7 @@ def parse(line):
         raise CallError(INVALID_REQUEST, "send one message per line: batches are of 2025-03-26 alone, and not empty")
     if not isinstance(value, dict):
         raise CallError(INVALID_REQUEST, "a JSON-RPC message is an object")
-    spans = {}
-    _find(text, 0, (), spans)
-    return Message(text, value, spans)
+    return Message(text, value, spans(text))
 
 
 def read(line):
@@ -151,8 +153,15 @@ def members(line):
     return texts
 
 
-def _find(text, at, path, spans):
-    """Note the spans of PLACES in the object that starts at text[at]; the text is known to be valid JSON."""
+def spans(text, places=PLACES):
+    """{name: (start, end)} of the values at `places` in a text that is known to be an object as JSON."""
+    found = {}
+    _find(text, 0, (), found, places)
+    return found
+
+
+def _find(text, at, path, spans, places):
+    """Note the spans in the object that starts at text[at]."""
     at = _BLANK.match(text, at + 1).end()
     while text[at] != "}":
         key, at = _DECODER.raw_decode(text, at)
@@ -160,12 +169,12 @@ def _find(text, at, path, spans):
         value, end = _DECODER.raw_decode(text, start)
         here = (*path, key)
         inside = False
-        for place, keys in PLACES.items():
+        for place, keys in places.items():
             if keys == here:
                 spans[place] = (start, end)  # of a key given twice the last counts, as in `value`
             inside = inside or (len(keys) > len(here) and keys[: len(here)] == here)
         if inside and isinstance(value, dict):
-            _find(text, start, here, spans)
+            _find(text, start, here, spans, places)
         at = _BLANK.match(text, end).end()
         if text[at] == ",":
             at = _BLANK.match(text, at + 1).end()

@@ -50,10 +50,11 @@ class Question:
 class Questions:
     """`pending(number)`: the hub's Pending of a call on the board, or None."""
 
+    _ids = itertools.count(1)  # of all hubs: a client may be at several (boards.py)
+
     def __init__(self, pending):
         self._pending = pending
         self._open = {}  # id towards the client -> Question
-        self._ids = itertools.count(1)
 
     def ask(self, message):
         """A request of the board's goes to the client that it is for. Returns what the board gets at once, or None."""

@@ -27,6 +27,10 @@ class SharedPort:
         self.claim = None
 
     @property
+    def identity(self):
+        return self._first.identity
+
+    @property
     def boots(self):
         return self.owned and self._port.boots
 

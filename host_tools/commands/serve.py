@@ -6,13 +6,25 @@ from typing import Annotated, Optional
 
 import typer
 
+from ..completion import ports as completions
 from ..errors import Misused
-from .app import Port, app
+from .app import app
 
 
 @app.command()
 def bridge(
-    port: Port,
+    ports: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(
+            metavar="[NAME=]PORT...", autocompletion=completions, help="Where the boards are, like qemu:m0."
+        ),
+    ] = None,
+    port: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="[NAME=]PORT", autocompletion=completions, help="The same, as an option; may be repeated."
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr when the board comes and goes.")
     ] = False,
@@ -26,12 +38,23 @@ def bridge(
         Optional[list[str]],  # noqa: UP045
         typer.Option(metavar="NAME", help="A name by which HTTP clients may call this machine; may be repeated."),
     ] = None,
+    static_tools: Annotated[
+        bool,
+        typer.Option(
+            "--static-tools",
+            help="Two more tools, board_tools and board_call, reach tools that came later. For clients that ignore"
+            " list_changed alone: they cost every conversation some 250 tokens, and the model a detour.",
+        ),
+    ] = False,
 ):
-    """Be an MCP server on stdio, or with --http over HTTP, whose tools are the board's.
+    """Be an MCP server on stdio, or with --http over HTTP, whose tools are a board's, or those of several boards.
 
     This is what an MCP client starts:  {"command": "wasmote", "args": ["bridge", "qemu:m0"]}
 
     Many clients at once:  wasmote bridge qemu:m0 --http :8080   serves http://localhost:8080/mcp
+
+    Several boards:  wasmote bridge kitchen=serial:/dev/ttyACM0 garden=serial:/dev/ttyACM1
+    A tool that two of them have is known as kitchen_read and garden_read. Without NAME= a board is called what it says.
 
     Other wasmote commands on the same PORT work while it runs.
     """
@@ -39,7 +62,10 @@ def bridge(
 
     if allow_host and not http:
         raise Misused("--allow-host is for --http: add --http :PORT")
-    asyncio.run(serve(port, not quiet, http, allow_host or ()))
+    boards = [*(ports or ()), *(port or ())]
+    if not boards:
+        raise Misused("which board? wasmote bridge PORT, like qemu:m0; `wasmote boards` lists what is plugged in")
+    asyncio.run(serve(boards, not quiet, http, allow_host or (), static_tools))
 
 
 @app.command()
