@@ -27,7 +27,9 @@ def _quoted(text):
 
 def written(docs):
     """The docs with the table put in."""
-    return re.sub(r"(<!-- codes -->\n).*?(\n<!-- end -->)", lambda at: at[1] + table() + at[2], docs, flags=re.DOTALL)
+    begin, end = "<!-- codes -->\n", "<!-- end -->"
+    before, rest = docs.split(begin)
+    return before + begin + table() + "\n" + end + rest.split(end, 1)[1]
 
 
 if __name__ == "__main__":
