@@ -33,6 +33,7 @@ PLACES = {
     "params": ("params",),
     "meta": ("params", "_meta"),
 }
+CHECKED = 64 * 1024
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _BLANK = re.compile(r"[ \t\n\r]*")
 
@@ -127,10 +128,12 @@ def read(line):
     """The message of a client, if the board can read it. CallError, its id_text set where there is a usable id.
 
     What the board cannot read it answers without an id: when several requests wait, nobody could say whose answer that is.
+    A message of more than CHECKED bytes is too long for it anyway, and reading it so would take seconds.
     """
     message = parse(line)
     try:
-        jsonrpc.parse(message.text.encode())
+        if len(line) <= CHECKED:
+            jsonrpc.parse(message.text.encode())
     except jsonrpc.RpcError as error:
         raise CallError(error.code, error.message, error.data, error.id and error.id.decode()) from None
     return message
