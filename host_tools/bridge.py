@@ -42,8 +42,8 @@ async def bridge(ports, verbose=True, http=None, hosts=(), static=False):
     else:
         front = hubs[0][1]
         front.catalog = Catalog(front)
-    serving = asyncio.ensure_future(over_http(front, sockets, hosts, say) if sockets else over_stdio(front, say))
     boards = [asyncio.ensure_future(hub.run()) for _, hub in hubs]
+    serving = asyncio.ensure_future(over_http(front, sockets, hosts, say) if sockets else over_stdio(front, say))
     for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)):
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, serving.cancel)

@@ -12,6 +12,7 @@ served here: there is no authentication.
 
 import asyncio
 import contextlib
+import errno
 import socket
 import time
 import traceback
@@ -72,7 +73,8 @@ def listen(text):
         except OSError as error:
             if sockets:
                 continue
-            raise Failed(f"--http {text}: {error.strerror or error}: choose another port or end what has it") from None
+            remedy = ": choose another port, or end what has it" if error.errno == errno.EADDRINUSE else ""
+            raise Failed(f"--http {text}: {error.strerror or error}{remedy}") from None
         port = sockets[0].getsockname()[1]
     return sockets
 

@@ -497,6 +497,11 @@ async def test_a_port_that_is_taken_is_one_clear_line(board):
     assert code == 1 and not out and err.count("\n") == 1 and where in err and "in use" in err.lower()
 
 
+async def test_a_host_that_is_none_is_one_clear_line(board):
+    code, out, err = await wasmote("bridge", board.url, "--http", "no.such.host.invalid:1")
+    assert code == 1 and not out and err.count("\n") == 1 and "no.such.host.invalid" in err and "port" not in err
+
+
 async def test_allow_host_belongs_to_http(board):
     code, _, err = await wasmote("bridge", board.url, "--allow-host", "lab")
     assert code == 2 and "--http" in err
