@@ -84,9 +84,10 @@ async def answer(request, stream, status=lambda message: 200, headers=None, resu
     primed      the stream begins with an event that has only an id, so that it can do so from the start
     """
     stream.take_over(request)
-    while not (messages := stream.after(0)) and not stream.ended and not request.gone.done():
+    while not stream.after(0) and not stream.ended and not request.gone.done():
         if not await stream.wait(request, COMMIT if resumable else PING):
             break
+    messages = stream.after(0)  # what came in the moment in which the wait ended, too
     if request.gone.done():
         return None
     if stream.ended and not messages:

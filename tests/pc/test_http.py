@@ -122,6 +122,13 @@ async def test_a_connection_that_breaks_cancels_nothing_and_the_client_reads_on(
     assert progress(said) == list(range(1, 21)) and said[-1]["id"] == 1 and "result" in said[-1]
 
 
+@pytest.mark.parametrize("event_id", ["0-" + "1" * 5000, "0-\u0661".encode(), "-", "0--1", "1", "99999-0"])
+async def test_an_event_id_that_is_none_of_ours_reads_what_is_new(http, event_id):
+    await http.initialize()
+    async with http.stream(last_event_id=event_id) as stream:
+        assert await stream.next() == ("0-0", None)
+
+
 async def test_an_answer_that_is_long_in_coming_can_be_resumed_too(http, board, monkeypatch):
     monkeypatch.setattr(http_streams, "COMMIT", 0.01)
     await http.initialize()
@@ -129,6 +136,16 @@ async def test_an_answer_that_is_long_in_coming_can_be_resumed_too(http, board, 
     async with http.stream(message) as stream:
         assert (await stream.next())[1] is None
         assert (await stream.message())["result"]["content"]
+
+
+async def test_an_answer_that_comes_as_the_wait_for_it_ends_is_not_lost(http, monkeypatch):
+    async def wait(stream, request, seconds):
+        while not stream.ended:
+            await asyncio.sleep(0)
+        return False
+
+    monkeypatch.setattr(http_streams.Stream, "wait", wait)
+    assert "result" in await http.initialize()
 
 
 async def test_what_is_not_part_of_an_answer_waits_for_the_stream_of_get(http, board):
