@@ -21,7 +21,7 @@ from .message import parse, request_text
 PREFIX = "mcp-param-"
 _TYPES = ("string", "integer", "boolean")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_WHOLE = re.compile(r"(-?\d+)(\.0+)?")
+_WHOLE = re.compile(r"(-?[0-9]{1,4000})(\.0+)?")  # int() takes 4300
 
 
 class Parameters:

@@ -7,6 +7,7 @@ it while there is none.
 """
 
 import collections
+import re
 import secrets
 import time
 
@@ -22,6 +23,7 @@ MOST = 128  # sessions at once; the one that was silent longest makes room
 IDLE = 3600  # seconds of silence, without an open request, after which a session is over
 ENDED_STREAMS = 16  # answers that a session keeps for a client that comes back for them
 CANCELLED = -32800  # the official SDK's code for a request whose client cancelled it: its answer must end somehow
+_NUMBER = re.compile(r"[0-9]{1,18}")  # of a message in an event id
 UNASKED = "0"  # the name of the stream of a session's GET
 
 
@@ -48,8 +50,8 @@ class Session:
     def ask(self, requests):
         """The Stream of the answers to requests: [(message, line)], one or a batch."""
         ids = [message.id for message, _ in requests]
-        for id_text in ids:
-            if id_text in self._calls or ids.count(id_text) > 1:
+        for id_text, count in collections.Counter(ids).items():
+            if id_text in self._calls or count > 1:
                 raise Refused(400, INVALID_REQUEST, f"a request with the id {id_text} has no answer yet", id_text)
         self._number += 1
         stream = self._streams[str(self._number)] = Stream(str(self._number), len(requests))
@@ -72,7 +74,7 @@ class Session:
         """(Stream, number of the last message that the client has) for a Last-Event-ID."""
         name, _, number = (event_id or "").rpartition("-")
         stream = self.unasked if name == UNASKED else self._streams.get(name)
-        if stream is None or not number.isdecimal():
+        if stream is None or not _NUMBER.fullmatch(number):
             return self.unasked, self.unasked.delivered
         return stream, int(number)
 
