@@ -14,7 +14,7 @@ import json
 import time
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import BUSY, INVALID_REQUEST, MESSAGE_TOO_LONG
+from wasmote.jsonrpc.codes import BUSY, MESSAGE_TOO_LONG
 
 from . import batch
 from .connection import Connection
@@ -218,7 +218,8 @@ class Hub(Reception):
             text = message.replaced(places)
             excess = self._excess(text)
         if excess:
-            error = CallError(INVALID_REQUEST, f"{message.label} {excess}")
+            data = {"limitBytes": self.connection.told("limits")["messageBytes"], "bytes": len(text.encode())}
+            error = CallError(MESSAGE_TOO_LONG, f"{message.label} {excess}", data)
             pending.client.send(error_text(message.id, error))
             return
         self._pending[number] = pending

@@ -14,7 +14,8 @@ import json
 import re
 
 from wasmote import jsonrpc
-from wasmote.jsonrpc.codes import INVALID_REQUEST, PARSE_ERROR
+from wasmote.jsonrpc import ends
+from wasmote.jsonrpc.codes import INVALID_REQUEST, MESSAGE_TOO_LONG, PARSE_ERROR
 
 from .errors import CallError
 
@@ -33,7 +34,9 @@ PLACES = {
     "params": ("params",),
     "meta": ("params", "_meta"),
 }
-CHECKED = 64 * 1024
+LONGEST = 64 * 1024  # bytes; no board takes more, and to read it would keep other clients waiting for seconds
+_ENDS = 1024  # bytes at each end of a longer one in which its id is looked for
+_DIGITS = 4000  # of a number that is read: int() takes 4300; none that is longer means something to the bridge
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _BLANK = re.compile(r"[ \t\n\r]*")
 
@@ -42,7 +45,11 @@ def _no_constant(name):
     raise ValueError(f"{name} is no JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+def _integer(text):
+    return int(text) if len(text) <= _DIGITS else float(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_integer)
 
 
 class Message:
@@ -128,12 +135,15 @@ def read(line):
     """The message of a client, if the board can read it. CallError, its id_text set where there is a usable id.
 
     What the board cannot read it answers without an id: when several requests wait, nobody could say whose answer that is.
-    A message of more than CHECKED bytes is too long for it anyway, and reading it so would take seconds.
     """
+    if len(line) > LONGEST:
+        text = f"a message of {len(line)} bytes is too long for a board: at most {LONGEST} are read"
+        line = line.strip(b" \t\r\n")
+        id_text = ends.id_of(line[:_ENDS], line[-_ENDS:])
+        raise CallError(MESSAGE_TOO_LONG, text, {"limitBytes": LONGEST, "bytes": len(line)}, id_text and id_text.decode())
     message = parse(line)
     try:
-        if len(line) <= CHECKED:
-            jsonrpc.parse(message.text.encode())
+        jsonrpc.parse(message.text.encode())
     except jsonrpc.RpcError as error:
         raise CallError(error.code, error.message, error.data, error.id and error.id.decode()) from None
     return message
@@ -141,9 +151,11 @@ def read(line):
 
 def members(line):
     """The texts of the messages of a batch in a line of bytes, as they stand there; None when it is none."""
+    if len(line) > LONGEST:
+        return None
     try:
         text = line.decode().strip(" \t\r\n\ufeff")
-        if not text.startswith("[") or not json.loads(text, parse_constant=_no_constant):
+        if not text.startswith("[") or not _DECODER.decode(text):
             return None
     except (ValueError, RecursionError):
         return None  # parse() says what is wrong with it

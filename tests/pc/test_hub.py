@@ -316,7 +316,8 @@ async def test_garbage_between_messages_is_skipped(board, client):
         (b'{"jsonrpc":"2.0","id":4,"method":7}', -32600, 4),
         (b'{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600, None),
         (b'[{"jsonrpc":"2.0","id":4,"method":"ping"}]', -32600, None),
-        (b'{"jsonrpc":"2.0","id":4,"method":"ping","params":{"x":"' + b"y" * 100_000 + b'"}}', -32600, 4),
+        (b'{"jsonrpc":"2.0","id":4,"method":"ping","params":{"x":"' + b"y" * 20_000 + b'"}}', -32003, 4),
+        (b'{"jsonrpc":"2.0","id":4,"method":"ping","params":{"x":"' + b"y" * 100_000 + b'"}}', -32003, 4),
     ],
 )
 async def test_a_bad_line_gets_one_error_and_the_next_is_served(client, line, code, number):

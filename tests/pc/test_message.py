@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wasmote.errors import CallError
-from wasmote.message import parse, request_text
+from wasmote.message import LONGEST, members, parse, read, request_text
 
 
 def test_an_id_is_replaced_and_nothing_else():
@@ -42,7 +42,26 @@ def test_what_is_no_message_gets_the_code_of_json_rpc(line, code):
 
 def test_escapes_and_big_numbers_stay_as_written():
     text = r'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"s":"\u00e9\/","n":123456789012345678901234567890,"f":1.0E400}}}'
+    text = text.replace("1.0E400", "1.0E400,\"i\":" + "9" * 9000)
     assert parse(text.encode()).replaced({"id": "2"}) == text.replace('"id":1', '"id":2')
+
+
+@pytest.mark.parametrize(
+    "begin, end, number",
+    [
+        ('{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"', '"}}', "7"),
+        ('{"method":"ping","params":{"x":"', '"},"id":"a","jsonrpc":"2.0"}\n', '"a"'),
+        ('{"id":{},"method":"ping","params":{"x":"', '"}}', None),
+        ('[{"id":1,"method":"ping"},{"x":"', '"}]', None),
+    ],
+)
+def test_what_is_too_long_for_any_board_is_not_read(begin, end, number):
+    line = (begin + '":0,"' * 30_000 + end).encode()
+    with pytest.raises(CallError) as error:
+        read(line)
+    assert (error.value.code, error.value.id_text) == (-32003, number)
+    assert error.value.data["limitBytes"] == LONGEST < error.value.data["bytes"]
+    assert members(line) is None
 
 
 _values = st.recursive(
