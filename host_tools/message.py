@@ -140,7 +140,9 @@ def read(line):
         text = f"a message of {len(line)} bytes is too long for a board: at most {LONGEST} are read"
         line = line.strip(b" \t\r\n")
         id_text = ends.id_of(line[:_ENDS], line[-_ENDS:])
-        raise CallError(MESSAGE_TOO_LONG, text, {"limitBytes": LONGEST, "bytes": len(line)}, id_text and id_text.decode())
+        raise CallError(
+            MESSAGE_TOO_LONG, text, {"limitBytes": LONGEST, "bytes": len(line)}, id_text and id_text.decode()
+        )
     message = parse(line)
     try:
         jsonrpc.parse(message.text.encode())

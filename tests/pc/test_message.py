@@ -42,7 +42,7 @@ def test_what_is_no_message_gets_the_code_of_json_rpc(line, code):
 
 def test_escapes_and_big_numbers_stay_as_written():
     text = r'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"s":"\u00e9\/","n":123456789012345678901234567890,"f":1.0E400}}}'
-    text = text.replace("1.0E400", "1.0E400,\"i\":" + "9" * 9000)
+    text = text.replace("1.0E400", '1.0E400,"i":' + "9" * 9000)
     assert parse(text.encode()).replaced({"id": "2"}) == text.replace('"id":1', '"id":2')
 
 
