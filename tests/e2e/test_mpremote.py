@@ -1,0 +1,62 @@
+"""mpremote has the port of a board that a bridge serves, runs code, goes, and serving goes on."""
+
+import asyncio
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import BOARDS, PATIENCE, Bridge, firmware, params
+from wasmote.handover import borrowed
+
+
+@pytest.fixture(scope="module", params=params("qemu:m3"))
+def kind(request):
+    assert firmware(request.param).exists(), f"make firmware BOARD={BOARDS[request.param]}"
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def terminal(kind, environment):
+    """The PORT of an emulated board on a pseudo terminal."""
+    command = [sys.executable, "-m", "wasmote", "emulate", kind.removeprefix("qemu:"), "--pty"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    yield re.search(r"PORT: (\S+)", process.stdout.readline())[1]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+
+
+def mpremote(device, *arguments):
+    program = shutil.which("mpremote", path=str(sys.executable).rpartition("/")[0])
+    assert program, "mpremote is not installed: pip install -e .[dev]"
+    command = [program, "connect", device, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_mpremote_runs_code_while_a_bridge_serves_and_serving_goes_on(terminal, environment, examples, monkeypatch):
+    monkeypatch.setenv("WASMOTE_RUNTIME_DIR", environment["WASMOTE_RUNTIME_DIR"])
+    with Bridge(terminal, environment) as bridge:
+        command = [sys.executable, "-m", "wasmote", "push", terminal, str(examples / "thermometer.wasm")]
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=PATIENCE)
+        assert bridge.call("read")[1] is False
+        tools = bridge.tools()
+
+        async def meanwhile():
+            async with borrowed(terminal, "mpremote") as device:
+                assert mpremote(device, "resume", "eval", "6 * 7") == "42"
+                error = bridge.ask("tools/call", {"name": "read", "arguments": {}})["error"]
+                assert error["data"]["kind"] == "board-handed-over" and "handed over to mpremote" in error["message"]
+                assert bridge.tools() == tools  # from the cache
+                assert mpremote(device, "resume", "exec", "import sys; print(sys.implementation.name)") == "micropython"
+
+        for _ in range(2):  # and again
+            asyncio.run(meanwhile())
+            while "error" in (answer := bridge.ask("tools/call", {"name": "read", "arguments": {}})):
+                assert answer["error"]["data"]["kind"] == "board-handed-over"
+            assert not answer["result"]["isError"]
+        assert bridge.tools() == tools
