@@ -18,6 +18,7 @@ import json
 
 from wasmote.jsonrpc.codes import BUSY, INVALID_PARAMS
 
+from .auto_port import AutoPort
 from .claims import claim, holder
 from .errors import CallError, Failed
 from .message import parse, reply_text, request_text
@@ -77,6 +78,8 @@ class Lending:
 async def borrowed(url, to, seconds=None):
     """The device at `url`, which is the other program's inside the block. Failed when there is none, or it is not given."""
     wanted = port(url)
+    if isinstance(wanted, AutoPort):
+        wanted = await wanted.found()
     owned = claim(wanted.identity)
     while owned is None and "url" in (owner := holder(wanted.identity)):  # `wasmote emulate` in another terminal
         wanted = port(owner["url"])

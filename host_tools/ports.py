@@ -6,7 +6,8 @@
     boots      True when opening it starts the board, which then announces itself
     await open() → a byte stream (streams.py); Away when the board is not there now, Failed when it never will be
 
-    serial:/dev/ttyACM0[?baud=115200]         a board on USB or a serial line
+    auto:[SERIAL-NUMBER]                      the board that is plugged in (auto_port.py)
+    serial:/dev/ttyACM0[?baud=115200]         a board on USB or a serial line (serial_ports.py)
     qemu:m0|m3|rv32[?flash=FILE&firmware=ELF] starts an emulated board
     unix:[?flash=FOLDER&firmware=FILE]        starts the board that is a program of this machine
     pty:/dev/pts/4                            a pseudo terminal, as `wasmote emulate --pty` offers it
@@ -17,26 +18,33 @@ Nothing here knows what the bytes mean.
 
 import asyncio
 import contextlib
-import glob
 import os
 import socket
-import sys
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+from .auto_port import AutoPort
 from .claims import data_folder
 from .emulator import Emulator, board_name, firmware_file, flash_image, process_options
 from .errors import Away, Failed, Misused
-from .streams import SerialStream, SocketStream
+from .serial_ports import PtyPort, SerialPort
+from .streams import SocketStream
 
-KINDS = "serial:/dev/ttyACM0, qemu:m0, qemu:m3, qemu:rv32, unix:, pty:/dev/pts/4, tcp:127.0.0.1:7000"
+KINDS = "auto:, serial:/dev/ttyACM0, qemu:m0, qemu:m3, qemu:rv32, unix:, pty:/dev/pts/4, tcp:127.0.0.1:7000"
 
 
 def port(url):
     """The port a URL names; Misused when it names none."""
     kind, colon, rest = url.partition(":")
     place, _, query = rest.partition("?")
-    makers = {"serial": SerialPort, "qemu": QemuPort, "unix": UnixPort, "pty": PtyPort, "tcp": TcpPort}
+    makers = {
+        "serial": SerialPort,
+        "qemu": QemuPort,
+        "unix": UnixPort,
+        "pty": PtyPort,
+        "tcp": TcpPort,
+        "auto": AutoPort,
+    }
     if not colon or kind not in makers:
         raise Misused(f'"{url}" is no port. Ports look like {KINDS}')
     maker = makers[kind]
@@ -46,55 +54,6 @@ def port(url):
             known = ", ".join(maker.settings) or "none"
             raise Misused(f'"{url}": {kind}: has no setting "{name}" (its settings: {known})')
     return maker(url, place, settings)
-
-
-class SerialPort:
-    """A serial device, opened for us alone."""
-
-    settings = ("baud",)
-    boots = False
-
-    def __init__(self, url, place, settings):
-        self.url = url
-        self.device = place
-        try:
-            self.baud = int(settings.get("baud", 115200))
-        except ValueError:
-            raise Misused(f'"{url}": baud is a number, like 115200') from None
-        if not place:
-            raise Misused(f'"{url}" names no device: serial:{_first(serial_devices(), "/dev/ttyACM0")}')
-        self.identity = f"serial:{os.path.realpath(place)}"
-
-    async def open(self):
-        import serial  # only here: other ports need no pyserial
-
-        try:
-            return SerialStream(serial.Serial(self.device, self.baud, timeout=0.5, write_timeout=10, exclusive=True))
-        except (serial.SerialException, OSError, ValueError) as error:
-            raise Away(self._why(error)) from None
-
-    def _why(self, error):
-        if sys.platform != "win32" and not os.path.exists(self.device):
-            there = ", ".join(serial_devices()) or "none"
-            return f"there is no serial device {self.device} (plug the board in; serial devices now: {there})"
-        text = str(error)
-        if "exclusively lock" in text or getattr(error, "errno", None) == 16:
-            return f"{self.device} is in use by another program: close it (mpremote, a terminal, an IDE)"
-        if getattr(error, "errno", None) == 13:
-            return f"{self.device} may not be opened by this user: sudo usermod -aG dialout $USER, then log in again"
-        return f"{self.device} does not open: {text}"
-
-
-class PtyPort(SerialPort):
-    """A pseudo terminal: a serial device without a speed."""
-
-    settings = ()
-
-    def __init__(self, url, place, settings):
-        if not place:
-            raise Misused(f'"{url}" names no terminal: pty:/dev/pts/4')
-        super().__init__(url, place, settings)
-        self.identity = f"pty:{os.path.realpath(place)}"
 
 
 class TcpPort:
@@ -208,16 +167,3 @@ class ProcessStream(SocketStream):
             self._process.kill()
         await self._process.wait()
         await super().close()
-
-
-def serial_devices():
-    if sys.platform == "win32":
-        from serial.tools import list_ports
-
-        return [found.device for found in list_ports.comports()]
-    patterns = ("/dev/ttyACM*", "/dev/ttyUSB*", "/dev/cu.usb*")
-    return sorted(device for pattern in patterns for device in glob.glob(pattern))
-
-
-def _first(devices, otherwise):
-    return devices[0] if devices else otherwise

@@ -8,6 +8,7 @@ it, joins that process over loopback TCP: the bytes are the same JSON lines. Whe
 import asyncio
 import json
 
+from .auto_port import AutoPort
 from .claims import claim, holder
 from .errors import Away, Failed
 from .ports import port
@@ -38,6 +39,8 @@ class SharedPort:
         if self._port is not self._first:  # we were sent elsewhere: look again, that board may be gone
             self.release()
             self._port = self._first
+        if isinstance(self._first, AutoPort):
+            self._port = await self._first.found()
         for _ in range(_PATIENCE * 10):
             self.claim = self.claim or claim(self._port.identity)
             if self.claim:

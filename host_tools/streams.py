@@ -37,8 +37,10 @@ class SocketStream:
 class SerialStream:
     """Over a pyserial port: one thread reads it, writes go through the loop's executor."""
 
-    def __init__(self, port):
+    def __init__(self, port, let_go=False):
+        """let_go: turn off RTS, then DTR, before it is closed"""
         self._port = port
+        self._let_go = let_go
         self._loop = asyncio.get_running_loop()
         self._reader = asyncio.StreamReader()
         self._closing = False
@@ -83,5 +85,9 @@ class SerialStream:
 
     def _join(self):
         self._thread.join(1)
+        with contextlib.suppress(OSError):
+            if self._let_go:
+                self._port.rts = False
+                self._port.dtr = False
         with contextlib.suppress(OSError):
             self._port.close()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
     [
         ("", "is no port"),
         ("m0", "is no port"),
-        ("usb:1", "is no port. Ports look like serial:"),
+        ("usb:1", "is no port. Ports look like auto:, serial:"),
         ("qemu:m7", 'no emulated board is called "m7": there are m0, m3, rv32'),
         ("qemu:m0?flsh=x", 'has no setting "flsh"'),
         ("serial:", "names no device"),
