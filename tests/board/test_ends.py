@@ -51,3 +51,11 @@ def test_another_id_is_never_taken_for_it(order, id, value, long_first):
 )
 def test_what_has_none_has_none(line):
     assert id_of(*ends(line)) is None
+
+
+@pytest.mark.parametrize("id", [b'"\xff"', b"--5", b"007", b'"\x01"', b'"\\q"', b'"\\ud8"'])
+@pytest.mark.parametrize("last", [False, True])
+def test_what_could_not_be_echoed_is_no_id(id, last):
+    long = b'"x":"' + b"y" * 5000 + b'"'
+    line = b"{" + (long + b',"id":' + id if last else b'"id":' + id + b"," + long) + b"}"
+    assert id_of(*ends(line)) is None

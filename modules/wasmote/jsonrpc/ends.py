@@ -4,6 +4,7 @@ Exact for what is JSON: members before it from the start on, or behind it to the
 doubt about where it stands. Imported with the first such message.
 """
 
+from .find import validate
 from .message import ID_LIMIT
 
 
@@ -44,8 +45,8 @@ def _members(text, at, to_the_end):
             break
         value = text[at:end]
         if name == b'"id"' and len(value) <= ID_LIMIT and (value[0] == 0x22 or value.lstrip(b"-").isdigit()):
-            found = value
-            if not to_the_end:
+            found = None if validate(value) else value  # it is echoed, so it must be JSON though the rest may be none
+            if found and not to_the_end:
                 return found
         at = _space(text, end)
         if text[at : at + 1] == b"}":
