@@ -212,6 +212,8 @@ class Guest:
                 told = news.pop() if news else None
                 if told is None:
                     steps = begin(self, handler, values, progress_token, notify)
+                    if handler == "call-tool":
+                        values = values[:1]  # the guest has the arguments, or soon has: the result may need their room
                 else:
                     steps = begin(self, "handle-subscribe", (told,), None, None)
                 self.due = in_ms(self.timeout_ms)
