@@ -53,6 +53,20 @@ class Board:
         """Another configuration for a component, which starts afresh; the board's record of it."""
         return (await self._session.request("wasmote/configure", {"name": name, "config": config}))["component"]
 
+    async def watch_logs(self, level, on_message):
+        """on_message(params) gets what is logged from this level on: what is remembered before this returns, then the rest."""
+
+        def take(message):
+            if message.method == "notifications/message":
+                on_message(message.params)
+
+        self._session.on_notification = take
+        return await self._session.request("wasmote/logs", {"level": level})
+
+    async def ping(self, padding=""):
+        """An answer that costs the board next to nothing, to a request with so much padding."""
+        return await self._session.request("ping", {"padding": padding} if padding else None)
+
     async def reset(self):
         return await self._session.request("wasmote/reset")
 

@@ -48,7 +48,7 @@ async def _run(port, owned, pty, say):
             loop.add_signal_handler(number, ended.cancel)
     try:
         if pty:
-            url = await _terminal(emulator)
+            url = await terminal_of(emulator)
         owned.publish(url=url)
         say(f"{port.board} runs; its flash is {port.flash}", flush=True)
         say(f"PORT: {url}   (also qemu:{port.short})   Ctrl-C ends it", flush=True)
@@ -59,7 +59,7 @@ async def _run(port, owned, pty, say):
         await emulator.stop()
 
 
-async def _terminal(emulator):
+async def terminal_of(emulator):
     for device in await emulator.qmp("query-chardev"):
         if device["filename"].startswith("pty:"):
             return device["filename"]

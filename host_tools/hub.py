@@ -19,7 +19,7 @@ from wasmote.jsonrpc.codes import BUSY, MESSAGE_TOO_LONG
 from . import batch
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_handed_over, board_lost, board_reset
-from .logs import SET_LEVEL, Logs
+from .logs import SET_LEVEL, WATCH, Logs
 from .message import error_text, parse, request_text
 from .questions import Questions, offers, with_offers
 from .reception import Reception
@@ -54,6 +54,7 @@ class Client:
         self.wishes = Wishes(initialized=joined)
         self.batches = None  # Batches, once it asked for the version that has them
         self.log_level = None  # handshake era: what logging/setLevel said
+        self.watches = None  # the level of its wasmote/logs
 
     def asks_for(self, version):
         """It says initialize for a version of the handshake era: what comes next may come before the answer."""
@@ -211,7 +212,7 @@ class Hub(Reception):
         places = {"id": number}
         if message.raw("token") is not None:
             places["token"] = number
-        if message.method == SET_LEVEL:
+        if message.method in (SET_LEVEL, WATCH):
             places.update(self._logs.wanted(pending.client, message))
         text = with_offers(message, places, pending.client.offers)
         if excess := self._excess(text):
@@ -340,7 +341,7 @@ class Hub(Reception):
             self.connection.reset_is_coming()
         elif method == "resources/subscribe" and result is not None and not pending.client.ours:
             self._subscriptions.subscribed(pending.client, pending.message)
-        elif method == SET_LEVEL and result is not None and not pending.client.ours:
+        elif method in (SET_LEVEL, WATCH) and result is not None and not pending.client.ours:
             self._logs.agreed(pending.client, pending.message)
 
     # --- the board comes and goes ----------------------------------------------------------------------------------
@@ -366,7 +367,7 @@ class Hub(Reception):
         if new_session:
             self._logs.restore()
         else:
-            self._logs.left()
+            self._logs.again()
         self._ask_waiting()
         if self.catalog:
             self.catalog.ready()

@@ -4,7 +4,7 @@
     async with session(url) as board:
         info = await board.request("wasmote/info")
 
-The hub of a command that owns the port lets nobody else in: it is gone in a moment.
+The hub of a command that owns the port lets nobody else in, unless it stays: it is gone in a moment.
 """
 
 import asyncio
@@ -79,9 +79,12 @@ def call_error(error):
 
 
 @contextlib.asynccontextmanager
-async def session(url, say=lambda text: None):
-    """A Session with the board at `url`. Away (one line) when the board cannot be reached at all."""
-    hub = SharedHub(url, say, door=False)
+async def session(url, say=lambda text: None, door=False):
+    """A Session with the board at `url`. Away (one line) when the board cannot be reached at all.
+
+    door    others may join it: for commands that stay
+    """
+    hub = SharedHub(url, say, door)
     running = asyncio.ensure_future(hub.run(forever=False))
     client = Session(hub)
     try:

@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+import time
 
 from rich.console import Console
 from rich.markup import escape
@@ -123,3 +124,53 @@ def diff(lines):
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for line in lines:
         out.print(line, style=colours.get(line[:1]), markup=False)
+
+
+_LEVEL_COLOURS = {"debug": "dim", "info": "", "notice": "cyan", "warning": "yellow"}
+
+
+def log(params):
+    level, data = str(params.get("level")), params.get("data")
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    line = f"{time.strftime('%H:%M:%S')} {level} {params.get('logger', '')}: {text}"
+    out.print(line, style=_LEVEL_COLOURS.get(level, "red"), markup=False)
+
+
+def top(facts, rows):
+    """A table of the components: totals, and what they do now."""
+    left = ", ".join(
+        f"{name} {kib(facts[name]['freeBytes'])} free" for name in ("arena", "heap", "flash") if name in facts
+    )
+    board = facts["firmware"]["board"]
+    now = (">calls/s", ">traps/s", ">fuel/s", ">busy")
+    table = _plain(
+        f"{board}, up {facts['uptimeMs'] / 1000:.0f} s; {left}",
+        *("component", "state", *now, ">calls", ">traps", ">fuel", ">ran", ">memory", ">peak", ">limit"),
+    )
+    for one in rows:
+        state, rate = one["state"], one["perSecond"]
+        table.add_row(
+            *(one["name"], f"[{_COLOURS.get(state, 'yellow')}]{state}[/]"),
+            *((f"{rate['calls']:.1f}", f"{rate['traps']:.1f}", millions(rate["fuel"])) if rate else ("", "", "")),
+            f"{rate['runMs'] / 1000:.0%}" if rate else "",
+            *(str(one.get("calls", 0)), str(one.get("traps", 0)), millions(one.get("fuel", 0))),
+            f"{one.get('runMs', 0) / 1000:.1f} s",
+            *(kib(one.get(f"{kind}Bytes", 0)) for kind in ("memory", "peakMemory", "memoryLimit")),
+        )
+    return table
+
+
+def bench(result):
+    link, call = result["link"], result.get("call")
+    table = _plain(f"{link['board']}, {link['times']} times each", "what", ">median", ">best", "")
+    table.add_row("round trip of a ping", f"{link['roundTripMs']:.2f} ms", f"{link['minMs']:.2f} ms", "")
+    for way, text in (("up", "to the board"), ("down", "from the board, at least")):
+        rate = link[f"{way}BytesPerSecond"]
+        what = "too quick to tell" if rate is None else f"{rate:,.0f} bytes/s"
+        table.add_row(text, "", what, f"a message of {link[f'{way}Bytes']} bytes")
+    if call:
+        fuel = f"{call['fuel']:,.0f} halfwords of fuel, {call['runMs']:.1f} ms on the board" if "fuel" in call else ""
+        table.add_row(f"a call of {call['tool']}", f"{call['callMs']:.2f} ms", f"{call['minMs']:.2f} ms", fuel)
+    out.print(table)
+    if call and call["failed"]:
+        err.print(f"{call['tool']} failed: what was measured is its failure", markup=False)

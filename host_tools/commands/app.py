@@ -43,11 +43,11 @@ ConfigFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the board's answer as JSON.")]
 
 
-def run(port, work):
-    """The result of `work(board)` with the board at `port`."""
+def run(port, work, stays=False):
+    """The result of `work(board)` with the board at `port`. `stays`: it may take long, other commands can join."""
 
     async def connected():
-        async with session(port) as asked:
+        async with session(port, door=stays) as asked:
             return await work(Board(asked))
 
     return asyncio.run(connected())

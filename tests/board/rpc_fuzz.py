@@ -278,6 +278,7 @@ def _seeds():
         ("completion/complete", {"ref": {"type": "ref/prompt", "name": "p"}, "argument": {"name": "x", "value": ""}}),
         ("logging/setLevel", {"level": "debug"}),
         ("wasmote/list", {}),
+        ("wasmote/logs", {"level": "debug"}),
         ("wasmote/load", {"name": "nothing"}),
         ("wasmote/configuration", {"name": "nothing"}),
         ("wasmote/configure", {"name": "nothing", "config": {"env": {"A": "b"}}}),

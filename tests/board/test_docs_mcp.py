@@ -102,4 +102,4 @@ def test_conversations(tmp_path):
                 assert fits(json.loads(came), read(line[2:])), f"{line}\n{came}"
                 held += 1
         board.stdin.close()
-    assert held == 14
+    assert held == 16

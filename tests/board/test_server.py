@@ -385,6 +385,19 @@ def test_the_modern_era_gets_logs_only_when_the_request_asks(wire):
     assert len(logs(wire, {**MODERN, "io.modelcontextprotocol/logLevel": "debug"})) == 1
 
 
+def test_whoever_overhears_gets_every_log_from_its_level_on(wire):
+    wire.result("logging/setLevel", {"level": "error"})
+    assert wire.result("wasmote/logs", {"level": "warning"}) == {}
+    assert len(logs(wire, {})) == len(logs(wire, MODERN)) == 1
+    wire.result("wasmote/logs", {"level": "error"})
+    assert logs(wire, {}) == logs(wire, MODERN) == []
+    assert len(logs(wire, {**MODERN, "io.modelcontextprotocol/logLevel": "debug"})) == 1
+    wire.result("wasmote/logs", {"level": "debug"})
+    assert wire.error("wasmote/logs", {"level": "shout"})["code"] == codes.INVALID_PARAMS
+    assert wire.result("wasmote/logs") == {}
+    assert logs(wire, {}) == logs(wire, MODERN) == []
+
+
 # Changes
 
 

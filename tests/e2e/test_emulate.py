@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from conftest import BOARDS, PATIENCE, firmware, params
+from conftest import BOARDS, PATIENCE, Bridge, firmware, params
 
 
 @pytest.fixture(scope="module", params=params("qemu:m0", "qemu:m3", "qemu:rv32"))
@@ -81,3 +81,22 @@ def test_mpremote_and_wasmote_take_turns_on_a_terminal(emulate, kind, environmen
         time.sleep(0.5)
     code, out, err = wasmote_command(environment, "info", port)
     assert code == 0 and BOARDS[kind] in out, err
+
+
+def test_repl_takes_the_board_from_a_bridge_and_gives_it_back(emulate, kind, environment, examples):
+    port = emulate("--pty")
+    code, _, err = wasmote_command(environment, "push", port, examples / "thermometer.wasm")
+    assert code == 0, err
+    with Bridge(port, environment) as bridge:
+        assert not bridge.call("read")[1]
+        code, out, err = wasmote_command(environment, "repl", port, "eval", "6 * 7")
+        assert (code, out.strip()) == (0, "42"), err
+        assert not bridge.call("read")[1]
+    code, out, err = wasmote_command(environment, "repl", port, "exec", "print(undefined)")
+    assert code == 1 and "NameError" in out + err
+
+
+@pytest.mark.parametrize("kind", params("qemu:m3"), indirect=True)
+def test_repl_starts_an_emulated_board_that_nobody_runs(kind, environment):
+    code, out, err = wasmote_command(environment, "repl", kind, "fs", "ls")
+    assert code == 0 and "components/" in out, err

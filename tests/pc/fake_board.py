@@ -184,7 +184,7 @@ class FakeBoard:
                 refuse(-32002, "there is no resource " + params["uri"])
             self.watched = (self.watched | {params["uri"]}) - ({params["uri"]} if "un" in method else set())
             return {}
-        if method in ("ping", "wasmote/reset"):
+        if method in ("ping", "wasmote/reset", "wasmote/logs"):
             return {}
         refuse(-32601, f"method not found: {method}")
 

@@ -89,11 +89,12 @@ def progress(server, request, progress, total=None):
 def log(server, request, level, logger, message, data=None):
     """A log message of a guest. `request` is what it works for, None outside of requests; `data` is JSON text or None.
 
-    The handshake era gets what its level lets through; the modern era only what the request itself asked for.
+    The handshake era gets what its level lets through; the modern era only what the request itself asked for. Whoever
+    sent wasmote/logs hears all from its level on.
     """
     level = LOG_LEVELS.index(level)
     wanted = request.log_level if request and request.modern else server.log_level
-    if wanted is None or level < wanted:
+    if (wanted is None or level < wanted) and (server.overheard is None or level < server.overheard):
         return
     out = server.begin(b'{"jsonrpc":"2.0","method":"notifications/message","params":{')
     if request and request.id:  # several clients may share the wire: for whose call it is

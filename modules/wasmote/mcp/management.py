@@ -7,6 +7,8 @@
     wasmote/configure      {name, config}                       another configuration, in place of the one it has
     wasmote/configuration  {name}                               config: what was set; effective: with the defaults
     wasmote/remove  {name}      wasmote/load {name}      wasmote/unload {name}
+    wasmote/logs    {level}                                     from now on every log message from this level on is sent,
+                    whether its request asked for it or not; no level: no more
     wasmote/reset   {}                                          answers, then resets the board
 
 The host checks names, sizes, offsets and checksums, and refuses with an exception (refusals.py).
@@ -17,12 +19,14 @@ import gc
 
 from ..jsonrpc import RpcError, codes, names, one_line
 from ..version import NAME, VERSION
+from .request import log_level
 
 _PIECE = 1024  # characters of base64 that are decoded at a time
 CHUNK = 4096  # bytes of a file in one wasmote/push
 
 _NAME = names("name")
 _CONFIGURE = names("name", "config")
+_LEVEL = names("level")
 _PUSH = names("name", "size", "offset", "data", "crc32", "config")
 
 
@@ -85,6 +89,13 @@ def unload(server, request):
 
 def remove(server, request):
     return _change(server, request, server.host.remove)
+
+
+def logs(server, request):
+    message = request.message
+    (level,) = message.find(_LEVEL)
+    server.overheard = log_level(message.text(level, "params.level"), request.id) if level else None
+    server.empty(request)
 
 
 def reset(server, request):

@@ -54,6 +54,7 @@ METHODS = (
     ("wasmote/remove", "management", "remove", _BOTH),
     ("wasmote/load", "management", "load", _BOTH),
     ("wasmote/unload", "management", "unload", _BOTH),
+    ("wasmote/logs", "management", "logs", _BOTH),
     ("wasmote/reset", "management", "reset", _BOTH),
     ("wasmote/elicit", "elicitation", "elicit", _BOTH),
 )
@@ -109,6 +110,7 @@ class Server:
         self.subscriptions = []
         self.watching = ()  # handshake era: the URIs of resources/subscribe
         self.log_level = 1  # handshake era: info, until logging/setLevel
+        self.overheard = None  # the level from which on wasmote/logs wants everything, whoever it is for
         self.out = Writer(write)
         self.booting = False  # the stored components are being loaded: lists and calls wait
         self._writing = False  # a message is half written
