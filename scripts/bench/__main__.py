@@ -15,6 +15,7 @@ import components
 import emulated
 import engine_build
 import loading
+import mcp
 import pc
 import peers
 import plot
@@ -60,8 +61,10 @@ def measure():
     say("QEMU_M0: firmware that charges no fuel")
     free = engine_build.uncharged_firmware("QEMU_M0")
     results["uncharged"] = emulated.measure("QEMU_M0", PROGRAMS, limits=(90,), firmware=free)
-    say("QEMU_M0: push, tools/list, tools/call")
+    say("QEMU_M0: push to tools/list")
     results["load"] = loading.measure()
+    say("QEMU_M0: requests")
+    results["mcp"] = mcp.measure()
     say("QEMU_M0: example components")
     results["components"] = components.measure()
     results["engine"] = {

@@ -3,7 +3,6 @@
 
 The board's own main loop reads the messages that `wasmote push` sends, from a file in place of its UART, so that no line
 speed is in the figure. What else is in it: base64, flash writes, checksums, validation, translation, the guest's start.
-A call comes after a moment of silence, in which the board collects garbage, as on any wire.
 """
 
 import base64
@@ -15,7 +14,6 @@ from programs import ROOT
 
 COMPONENT = ROOT / "build/examples/thermometer.wasm"
 CHUNK = 4096
-CALLS = 5
 
 ON_THE_BOARD = """
 import gc, time
@@ -32,27 +30,22 @@ class Port:
             return 0
         if not self.rest:
             self.rest = self.file.readline()
-            self.quiet = 60 if b'"tools/call"' in self.rest[:80] else 0
-        if self.quiet:
-            self.quiet -= 1
-            self.sent = time.ticks_us()
-            return 0
         if not self.rest:
             room[:1] = b'\\x03'
             return 1
         n = min(len(room), len(self.rest))
-        room[:n] = self.rest[:n]
+        room = room[:n]
+        room[:] = self.rest[:n]
         self.rest = self.rest[n:]
         self.asked = bool(self.rest)
         return n
     rest = b''
-    quiet = sent = 0
     def write(self, piece):
         self.line += bytes(piece)
         while b'\\n' in self.line:
             line, self.line = self.line.split(b'\\n', 1)
             if b'"id":' in line[:40]:
-                self.answers.append(time.ticks_diff(time.ticks_us(), self.sent or began))
+                self.answers.append(time.ticks_diff(time.ticks_us(), began))
                 self.asked = True
                 self.last = line
     def idle(self):
@@ -70,12 +63,11 @@ print(any('translat' in name for name in dir(_wasm)))
 """
 
 
-def messages(component, call):
-    """The lines of a push of `component` as "thing", of tools/list, and of calls, each a request with an id."""
+def messages(component):
+    """The lines of a push of `component` as "thing", and of tools/list, each a request with an id."""
     for at in [*range(0, len(component), CHUNK), None]:
         if at is None:
             yield {"method": "tools/list"}
-            yield from [{"method": "tools/call", "params": call}] * CALLS
             return
         chunk = component[at : at + CHUNK]
         yield {"method": "wasmote/push", "params": {
@@ -83,20 +75,18 @@ def messages(component, call):
             "crc32": binascii.crc32(component)}}  # fmt: skip
 
 
-def measure(name="QEMU_M0", component=COMPONENT, call=None):
-    """{"bytes", "push", "list", "call"}: bytes of the component, then instructions of the three steps."""
+def measure(name="QEMU_M0", component=COMPONENT):
+    """{"bytes", "push", "list"}: bytes of the component, then instructions of the two steps."""
     binary = component.read_bytes()
-    call = call or {"name": "read", "arguments": {}}
     lines = b"".join(json.dumps({"jsonrpc": "2.0", "id": i, **message}, separators=(",", ":")).encode() + b"\n"
-                     for i, message in enumerate(messages(binary, call)))  # fmt: skip
+                     for i, message in enumerate(messages(binary)))  # fmt: skip
     with emulated.board(name) as machine:
         machine.put_file("/messages", lines)
         times, last, in_c = machine.run(ON_THE_BOARD, timeout=120).strip().split("\n")
-    *_, pushed, listed = (times := json.loads(times))[:-CALLS]
-    calls = times[-CALLS:]
+    *_, pushed, listed = json.loads(times)
     if '"result"' not in last:
         raise SystemExit(f"bench: {name} answers {last}")
-    us = {"push": pushed, "list": listed - pushed, "call": sorted(calls)[CALLS // 2]}
+    us = {"push": pushed, "list": listed - pushed}
     return {
         "bytes": len(binary),
         "translator": "C" if in_c == "True" else "Python",

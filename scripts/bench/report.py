@@ -3,6 +3,7 @@
 
 import budgets
 import components
+import mcp
 from pc import geometric_mean, ratio
 from programs import PROGRAMS, ROOT
 
@@ -39,6 +40,9 @@ def markdown(results):
     yield "## Components"
     yield ""
     yield from component_table(results)
+    yield "## Requests"
+    yield ""
+    yield from mcp_table(results)
 
 
 def machine(results):
@@ -125,6 +129,10 @@ def component_table(results):
     yield from table(components.HEADS, components.lines(results["components"]))
 
 
+def mcp_table(results):
+    yield from table(mcp.HEADS, mcp.lines(results["mcp"], budgets.CALL))
+
+
 def loading(results):
     load = results["load"]
     yield f"`thermometer.wasm`, {load['bytes']:,} bytes, from the first byte of the push to the answer of tools/list on QEMU_M0: " \
@@ -154,6 +162,7 @@ SECTIONS = {
     "memory": memory,
     "loading": loading,
     "components": component_table,
+    "mcp": mcp_table,
 }
 PAGES = (ROOT / "docs/performance.md", ROOT / "docs/components.md")
 
