@@ -265,10 +265,7 @@ class TypeTable:
             key = self.keys[t - _FIRST]
             text = bytearray(key[:1])
             self._digest_parts(key, text)
-            for byte in sha256(text).digest()[:_SIZEOF_DIGEST]:
-                digests[at] = byte
-                at += 1
-            at -= _SIZEOF_DIGEST
+            digests[at : at + _SIZEOF_DIGEST] = sha256(text).digest()[:_SIZEOF_DIGEST]
             digests[at] |= 0x80  # no primitive
         return bytes(digests[at : at + _SIZEOF_DIGEST])
 
