@@ -58,7 +58,7 @@ def measure(name, rounds, limit):
             (answer['checksum'],) = wasm.drive(store.invoke(function, [rounds]))
             answer[key] = timed.us
         answer['whole'] = ticks_diff(ticks_us(), began)
-        answer['granules'] = store.used
+        answer['granules'] = store.used()
         answer['count'] = store.slices
     except wasm.WasmError as error:
         answer = {'error': str(error)}

@@ -115,7 +115,7 @@ class Wasmote:
         def run(n):
             self.engine.endless, self.engine.seconds = not slices, 0
             (value,), seconds = timed(lambda n: wasm.drive(store.invoke(function, [n])), n)
-            facts.update(granules=store.used, linear=linear_bytes(self.engine, instance))
+            facts.update(granules=store.used(), linear=linear_bytes(self.engine, instance))
             return value - (value >> 31 << 32), seconds if slices else self.engine.seconds
 
         return run, facts

@@ -82,7 +82,7 @@ def test_frames_are_those_of_wasmtime(engine, name, argument):
     with using(engine):
         guest = Guest(binary)
         trap, _ = guest.trap(name, argument)
-        assert guest.store.used <= 9
+        assert guest.store.used() <= 9
         guest.store.close()
     if name == "deep":  # the call that found no room, where wasmtime names the callee's first instruction
         assert [name for name, _ in trap.frames] == ["deep"] * 8

@@ -224,12 +224,12 @@ LOOP = """
 def test_limits_drop_a_call_and_tasks_go_on(engine):
     with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as instance:
         exports = instance.exports
-        used = instance.store.used
+        used = instance.store.used()
         with pytest.raises(OutOfFuel):
             exports.count(1000, fuel=100)
         with pytest.raises(Interrupt):
             exports.spin(timeout_ms=10)
-        assert exports.count(10, fuel=100) == 10 and instance.store.used == used
+        assert exports.count(10, fuel=100) == 10 and instance.store.used() == used
         with exports.count.start(1000) as task:
             stops = 0
             while True:
@@ -248,9 +248,9 @@ def test_a_host_function_may_call_back(engine):
         return 0 if n == 0 else instance.exports.waiting(n - 1) + instance.exports.count(n)
 
     with wasm.instantiate(assemble(LOOP), {"env": {"wait": back}}) as instance:
-        used = instance.store.used
+        used = instance.store.used()
         assert instance.exports.waiting(5) == 5 + 4 + 3 + 2 + 1 + 6
-        assert instance.store.used == used
+        assert instance.store.used() == used
 
 
 def test_asyncio_tasks_take_turns(engine):

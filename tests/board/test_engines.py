@@ -249,12 +249,12 @@ class Store(store.Store):
         self.closed = None
         stores.append(self)
     def close(self):
-        self.closed = self.slices, self.used
+        self.closed = self.slices, self.used()
         super().close()
 stores = []
 wasmote.wasm.Store = Store
 runpy.run_path("scripts/spec_agent.py", run_name="__main__")
-print(*[store.closed or (store.slices, store.used) for store in stores], file=sys.stderr)
+print(*[store.closed or (store.slices, store.used()) for store in stores], file=sys.stderr)
 """
 SCRIPTS = ["fac", "linking", "memory_grow", "memory_trap", "skip-stack-guard-page", "memory_fill", "memory_copy",
            "table_init", "table_grow"]  # fmt: skip

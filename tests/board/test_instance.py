@@ -312,12 +312,12 @@ def test_a_valid_module_with_an_unknown_import_is_unlinkable(store):
 )
 def test_limits_are_checked_before_anything_is_allocated(text, limits, said):
     store = wasm.Store(limit=30, **limits)
-    used = store.used
+    used = store.used()
     try:
         with pytest.raises(wasm.OutOfMemory) as refused:
             instantiate(store, f"(module {text})")
         assert str(refused.value).startswith(said)
-        assert store.used <= used + 1
+        assert store.used() <= used + 1
     finally:
         store.close()
 

@@ -19,7 +19,7 @@ def test_components_that_nobody_calls_share_one_stack(host, thermometer, faults)
     push(host, "thermometer", thermometer)
     before = free()
     push(host, "faults", faults)
-    assert host.stacks.used == KIB and before - free() == host.components["faults"].memory
+    assert host.stacks.used() == KIB and before - free() == host.components["faults"].memory
 
 
 def test_calls_under_way_have_a_stack_each_and_give_it_back(host, thermometer, faults):
@@ -35,7 +35,7 @@ def test_calls_under_way_have_a_stack_each_and_give_it_back(host, thermometer, f
     calibrate.close()
     assert free() >= whole, "one stack, and the cancelled call's instance"
     spin.close()
-    assert host.stacks.taken == 0 and host.stacks.used == KIB
+    assert host.stacks.taken == 0 and host.stacks.used() == KIB
 
 
 def test_without_room_for_a_second_stack_a_call_waits_for_the_first_one(impatient, thermometer, faults, crowd):

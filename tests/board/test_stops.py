@@ -157,7 +157,7 @@ class Guest:
         state = bytes(store.view(store.state, 16)), store.top, store.running, store.stack_taken
         table = self.instance.exports["refs"]
         refs = bytes(store.view(int.from_bytes(store.view(table.at + 8, 4), "little"), 4 * table.size))
-        return memory.size, memory.read(0, 1 << 17), view, refs, store.used, state
+        return memory.size, memory.read(0, 1 << 17), view, refs, store.used(), state
 
 
 def outcome(guest, name, n, fuels):

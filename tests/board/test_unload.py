@@ -50,7 +50,7 @@ def load(data, limit):
         assert wasm.drive(store.invoke(instance.exports["run"], [21])) == [42]
         with pytest.raises(wasm.Trap):
             wasm.drive(store.invoke(instance.exports["trap"], []))
-        return store.used
+        return store.used()
     finally:
         store.close()
 

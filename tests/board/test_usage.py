@@ -53,7 +53,7 @@ def test_fuel_stays_a_pair_of_small_numbers(host, faults, ticks):
     push(host, "faults", faults)
     store = host.guests[0].store
     steps = host.call_tool("spin")
-    while store.fuel_used < 1 << 22:
+    while store.fuel_used() < 1 << 22:
         next(steps)
     assert store._spent < 1 << 20 and store._spent_m >= 3
     steps.close()

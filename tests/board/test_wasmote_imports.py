@@ -163,10 +163,10 @@ def test_everything_registered_can_have_icons(it, icons, case, kind, name):
 
 def test_icons_that_change_again_and_again_take_no_more_memory(it, icons):
     icons.set((1, "a"), [SUN])
-    used = it.texts.used
+    used = it.texts.used()
     for _ in range(200):
         assert icons.set((1, "a"), [MOON]) == icons.set((1, "a"), [SUN]) == DONE
-    assert it.texts.used == used
+    assert it.texts.used() == used
 
 
 def test_a_servers_icons_are_for_those_without_their_own(it, icons):

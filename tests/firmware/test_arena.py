@@ -31,7 +31,7 @@ drive(host.load_file("/it.wasm"))
 for tool, arguments in %r:
     content, is_error = drive(host.call_tool(tool, arguments))
     print(content[0])
-print(free - arena_info()[1], host.list()[0]["memoryBytes"], host.stacks.used)
+print(free - arena_info()[1], host.list()[0]["memoryBytes"], host.stacks.used())
 """
 CALLS = [("calibrate", b'{"offset":1500}'), *[("read", b'{"unit":"K"}')] * 3, ("history", b"{}")]
 

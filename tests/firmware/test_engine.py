@@ -81,7 +81,7 @@ for name, args in (("fib", [15]), ("collatz", [27]), ("unaligned", [1021]), ("fl
         print(name, wasm.drive(store.invoke(instance.exports[name], args)))
     except wasm.Trap as trap:
         print(name, trap)
-print("slices", store.slices > 0, "granules", store.used)
+print("slices", store.slices > 0, "granules", store.used())
 store.close()
 print("free", wasm.arena_info()[1] - wasm.arena_info()[0])
 """

@@ -94,7 +94,7 @@ class Guest:
     def memory(self):
         """Granules in use."""
         texts = self.runtime.texts if self.runtime else None
-        return (self.store.used if self.store else 0) + (texts.used if texts else 0)
+        return (self.store.used() if self.store else 0) + (texts.used() if texts else 0)
 
     @property
     def allow(self):
@@ -339,7 +339,7 @@ class Guest:
             "calls": self.calls,
             "traps": self.traps,
             "restarts": self.restarts,
-            "fuel": usage.fuel + (self.store.fuel_used if self.store else 0),
+            "fuel": usage.fuel + (self.store.fuel_used() if self.store else 0),
             "runMs": usage.run_ms,
         }
         for kind in KINDS[1:]:

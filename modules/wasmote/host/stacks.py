@@ -43,7 +43,6 @@ class Stacks:
         self.hungry = False
         return stack
 
-    @property
     def used(self):
         """Granules of all stacks."""
         return _GRANULES * (self.taken + (self.spare is not None))

@@ -30,9 +30,9 @@ class Usage:
 
     def look(self, store, texts):
         """Notes the most granules of an instance and of texts; each of the two only ever grows."""
-        self.peak = max(self.peak, (store.peak if store else 0) + (texts.peak if texts else 0))
+        self.peak = max(self.peak, (store.peak() if store else 0) + (texts.peak() if texts else 0))
 
     def retire(self, store, texts):
         """The instance with this store ends."""
         self.look(store, texts)
-        self.fuel += store.fuel_used
+        self.fuel += store.fuel_used()

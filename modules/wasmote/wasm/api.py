@@ -104,7 +104,7 @@ class Instance:
     """What instantiate() returns. A context manager: close() at its end.
 
     exports    Exports
-    store      the Store with its limits: used, limit
+    store      the Store with its limits: used(), limit
     """
 
     def __init__(self, store, exports, owner):

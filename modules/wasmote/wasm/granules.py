@@ -27,12 +27,12 @@ class Granules:
         if not self.owner:
             raise ValueError("the store is closed")
 
-    @property
+    # Methods: where a class has properties, MicroPython looks for one at each store into an attribute.
+
     def used(self):
         """Granules owned now."""
         return engine.used(self.owner)
 
-    @property
     def peak(self):
         """The most granules that it had."""
         return engine.peak(self.owner)

@@ -92,7 +92,6 @@ class Store(Granules):
         self.objects = ()
         self.numbers = None
 
-    @property
     def fuel_used(self):
         """Units of fuel that all calls used."""
         return (self._spent_m << 20) + self._spent
