@@ -19,8 +19,9 @@ BUDGETED = "QEMU_M0"
 
 PACKAGES = ["wasm", "component", "host", "mcp", "jsonrpc", "link"]
 ENGINE, ARENA, HEAP, STACK = "engine (C, _wasm)", "arena", "GC heap", "C stack"
+LOAD = "load, heap (C)"
 NAMES, PORT, CORE = "frozen names, viper", "emulated port", "MicroPython"
-ROWS = [ENGINE, *(f"wasmote.{package}" for package in PACKAGES), "wasmote", NAMES, PORT, CORE, ARENA, HEAP, STACK]
+ROWS = [ENGINE, LOAD, *(f"wasmote.{package}" for package in PACKAGES), "wasmote", NAMES, PORT, CORE, ARENA, HEAP, STACK]
 
 
 def placed_sections(text):
@@ -44,6 +45,8 @@ def row_of(section, file):
         return ARENA
     if re.search(r"/wasm/\w+\.o$", file):
         return ENGINE
+    if re.search(r"/(component|heap)/\w+\.o$", file):
+        return LOAD
     if file.endswith("frozen_content.o"):
         if match := re.search(r"wasmote_(\w+?)_", section):
             return f"wasmote.{match[1]}" if match[1] in PACKAGES else "wasmote"

@@ -13,9 +13,17 @@ from struct import unpack_from
 
 from micropython import const
 
+from ..wasm.engine import NAME
 from ..wasm.errors import Trap
 from ..wasm.reader import is_utf8
 from .types import ALIGNS, align, length, size
+
+try:
+    from _canonical import load as _load_in_c  # firmware/component/modcanonical.c
+except ImportError:  # CPython
+    _load_in_c = None
+if NAME != "c":  # the memories are in the arena of the engine's Python twin
+    _load_in_c = None
 
 # Of types.py: constants of another module would be looked up each time.
 _BOOL = const(0x7F)
@@ -132,6 +140,14 @@ def _char(value):
 
 def load(cx, d, p, address):
     """The value of type d[p] at `address`, which is aligned and in bounds."""
+    if _load_in_c is not None and cx.other is None and not cx.encoding:
+        try:
+            value = _load_in_c(cx.memory.at, d, p, address, cx.left)
+            if value is not ...:
+                return value
+        except MemoryError:
+            pass
+    # What is none, has handles in it, or is too large: here is said what is wrong.
     data = bytearray(size(d, p))
     cx.memory.read_into(address, data)
     return _load(cx, d, p, data, 0)

@@ -1,0 +1,3 @@
+# The user module for Make ports; micropython.cmake names the same source.
+SRC_USERMOD_C += $(USERMOD_DIR)/modcanonical.c
+CFLAGS_USERMOD += -I$(USERMOD_DIR)/../wasm
