@@ -47,6 +47,7 @@ class Lines:
         self.dropped = 0
         self._buffer = bytearray(limit + _NOISE + 2)  # CR LF
         self._view = memoryview(self._buffer)
+        self._first = self._view[:1]
         self._floor = 0  # what is before it stays where it is
         self._start = 0  # of the current line
         self._seen = 0  # searched up to here
@@ -59,8 +60,11 @@ class Lines:
         One byte until a line's text has begun: what comes behind a call for attention stays in the stream, for the REPL.
         """
         end = self._end
-        if not self._dropping and self._text(self._start, end) == end:
-            return self._view[end : end + 1]
+        if not self._dropping:
+            if not end:
+                return self._first
+            if self._text(self._start, end) == end:
+                return self._view[end : end + 1]
         return self._view[end:]
 
     def received(self, count):
@@ -70,6 +74,8 @@ class Lines:
         """The next line (a memoryview, valid until the next call of anything here), TOO_LONG, ATTENTION, or None: more
         bytes are needed."""
         while True:
+            if self._seen == self._end and self._start == self._floor:
+                return None
             at = find_stop(self._buffer, self._seen, self._end)
             if at < 0:
                 return self._make_room()
@@ -116,8 +122,8 @@ class Lines:
 
     def _text(self, start, end):
         """Where the text of the line at `start` begins: after its noise."""
-        end = min(end, start + _NOISE)
-        while start < end:
+        most = start + _NOISE
+        while start < end and start < most:
             byte = self._buffer[start]
             if byte == 3 or 32 < byte < 127:
                 break
