@@ -21,6 +21,14 @@ from .link.plain import ATTENTION, TOO_LONG, Lines
 from .mcp import Server
 from .mcp.board import Board
 
+try:
+    from _heap import skip  # firmware/heap/modheap.c
+except ImportError:
+
+    def skip(size):
+        """What stays has no holes worth while on a PC."""
+
+
 REPL = "repl"
 ENDED = "ended"
 RESET = "reset"
@@ -28,6 +36,9 @@ RESET = "reset"
 _READS = 16  # most of them in a turn, and
 _MESSAGES = 4  # most served in a turn: whoever sends without end does not stop the calls
 _PATIENCE = 50  # turns without a byte before the loop sleeps: a sleep between two bytes would cost most of the speed
+_PIECE = (
+    1024  # bytes of heap free in a row: what requests take comes from there, what a load keeps from the holes before
+)
 _COLLECT = 16 * 1024  # bytes allocated between garbage collections: rarer ones leave the heap in pieces of under 6 KB
 
 
@@ -96,6 +107,8 @@ def loop(server, port, lines, watchdog=None):
         try:
             if watchdog:
                 watchdog.feed()
+            if not server.host.loading:
+                skip(_PIECE)
             took = _take(server, port, lines)
             if took == ATTENTION:
                 return REPL

@@ -59,10 +59,10 @@ port = Port()
 lines = Lines()
 host = Host(validate=validate)
 server = Server(host, port.write)
+gc.threshold(16 * 1024)  # as main.py
 server.boot(host.boot())
 while server.step():
     pass
-gc.threshold(16 * 1024)  # as main.py
 def ask(message, silence=60):
     port.quiet = silence
     port.rest = message

@@ -53,6 +53,8 @@ def long(arguments, notify):
 
 
 class FakeHost:
+    loading = False
+
     def __init__(self, *tools):
         self.generation = 1
         self.changed = 0

@@ -32,6 +32,7 @@ class Host:
 
         guests             the providers (entries.py), components and others
         tools, resources, templates, prompts    their Entries, each with .name and .json; generation counts changes
+        loading            a component is loaded, unloaded or configured
         changed            which lists clients have not been told of: 1 << index in KINDS, summed
         watched            {URI: how often subscribed} (resources.py), or None: nobody ever did
         on_log             None, or on_log(level, component, message, data) for what guests log outside of a call
@@ -39,6 +40,7 @@ class Host:
     """
 
     resources = templates = prompts = ()
+    loading = False
     changed = 0
     watched = on_log = on_updated = None
 
@@ -63,7 +65,6 @@ class Host:
         self.stacks = Stacks()
         self.tools = []
         self.generation = 0
-        self._loading = False
 
     @property
     def storage(self):
@@ -282,7 +283,7 @@ class Host:
                 "bytes": granules * 1024,
                 "freeBytes": free * 1024,
                 "granuleBytes": 1024,
-                "stackBytes": self.stacks.used * 1024,
+                "stackBytes": self.stacks.used() * 1024,
             },
             "limits": {"callTimeoutMs": self.call_timeout_ms, "componentBytes": self.storage.limit},
             "components": self.list(),
@@ -307,9 +308,9 @@ class Host:
 
         Nobody waits for a call while loads have to wait: the call may be about to load something itself.
         """
-        while self._loading or busy and busy():
+        while self.loading or busy and busy():
             yield
-        self._loading = True
+        self.loading = True
 
     def in_use(self, name, config):
         """True while a call of the component `name` may write what its successor, of the Config config(), writes, too."""
@@ -320,7 +321,7 @@ class Host:
         return waits
 
     def release(self):
-        self._loading = False
+        self.loading = False
         if not [guest for guest in self.guests if guest.store]:
             self.stacks.close()  # nothing is loaded: the arena is whole
 

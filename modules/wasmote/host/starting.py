@@ -1,5 +1,7 @@
 """Starting a guest: its file becomes an instance that has registered what it serves, and exports what that needs."""
 
+import gc
+
 from micropython import const
 
 from ..component import Component
@@ -34,6 +36,7 @@ _OFFERED = (
 def start(guest):
     """Makes an instance from the file. A generator; raises what stands in the way, with nothing left behind."""
     host = guest.host
+    gc.collect()  # MicroPython looks for room from the heap's start on again (main.py): what stays is to lie close together
     guest.state = "loading"
     runtime = Runtime(guest, host.validate, host)
     guest.component = guest.handlers = source = steps = stack = None
