@@ -53,6 +53,12 @@ class Instance:
         self.asked = []
         self.answer = None
 
+    def start(self, function, args):
+        self.started = function, list(args)
+
+    def finish(self):
+        return self.invoke(*self.started)
+
     def invoke(self, function, args):
         assert args[:2] == [0, 0]
         yield
@@ -87,7 +93,7 @@ def lift_flat(instance, source, *flat):
 
 def lower_flat(instance, source, value):
     flat = []
-    drive(lowering.lower_flat(context(instance), descriptor(source), 0, value, flat))
+    drive(lowering.lower_flat(context(instance), descriptor(source), 0, value, flat) or iter(()))
     return flat
 
 

@@ -37,7 +37,7 @@ def lower(value, encoding, source=None, guest=None):
     if source is not None:
         cx.other = Context(guest, encoding=source)
     flat = []
-    drive(lowering.lower_flat(cx, STRING, 0, value, flat))
+    drive(lowering.lower_flat(cx, STRING, 0, value, flat) or iter(()))
     units = flat[1] & ~TAG
     wide = encoding == UTF16 or flat[1] & TAG
     return guest.calls, flat, guest.memory.read(flat[0], units * 2 if wide else units)

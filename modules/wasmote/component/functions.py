@@ -86,10 +86,15 @@ class LiftedFunction:
                 yield from store(cx, d, _PARAMS, (values,), address)
                 flat.append(address)
             else:
-                yield from lower_flat(cx, d, _PARAMS, values, flat)
+                steps = lower_flat(cx, d, _PARAMS, values, flat)
+                if steps is not None:
+                    yield from steps
             instance.may_leave = True
-            values = None
-            flat = yield from instance.store.invoke(self.function, flat)
+            values = steps = None
+            guest = instance.store
+            flat = guest.start(self.function, flat)
+            if flat is None:
+                flat = yield from guest.finish()
             cx.other = lowered.cx if lowered else None
             value = self._lift(flat) if d[3] else None
             handles.end()
@@ -97,7 +102,8 @@ class LiftedFunction:
                 value = yield from lowered.finish(value, core, lenders, cx)
             if self.post_return is not None:
                 instance.may_leave = False
-                yield from instance.store.invoke(self.post_return, flat)
+                if guest.start(self.post_return, flat) is None:
+                    yield from guest.finish()
                 instance.may_leave = True
             done = True
             return value
@@ -187,7 +193,9 @@ class LoweredFunction:
                 yield from store(cx, d, at, (value,), address)
             else:
                 core = []
-                yield from lower_flat(cx, d, at, value, core)
+                steps = lower_flat(cx, d, at, value, core)
+                if steps is not None:
+                    yield from steps
                 result = core[0]
             cx.instance.may_leave = True
         if lenders:

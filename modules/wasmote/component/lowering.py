@@ -91,8 +91,11 @@ def store(cx, d, p, values, address):
             if d[q] < _LIST:
                 struct.pack_into("<I", data, at, scalar(cx, d, q, value))
                 continue
-            pointer, count = yield from _lower_sequence(cx, d, q, value)
-            struct.pack_into("<II", data, at, pointer, count)
+            pair = [0, 0]
+            steps = _lower_sequence(cx, d, q, value, pair, 0)
+            if steps is not None:
+                yield from steps
+            struct.pack_into("<II", data, at, pair[0], pair[1])
         cx.memory.write(address, data)
         address += len(data)
 
@@ -130,14 +133,33 @@ def _store(cx, d, p, value, data, at, later):
 
 
 def lower_flat(cx, d, p, value, flat):
-    """A generator: appends the core values of a value of type d[p] to the list `flat`."""
+    """Appends the core values of a value of type d[p] to the list `flat`. None, or a generator that has to run for that."""
     later = []
     _lower(cx, d, p, value, flat, later)
+    i = 0
     for at, p, value in later:
+        i += 1
         if d[p] < _LIST:
             flat[at] = scalar(cx, d, p, value)
-        else:
-            flat[at], flat[at + 1] = yield from _lower_sequence(cx, d, p, value)
+            continue
+        steps = _lower_sequence(cx, d, p, value, flat, at)
+        if steps is not None:
+            return _lower_rest(cx, d, flat, later, i, steps)
+    return None
+
+
+def _lower_rest(cx, d, flat, later, i, steps):
+    """A generator: runs `steps`, then lower_flat() from the i-th of `later` on."""
+    yield from steps
+    while i < len(later):
+        at, p, value = later[i]
+        i += 1
+        if d[p] < _LIST:
+            flat[at] = scalar(cx, d, p, value)
+            continue
+        steps = _lower_sequence(cx, d, p, value, flat, at)
+        if steps is not None:
+            yield from steps
 
 
 def _lower(cx, d, p, value, flat, later):
@@ -154,6 +176,12 @@ def _lower(cx, d, p, value, flat, later):
         end = p + length(d, p)
         p += _FIELDS
         for field in value:
+            if d[p] == _STRING:
+                later.append((len(flat), p, field))
+                flat.append(0)
+                flat.append(0)
+                p += 1
+                continue
             _lower(cx, d, p, field, flat, later)
             p += length(d, p)
         if p != end:
@@ -170,31 +198,53 @@ def _lower(cx, d, p, value, flat, later):
         flat.append(scalar(cx, d, p, value))
 
 
-def _lower_sequence(cx, d, p, value):
-    """A generator: copies a string or list into the guest. Its return value is (pointer, length)."""
+def _lower_sequence(cx, d, p, value, pair, at):
+    """Copies a string or list into the guest: (pointer, length) to pair[at:]. None, or a generator that has to run for that."""
     if d[p] == _STRING:
         if cx.encoding or cx.other is not None and cx.other.encoding:
-            from .strings import lower_string
-
-            return (yield from lower_string(cx, value))
+            return _lower_string(cx, value, pair, at)
         if isinstance(value, str):
             value = value.encode()
-        p = -1
-    else:
-        p += 3
+    elif d[p + 3] != _U8:
+        return _lower_list(cx, d, p + 3, value, pair, at)
+    pair[at + 1] = len(value)
+    address = cx.instance.store.start(cx.realloc, (0, 0, 1, pair[at + 1]))
+    if address is None:
+        return _copy_later(cx, value, pair, at)
+    _copy(cx, address[0], value, pair, at)
+    return None
+
+
+def _copy(cx, address, data, pair, at):
+    count = pair[at + 1]
+    pair[at] = address
+    cx.check_new(address, count, 1)
+    if count:
+        cx.memory.write(address, data)
+
+
+def _copy_later(cx, data, pair, at):
+    """A generator: _copy(), once realloc has returned."""
+    (address,) = yield from cx.instance.store.finish()
+    _copy(cx, address, data, pair, at)
+
+
+def _lower_string(cx, value, pair, at):
+    from .strings import lower_string
+
+    pair[at], pair[at + 1] = yield from lower_string(cx, value)
+
+
+def _lower_list(cx, d, p, value, pair, at):
+    """A generator: copies a list of elements of type d[p]."""
     count = len(value)
-    if p < 0 or d[p] == _U8:
-        (address,) = yield from cx.instance.store.invoke(cx.realloc, [0, 0, 1, count])
-        cx.check_new(address, count, 1)
-        if count:
-            cx.memory.write(address, value)
-        return address, count
     step = size(d, p)
     if count * step > MAX_BYTES:
         raise Trap("list too long", "%d elements" % count)
     address = yield from reallocate(cx, align(d, p), count * step)
     yield from store(cx, d, p, value, address)
-    return address, count
+    pair[at] = address
+    pair[at + 1] = count
 
 
 def reallocate(cx, alignment, count):

@@ -58,6 +58,7 @@ class Store(Granules):
     # What few stores have is here: each entry of an instance's own dict costs every other one time and heap.
     running = stack_taken = None  # Calls (calls.py): whose step this is, who has the store's own stack
     spare_stacks = ()
+    started = None  # what start() leaves to finish()
     locating = False  # a trap's place is searched, in a step that no Call takes: see invoke
     objects = ()  # of the host's, that externrefs stand for (api.py)
     numbers = None  # of the objects, by id(): they are kept, so no other takes it
@@ -111,10 +112,12 @@ class Store(Granules):
 
     def use(self, other):
         """Calls run on the stack of the store `other`, on which nothing runs; None: there is none for them any more."""
-        self.state = self.top = 0
-        if other:
-            self.state, self.top = other.state, other.top
-            self._empty(self.state, self.top, other.stack)
+        if other is None:
+            self.state = self.top = 0
+            return
+        self.state = other.state
+        self.top = other.top
+        self._empty(other.state, other.top, other.stack)
 
     def take(self, kind, n):
         """Counts n more functions, table elements or words of globals. Returns how many there may still be, with these.
@@ -138,15 +141,73 @@ class Store(Granules):
             self.type_ids[key] = len(self.types)
         return self.type_ids[key]
 
-    def invoke(self, function, args):
+    # A board searches longest for what is not there: methods among attributes, built-in names among the module's.
+
+    def start(self, function, args):
+        """As invoke(), for what mostly ends within a slice, which runs at once: no generator, which would cost a board more
+        than a call of a guest's realloc.
+
+        Returns the results; or None: then finish() has to run next, a generator that returns them.
+        """
+        state = self.state
+        base = self.top
+        if not self.owner or not engine.get(function.at):
+            self.started = function, args, 0, None, 0
+            return None
+        entry = self._enter(function, args)
+        began = ticks_us()
+        why = self._slice(state)
+        if why != _RUN_DONE:
+            self.started = function, None, entry, why, began
+            return None
+        returned = function.type[1]
+        results = [engine.get(base)] if returned == _ONE_I32 else get_values(self, base, returned)
+        engine.leave(state, entry)
+        return results
+
+    def finish(self):
+        """A generator: the rest of the call that start() began, and its results."""
+        return self.invoke(*self.started)
+
+    def _enter(self, function, args):
+        """Puts the call's frame on the stack. Returns its entry. Raises Exhaustion."""
+        if not self.state:
+            raise ValueError("the store has no stack")
+        params = function.type[0]
+        if params.count(_ONE_I32) < len(params):
+            args = to_words(params, args)
+        entry = engine.enter(self.state, function.at, self.top, args)
+        if not entry:
+            raise Exhaustion()
+        return entry
+
+    def _slice(self, state):
+        """Runs the call on the stack for a slice, and counts what it used. Returns why it ended."""
+        fuel = self.fuel
+        budget = self.budget
+        if budget is not None:
+            fuel = min(fuel, max(budget, 0))
+        why = engine.run(state, fuel)
+        # Signed: a debt if the last charge was more than was left.
+        rest = engine.get(state + _AT_STATE_FUEL)
+        spent = fuel - (rest - (1 << 32) if rest >> 31 else rest)
+        if budget is not None:
+            self.budget = budget - spent
+        spent += self._spent
+        if spent >> 20:
+            self._spent_m += spent >> 20
+            spent &= 0xFFFFF
+        self._spent = spent
+        return why
+
+    def invoke(self, function, args, entry=0, why=None, began=0):
         """Calls `function` (4.5.4). A generator: yields when a slice is used up, returns the results.
 
         args, results    lists of ints; floats as bit patterns
         Raises Trap; ValueError if the store is closed, or is when the call would go on. Closing the generator abandons
-        the call.
+        the call. entry, why, began: of a call whose first slice has run (start).
         """
         # One generator, not one a step: each that waits for another takes 300 bytes of a board's C stack.
-        # A board searches longest for what is not there: methods among attributes, built-in names among the module's.
         if not self.owner:
             self.check()
         get = engine.get
@@ -157,31 +218,18 @@ class Store(Granules):
                 result = yield from result
             results = len(function.type[1])
             return list(result) if results > 1 else [result] if results else []
-        state = self.state
-        if not state:
-            raise ValueError("the store has no stack")
-        params, returned = function.type
-        base = self.top
-        if params.count(_ONE_I32) < len(params):
-            args = to_words(params, args)
-        entry = engine.enter(state, at, base, args)
         if not entry:
-            raise Exhaustion()
+            entry = self._enter(function, args)
+        state = self.state
+        base = self.top
         try:
-            began = ticks_us()
+            if why is None:
+                began = ticks_us()
             while True:
-                budget = self.budget
-                fuel = self.fuel if budget is None else min(self.fuel, max(budget, 0))
-                why = engine.run(state, fuel)
-                # Signed: a debt if the last charge was more than was left.
-                rest = get(state + _AT_STATE_FUEL)
-                spent = fuel - (rest - (1 << 32) if rest >> 31 else rest)
-                if budget is not None:
-                    self.budget = budget - spent
-                spent += self._spent
-                self._spent_m += spent >> 20
-                self._spent = spent & 0xFFFFF
+                if why is None:
+                    why = self._slice(state)
                 if why == _RUN_DONE:
+                    returned = function.type[1]
                     return [get(base)] if returned == _ONE_I32 else get_values(self, base, returned)
                 if why == _RUN_TRAP:
                     code = engine.get(state + _AT_STATE_DETAIL)
@@ -203,14 +251,16 @@ class Store(Granules):
                             at = put_value(at, t, result[i])
                 took = ticks_diff(ticks_us(), began)
                 if why == _RUN_OUT_OF_FUEL:
-                    if fuel != self.fuel:
-                        pass  # the budget's end: no measure of speed
+                    if self.budget is not None and self.budget <= 0:
+                        pass  # no measure of speed
                     elif took > _SLICE_US:
                         self.fuel = max(self.fuel * _SLICE_US // took, 64)
                     elif took < _SLICE_US >> 2:
                         self.fuel = min(self.fuel << 1, 1 << 23)
                 elif took < _SLICE_US:  # else a guest that calls the host again and again would never give way
+                    why = None
                     continue
+                why = None
                 self.slices += 1
                 yield
                 self.check()
