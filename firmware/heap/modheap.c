@@ -10,14 +10,14 @@
 // lost: when nothing is found behind it, MicroPython collects and begins at the beginning.
 static mp_obj_t heap_skip(mp_obj_t bytes) {
 #if !MICROPY_GC_SPLIT_HEAP
-    enum { BLOCKS_OF_TABLE_BYTE = 4 };
-    size_t wanted = mp_obj_get_int(bytes) / (BLOCKS_OF_TABLE_BYTE * MICROPY_BYTES_PER_GC_BLOCK);
+    enum { BLOCKS_OF_WORD = 16 }; // of the table that says what each block is: 0 is free
+    size_t wanted = mp_obj_get_int(bytes) / (BLOCKS_OF_WORD * MICROPY_BYTES_PER_GC_BLOCK);
     mp_state_mem_area_t *heap = &MP_STATE_MEM(area);
     size_t free = 0;
-    for (size_t i = heap->gc_last_free_atb_index; i < heap->gc_alloc_table_byte_len; i++) {
-        free = heap->gc_alloc_table_start[i] == 0 ? free + 1 : 0;
+    for (size_t i = (heap->gc_last_free_atb_index + 3) / 4; i < heap->gc_alloc_table_byte_len / 4; i++) {
+        free = ((const uint32_t *)(const void *)heap->gc_alloc_table_start)[i] == 0 ? free + 1 : 0;
         if (free == wanted) {
-            heap->gc_last_free_atb_index = i + 1 - wanted;
+            heap->gc_last_free_atb_index = 4 * (i + 1 - wanted);
             break;
         }
     }
