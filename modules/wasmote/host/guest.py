@@ -72,44 +72,31 @@ class Guest:
             return getattr(self.runtime, kind)
         return self.spare.entries(kind) if self.spare else ()
 
-    @property
-    def tools(self):
-        return self.entries("tools")
+    # No properties: where a class has any, MicroPython looks for one at each store into an attribute.
 
-    @property
-    def resources(self):
-        return self.entries("resources")
-
-    @property
-    def templates(self):
-        return self.entries("templates")
-
-    @property
-    def offers(self):
-        if self.runtime:
-            return self.runtime.offers
-        return self.spare.offers if self.spare else 0
-
-    @property
-    def memory(self):
-        """Granules in use."""
-        texts = self.runtime.texts if self.runtime else None
-        return (self.store.used() if self.store else 0) + (texts.used() if texts else 0)
-
-    @property
-    def allow(self):
-        """Its grants: see imports.granted."""
-        return self.host.allow if self.config.allow is None else self.config.allow
-
-    @property
-    def memory_limit(self):
-        """Granules that it may have."""
-        return self.config.memory or self.host.memory_limit
-
-    @property
-    def timeout_ms(self):
-        """How long a call may take."""
-        return self.config.timeout_ms or self.host.call_timeout_ms
+    def __getattr__(self, name):
+        """
+        tools, resources, templates, prompts    its Entries
+        offers          what else it serves, a sum: entries.py
+        memory          granules in use
+        memory_limit    granules that it may have
+        timeout_ms      how long a call may take
+        allow           its grants: see imports.granted
+        """
+        if name == "timeout_ms":
+            return self.config.timeout_ms or self.host.call_timeout_ms
+        if name == "offers":
+            return self.runtime.offers if self.runtime else self.spare.offers if self.spare else 0
+        if name == "memory":
+            texts = self.runtime.texts if self.runtime else None
+            return (self.store.used() if self.store else 0) + (texts.used() if texts else 0)
+        if name == "memory_limit":
+            return self.config.memory or self.host.memory_limit
+        if name == "allow":
+            return self.host.allow if self.config.allow is None else self.config.allow
+        if name in KINDS:
+            return self.entries(name)
+        raise AttributeError(name)
 
     def about(self):
         """(name, version, instructions or None) as its server-info has them; None without."""
@@ -173,7 +160,7 @@ class Guest:
     def call(self, handler, values, progress_token=None, notify=None):
         """A generator: calls a handler, returns its answer (entries.py)."""
         spare = None
-        if self.spare and not self.runtime:  # it has never run
+        if self.spare is not None and not self.runtime:  # it has never run
             return (yield from self.spare.call(handler, values, progress_token, notify))
         while self.busy and not self.ended:
             self.wanted = True
@@ -203,8 +190,8 @@ class Guest:
             news = (yield from self._news()) if self.untold and why is None else ()
             if why is None and self.handlers is None:
                 why = self.ended or _REPLACED
-            if stack:
-                if self.store:
+            if stack is not None:
+                if self.store is not None:
                     self.store.use(stack)
                 self.calls += 1
             # All in this generator: each that waits for another takes 300 bytes of a board's C stack.
@@ -247,13 +234,13 @@ class Guest:
         finally:
             usage.end()
             self.busy = False
-            if steps and self.under_way is steps:  # nobody wants the answer any more
+            if steps is not None and self.under_way is steps:  # nobody wants the answer any more
                 self.rest("%s was cancelled" % label(handler, values))
-            if stack:
+            if stack is not None:
                 stacks.give_back(stack)
-                if self.store:
+                if self.store is not None:
                     self.store.use(None)
-        if spare:
+        if spare is not None:
             return (yield from spare.call(handler, values, progress_token, notify))
         if why is not None:
             return self._failed(handler, values, why)
