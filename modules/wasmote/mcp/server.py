@@ -402,6 +402,16 @@ def _method(name):
     return None
 
 
+_parts = []  # the (module, function, what it is) of the last requests, the newest first
+_MOST = const(4)
+
+
 def _part(module, function):
     """A function of a module of this package, imported if it was not yet."""
-    return getattr(__import__("wasmote.mcp." + module, None, None, (function,)), function)
+    for part in _parts:
+        if part[1] == function and part[0] == module:
+            return part[2]
+    found = getattr(__import__("wasmote.mcp." + module, None, None, (function,)), function)
+    _parts.insert(0, (module, function, found))
+    del _parts[_MOST:]
+    return found
