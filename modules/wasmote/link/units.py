@@ -29,6 +29,7 @@ class Units(Lines):
         self.frame = self.frame_size = 0
         self.buffer = self._buffer = bytearray(limit + _NOISE + 2 + 2 * UNIT)
         self._view = memoryview(self._buffer)
+        self._first = self._view[:1]
         self._floor = self._start = self._seen = self._end = self._dropping = 0
         self._unit = 0  # where the last one began
         self._deaf = False  # what comes up to the next zero is the rest of something that was no frame
