@@ -212,6 +212,12 @@ def test_schemas_that_are_broken_or_beyond_it_let_everything_through(schema):
     assert why(schema, {"a": 5, "o": {"x": 1}, "l": [2]}) is None
 
 
+def test_a_lone_surrogate_is_no_other_string():
+    schema = b'{"properties":{"a":{"enum":["C","\\ud801"]}}}'
+    assert "must be one of" in why(schema, b'{"a":"\\ud800"}')
+    assert why(schema, b'{"a":"\\ud801"}') is why(schema, b'{"a":"C"}') is None
+
+
 def nested(levels, inner):
     for _ in range(levels):
         inner = {"properties": {"o": inner}}

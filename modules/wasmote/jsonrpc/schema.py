@@ -202,10 +202,11 @@ def _equal(schema, s, value, v):
     if kind != _kind(value[v]):
         return False
     if kind == "string":
+        one, other = _span(schema, s), _span(value, v)
         try:
-            return decode(schema, _span(schema, s)) == decode(value, _span(value, v))
-        except ValueError:  # lone surrogates
-            return True
+            return decode(schema, one) == decode(value, other)
+        except ValueError:  # lone surrogates: the same only as they are written
+            return bytes(schema[one[0] : one[1]]) == bytes(value[other[0] : other[1]])
     if kind == "number":
         return Decimal(value, v).order(Decimal(schema, s)) == 0
     return schema[s] == value[v]
