@@ -34,6 +34,14 @@ def test_initialize_without_a_version_is_refused(wire):
     assert wire.error("initialize", {"protocolVersion": 1})["code"] == codes.INVALID_PARAMS
 
 
+@pytest.mark.parametrize("version, said", [("2025-11-25", "begins with initialize"), ("1999-01-01", "not supported")])
+def test_a_version_that_a_modern_request_cannot_have(wire, version, said):
+    meta = {"io.modelcontextprotocol/protocolVersion": version, "io.modelcontextprotocol/clientCapabilities": {}}
+    error = wire.error("tools/list", {"_meta": meta})
+    assert error["code"] == codes.UNSUPPORTED_VERSION and error["data"]["requested"] == version
+    assert said in error["message"]
+
+
 @pytest.mark.parametrize("id", [0, -1, 2**70, "", 'a"b\\é'])
 def test_answers_with_the_id_that_came(wire, id):
     assert wire.result("ping", id=id) == {}

@@ -93,6 +93,8 @@ class Request:
         if requested not in MODERN_VERSIONS:
             data = {"supported": VERSIONS, "requested": requested[:32]}
             what = "protocol version %s is not supported here" % requested[:32]
+            if requested in HANDSHAKE_VERSIONS:
+                what = "protocol version %s begins with initialize, and its requests do not name it" % requested
             raise RpcError(UNSUPPORTED_VERSION, what, data, id=self.id)
 
     def _token(self, span):
