@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .claims import running
+from .serial_ports import usb_devices
 from .usb_ids import BOOT_LOADERS, known
 
 _PROCESSES = Path("/proc")
@@ -27,19 +28,14 @@ class Place:
 
 
 def serial_places(ports=None, processes=_PROCESSES):
-    """A Place for each serial device with USB ids, and one for each boot loader that shows no serial device.
+    """A Place for each serial device on USB.
 
-    ports    what list_ports.comports() gives
+    ports    what serial_ports.usb_devices() gives
     """
-    if ports is None:
-        from serial.tools import list_ports
-
-        ports = list_ports.comports()
+    ports = usb_devices() if ports is None else ports
     owners = {entry["board"]: entry for entry in running()}
     places = []
-    for one in sorted(ports, key=lambda one: one.device):
-        if one.vid is None:
-            continue  # a UART of the machine itself, or of nothing
+    for one in ports:
         device = known(one.vid, one.pid)
         name = device.name if device else one.product or one.description or "?"
         owner = owners.get(f"serial:{os.path.realpath(one.device)}")
@@ -83,10 +79,10 @@ def users(device, processes=_PROCESSES):
 
 def boot_loaders(sysfs=Path("/sys/bus/usb/devices")):
     """Names of boards that wait for firmware: they are USB disks now, no serial devices. Linux only."""
-    return [known(*ids).name for ids in usb_devices(sysfs) if ids in BOOT_LOADERS]
+    return [known(*ids).name for ids in usb_ids(sysfs) if ids in BOOT_LOADERS]
 
 
-def usb_devices(sysfs=Path("/sys/bus/usb/devices")):
+def usb_ids(sysfs=Path("/sys/bus/usb/devices")):
     """(vendor, product) of everything on USB. Linux only."""
     found = []
     for device in sorted(sysfs.glob("*")) if sysfs.is_dir() else ():

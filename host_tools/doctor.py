@@ -58,6 +58,13 @@ async def diagnose(url, seconds=None):
         yield Check("port", False, str(error), "wasmote boards lists the ports there are")
         return
     kind = url.partition(":")[0]
+    if kind == "auto":
+        try:
+            port = await port.found()
+        except Away as error:
+            yield Check("device", False, str(error), _where_it_may_be())
+            return
+        kind = "serial"
     for check in {"serial": _serial, "pty": _serial, "qemu": _emulated, "unix": _emulated}.get(kind, _nothing)(port):
         yield check
         if not check.good:
@@ -113,7 +120,7 @@ def _where_it_may_be():
     usb = _SYSFS / "bus/usb/devices"
     if waiting := devices.boot_loaders(usb):
         return f"{waiting[0]} is plugged in: copy the firmware's .uf2 to its disk, or press reset"
-    for ids in devices.usb_devices(usb):
+    for ids in devices.usb_ids(usb):
         device = known(*ids)
         if device and ids not in BOOT_LOADERS and not (_SYSFS / "module" / device.driver).exists():
             more = "" if device.vendor != 0x1A86 else " (and apt remove brltty, which takes this adapter for itself)"

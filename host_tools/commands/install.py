@@ -12,6 +12,7 @@ from ..clients import CLIENTS, client, entry
 from ..completion import ports
 from ..errors import Misused
 from ..install import added, removed
+from ..naming import given
 from ..ports import port as port_at
 from .app import Json, app
 
@@ -37,7 +38,9 @@ def install(
     client_name: ClientName,
     port: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="PORT...", autocompletion=ports, help="Where the board is, like serial:/dev/ttyACM0."),
+        typer.Argument(
+            metavar="[NAME=]PORT...", autocompletion=ports, help="Where the boards are, as for `wasmote bridge`."
+        ),
     ] = None,
     name: Name = "board",
     project: Project = False,
@@ -54,8 +57,8 @@ def install(
     one = client(client_name)
     if not port:
         raise Misused(f"where is the board? wasmote install {client_name} PORT; wasmote boards lists ports")
-    for url in port:
-        port_at(url)
+    for text in port:
+        port_at(given(text)[1])
     arguments = ["bridge", *port]
     new = entry(one, arguments)
     if print_:

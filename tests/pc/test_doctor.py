@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import running_hub, until, wasmote
 from fake_board import FakeBoard
-from wasmote import __version__, connection, devices, doctor
+from wasmote import __version__, auto_port, connection, devices, doctor
 from wasmote.doctor import diagnose
 
 pytestmark = pytest.mark.anyio
@@ -243,6 +243,15 @@ async def test_without_a_port_every_device_is_looked_at(monkeypatch, terminal):
     assert [check.says async for _, check in doctor.everything()] == ["no board is plugged in"]
 
 
+async def test_auto_finds_nothing_or_is_what_it_finds(monkeypatch, terminal):
+    monkeypatch.setattr(auto_port, "usb_devices", lambda: [])
+    last = await fault("auto:")
+    assert last.name == "device" and "plug the board in" in last.fix
+    monkeypatch.setattr(auto_port, "usb_devices", lambda: [Comport(terminal[1], 0x2E8A, 0x0005)])
+    found = await checks("auto:")
+    assert [check.name for check in found][:3] == ["device", "permission", "free"] and terminal[1] in found[0].says
+
+
 # What is plugged in
 
 
@@ -260,11 +269,10 @@ def test_devices_have_names_by_their_ids(tmp_path, monkeypatch):
     (tmp_path / "proc/42/comm").write_text("minicom\n")
     (tmp_path / "proc/42/fd/3").symlink_to("/dev/ttyUSB1")
     ports = [
-        Comport("/dev/ttyUSB1", 0x10C4, 0xEA60, serial_number="0001"),
-        Comport("/dev/ttyS0"),
         Comport("/dev/ttyACM0", 0x2E8A, 0x0005),
         Comport("/dev/ttyACM1", 0x2E8A, 0x4444),
         Comport("/dev/ttyACM2", 0x1234, 0x5678, product="Scale"),
+        Comport("/dev/ttyUSB1", 0x10C4, 0xEA60, serial_number="0001"),
     ]
     found = devices.serial_places(ports, tmp_path / "proc")
     assert [(place.port, place.name, place.user) for place in found] == [
