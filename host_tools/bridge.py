@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import ipaddress
 import signal
-import sys
 import time
 
 from .boards import Boards
@@ -16,6 +15,7 @@ from .catalog import Catalog
 from .errors import Misused
 from .hub import Client
 from .naming import given, scheme_of
+from .recording import recorded
 from .shared_hub import SharedHub
 from .stdio import Stdio
 from .tasks import ended
@@ -23,49 +23,65 @@ from .tasks import ended
 DRAIN = 1.0  # seconds that pending answers get after the client closed stdin
 
 
-async def bridge(ports, verbose=True, http=None, hosts=(), static=False):
+async def bridge(ports, say, http=None, hosts=(), static=False, record=None):
     """Serve until stdin ends, or with `http`, an address, until a signal. Failed when a port can never work.
 
     ports    PORT or NAME=PORT, one or more
+    say      say(text) is told when boards come and go, and what goes wrong
     hosts    names by which clients over HTTP may call this machine, beside those of loopback
     static   with the tools board_tools and board_call
+    record   a file to which every message is written (recording.py)
     """
-
-    def say(text):
-        if verbose:
-            print(f"wasmote: {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
     hubs = hubs_of(ports, say)
     sockets = listening(http, say) if http else None  # a port that is taken is known before a board is touched
-    if len(hubs) > 1 or static:
-        front = Boards(hubs, say, static)
-    else:
-        front = hubs[0][1]
-        front.catalog = Catalog(front)
+    front = front_of(hubs, say, static)
+    if record:
+        front = recorded(front, hubs, record, say)
     boards = [asyncio.ensure_future(hub.run()) for _, hub in hubs]
     serving = asyncio.ensure_future(over_http(front, sockets, hosts, say) if sockets else over_stdio(front, say))
     for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)):
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    await until_one_ends(hubs, boards, serving)
+
+
+async def playing(ports, work, static=False):
+    """The result of `await work(front)` with the boards at `ports`. Failed when one of them cannot be reached."""
+    hubs = hubs_of(ports, lambda text: None, door=False)
+    front = front_of(hubs, lambda text: None, static)
+    boards = [asyncio.ensure_future(hub.run(forever=False)) for _, hub in hubs]
+    return await until_one_ends(hubs, boards, asyncio.ensure_future(work(front)))
+
+
+async def until_one_ends(hubs, boards, work):
+    """The result of the task `work`; an exception of a task in `boards`, should one end first. Then all ends."""
     try:
-        done, _ = await asyncio.wait([*boards, serving], return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            if not task.cancelled():
-                task.result()
+        done, _ = await asyncio.wait([*boards, work], return_when=asyncio.FIRST_COMPLETED)
+        results = [task.result() for task in done if not task.cancelled()]
+        return results[0] if results else None
     finally:
-        await ended(serving)
+        await ended(work)
         await asyncio.gather(*(hub.connection.flush() for _, hub in hubs))
         await ended(*boards)
         for _, hub in hubs:
             await hub.close()
 
 
-def hubs_of(ports, say):
+def front_of(hubs, say, static):
+    """What clients talk to: the hub of a board that is alone, or Boards."""
+    if len(hubs) > 1 or static:
+        return Boards(hubs, say, static)
+    ((_, hub),) = hubs
+    hub.catalog = Catalog(hub)
+    return hub
+
+
+def hubs_of(ports, say, door=True):
     """[(name or None, SharedHub)] of what the command line says; Misused for a name or a board that is there twice."""
     hubs, names, boards = [], set(), set()
     for text in ports:
         name, url = given(text)
-        hub = SharedHub(url, say)
+        hub = SharedHub(url, say, door)
         if name and scheme_of(name) in names:
             raise Misused(f"two boards are called {name}: give each a name of its own, NAME=PORT")
         if hub.port.identity in boards:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands import board, call, components, install, looking, repl, serve, watching  # noqa: F401 - they add their verbs
+from .commands import board, call, components, install, looking, repl, replay, serve, watching  # noqa: F401 - they add their verbs
 from .commands.app import app
 from .errors import Failed
 from .exit_codes import FAILED, INTERRUPTED, exit_code

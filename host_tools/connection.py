@@ -51,6 +51,7 @@ class Connection:
         self._checks = 0
         self._resetting = 0.0
         self._failed = 0  # attempts since the board was last there
+        self.tap = None  # tap(way, text) is told of every message: see recording.py
         self.lent_to = None  # who has the port while we keep out of the way
 
     @property
@@ -86,6 +87,8 @@ class Connection:
             await asyncio.sleep(PAUSES[min(self._failed, len(PAUSES) - 1)])
 
     def send(self, text):
+        if self.tap:
+            self.tap("bridge>board", text)
         self._outgoing.put_nowait(text.encode() + b"\n")
 
     def lend(self, to):
@@ -164,6 +167,8 @@ class Connection:
                 self.send(request_text(json.dumps(f"check-{self._checks}"), "wasmote/info"))
 
     def _take(self, message):
+        if self.tap:
+            self.tap("board>bridge", message.text)
         session = None
         if message.method == "wasmote/ready":
             session = message.params.get("session")

@@ -2,12 +2,15 @@
 """`bridge` and `emulate`: verbs that run until they are ended."""
 
 import asyncio
+import sys
+import time
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from ..completion import ports as completions
-from ..errors import Misused
+from ..errors import Failed, Misused
 from .app import app
 
 
@@ -46,6 +49,14 @@ def bridge(
             " list_changed alone: they cost every conversation some 250 tokens, and the model a detour.",
         ),
     ] = False,
+    record: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Write every message with its time to a file, for `wasmote replay`."),
+    ] = None,
+    log: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Say it in this file instead of on stderr."),
+    ] = None,
 ):
     """Be an MCP server on stdio, or with --http over HTTP, whose tools are a board's, or those of several boards.
 
@@ -65,7 +76,18 @@ def bridge(
     boards = [*(ports or ()), *(port or ())]
     if not boards:
         raise Misused("which board? wasmote bridge PORT, like qemu:m0; `wasmote boards` lists what is plugged in")
-    asyncio.run(serve(boards, not quiet, http, allow_host or (), static_tools))
+    say = (lambda text: None) if quiet else speaker(log)
+    asyncio.run(serve(boards, say, http, allow_host or (), static_tools, record))
+
+
+def speaker(path=None):
+    """say(text), to a file or to stderr."""
+    try:
+        file = open(path, "a", buffering=1) if path else sys.stderr  # noqa: SIM115 - as long as we run
+    except OSError as error:
+        raise Failed(f"--log {path}: {error.strerror or error}") from None
+    form = "%Y-%m-%d %H:%M:%S" if path else "wasmote: %H:%M:%S"
+    return lambda text: print(time.strftime(form), text, file=file, flush=True)
 
 
 @app.command()
