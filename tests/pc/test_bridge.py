@@ -121,9 +121,9 @@ async def test_a_client_that_stops_reading_ends_the_bridge(board):
         *(*WASMOTE, "bridge", board.url), stdin=pipe, stdout=theirs, stderr=pipe
     )
     os.close(theirs)
-    name = "y" * 3_900_000  # too long for the board; the error quotes it
-    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"name": name}}).encode() + b"\n"
-    bridge.stdin.writelines([line] * 7)  # 27 MB of answers, and stdin stays open
+    params = {"name": "echo", "arguments": {"x": "y" * 15_000}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode() + b"\n"
+    bridge.stdin.writelines([line] * 1300)  # 20 MB of answers, and stdin stays open
     said = await asyncio.wait_for(bridge.stderr.read(), 30)
     assert await bridge.wait() == 0
     assert b"the client does not read" in said
