@@ -241,10 +241,9 @@ class Player:
             result = message.get("result")
             if isinstance(result, dict) and "protocolVersion" in result:
                 self.batches = result["protocolVersion"] == "2025-03-26"
-            for answer in left:
-                id = None if answer[0] in (None, "null") else json.loads(answer[0])
+            for answer in sorted(left, key=lambda answer: not _same(message, answer)):  # exactly its own before another
+                same = _same(message, answer)
                 twice = batch and len({key(one) for one in ids if one}) < len([one for one in ids if one])
-                same = message["id"] == id and type(message["id"]) is type(id)
                 if (same or (twice and message["id"] is None)) and (answer[1] is None or twice or answer[1] == code):
                     left.remove(answer)
                     break
@@ -252,6 +251,11 @@ class Player:
                 raise Wrong(f"not due: {message}; due: {answers}")
         if left:
             raise Wrong(f"due, and did not come: {left}; came: {came}")
+
+
+def _same(message, answer):
+    id = None if answer[0] in (None, "null") else json.loads(answer[0])
+    return message["id"] == id and type(message["id"]) is type(id)
 
 
 def _text(id):
