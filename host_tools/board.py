@@ -14,10 +14,9 @@ from pathlib import Path
 from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, BUSY, WRONG_OFFSET
 
 from .errors import CallError, Failed, Misused
+from .versions import META
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-VERSION = "2026-07-28"
-META = {"io.modelcontextprotocol/protocolVersion": VERSION, "io.modelcontextprotocol/clientCapabilities": {}}
 _PREAMBLE = b"\0asm"
 _MODULE, _COMPONENT = b"\x01\0\0\0", b"\x0d\0\x01\0"
 _TRIES = 6  # attempts at one chunk before a push is given up

@@ -17,8 +17,9 @@ from wasmote.jsonrpc.codes import INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT
 
 from . import static_tools
 from .catalog import Catalog, level_of
+from .client import Client
 from .errors import CallError
-from .hub import OPENING_PATIENCE, Client
+from .hub import OPENING_PATIENCE
 from .logs import SET_LEVEL
 from .message import error_text, parse, reply_text
 from .naming import Schemes, board_name, rewritten, shared_names
@@ -40,6 +41,8 @@ class Member:
     def __init__(self, hub, name):
         self.hub = hub
         self.name = name
+        if name:
+            hub.name = f"{name} ({hub.port.url})"
         self.ear = None  # the client through which we hear of changes
         self.catalog = hub.catalog = Catalog(hub, eager=True)
 

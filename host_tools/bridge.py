@@ -12,8 +12,8 @@ import time
 
 from .boards import Boards
 from .catalog import Catalog
+from .client import Client
 from .errors import Misused
-from .hub import Client
 from .naming import given, scheme_of
 from .recording import recorded
 from .shared_hub import SharedHub

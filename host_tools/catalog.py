@@ -12,7 +12,8 @@ from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, INVALID_PARAMS
 from .errors import CallError
 from .logs import LEVELS, SET_LEVEL
 from .session import Session
-from .standing_in import LISTS, META, introduction, is_modern, page, reply
+from .standing_in import LISTS, introduction, is_modern, page, reply
+from .versions import META
 
 LULL = 1  # seconds after a change of a list until it is asked, for clients ask too
 _OPENING = ("initialize", "server/discover", "ping")

@@ -40,9 +40,9 @@ def board_away(port, message, since):
     return CallError(BOARD_SILENT, message, {"kind": "board-away", "port": port, "since": since})
 
 
-def board_handed_over(port, to, since):
-    """The answer to whatever is asked of a board whose port another program has."""
-    text = f"{port}: the board is handed over to {to} since {since}; it is back when that ends"
+def board_handed_over(port, name, to, since):
+    """The answer to whatever is asked of a board whose port another program has. `name`: the port, or more than that."""
+    text = f"{name}: the board is handed over to {to} since {since}; it is back when that ends"
     return CallError(BOARD_SILENT, text, {"kind": "board-handed-over", "port": port, "since": since, "to": to})
 
 
@@ -51,7 +51,7 @@ def board_lost(port, message, since):
     return CallError(BOARD_LOST, message, {"kind": "board-lost", "port": port, "since": since})
 
 
-def board_reset(port, what, session):
+def board_reset(port, name, what, session):
     """The answer to what was running when the board was reset."""
-    text = f"{port}: the board was reset while {what} was running; it is up again. Nothing is repeated by itself: ask again"
+    text = f"{name}: the board was reset while {what} was running; it is up again. Nothing is repeated by itself: ask again"
     return CallError(BOARD_LOST, text, {"kind": "board-reset", "port": port, "session": session})

@@ -25,10 +25,10 @@ from wasmote.jsonrpc.codes import (
 
 from .errors import CallError
 from .message import VERSION_KEY
+from .versions import HANDSHAKE_VERSIONS
 
 JSON = "application/json"
 SSE = "text/event-stream"
-HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 UNSAID_VERSION = "2025-03-26"  # of a client of the handshake era that sends no MCP-Protocol-Version
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 STATUS = {  # of an error answer in the modern era; 200 for all others

@@ -13,10 +13,10 @@ import re
 
 from wasmote.jsonrpc.codes import HEADER_MISMATCH
 
-from .board import META
+from .client import Client
 from .http_checks import Refused, decoded
-from .hub import Client
 from .message import parse, request_text
+from .versions import META
 
 PREFIX = "mcp-param-"
 _TYPES = ("string", "integer", "boolean")

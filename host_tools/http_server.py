@@ -21,6 +21,7 @@ import uvicorn
 from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
 
 from .batch import member
+from .client import Client
 from .errors import CallError, Failed
 from .http_checks import (
     JSON,
@@ -40,7 +41,6 @@ from .http_checks import (
 from .http_params import Parameters
 from .http_sessions import Sessions
 from .http_streams import Stream, answer, write_events
-from .hub import Client
 from .message import error_text, members, parse, read
 
 PATH = "/mcp"

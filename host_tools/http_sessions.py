@@ -13,10 +13,10 @@ import time
 
 from wasmote.jsonrpc.codes import INVALID_REQUEST
 
+from .client import Client
 from .errors import CallError
 from .http_checks import Refused
 from .http_streams import Stream
-from .hub import Client
 from .message import error_text, parse
 
 MOST = 128  # sessions at once; the one that was silent longest makes room

@@ -12,57 +12,22 @@ it is a call of a tool that says it is idempotent, and the board went away under
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field
 
 from wasmote.jsonrpc.codes import BUSY, MESSAGE_TOO_LONG
 
-from . import batch
+from .client import Client, Pending
 from .connection import Connection
 from .errors import CallError, Failed, board_away, board_handed_over, board_lost, board_reset
 from .logs import SET_LEVEL, WATCH, Logs
 from .message import error_text, parse, request_text
 from .questions import Questions, offers, with_offers
 from .reception import Reception
-from .subscriptions import LISTS, UPDATED, Subscriptions, Wishes
+from .subscriptions import LISTS, UPDATED, Subscriptions
 
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
 OPENING_PATIENCE = 5  # seconds for which a client that opens its connection waits for a board that starts
 BUSY_PAUSE = 0.1  # seconds before it is
-BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
 _LISTEN = "subscriptions/listen"
-
-
-@dataclass
-class Pending:
-    """A request that the board has or will have."""
-
-    client: "Client"
-    message: object  # as the client sent it
-    at: float = field(default_factory=time.monotonic)
-    refused_at: float | None = None  # when the board was too busy for it first
-    lost: object = None  # the CallError for its loss, when the board went away and it may be asked a second time
-
-
-class Client:
-    """One MCP client, or another wasmote process (`joined`). `send(text)` writes a line to it and returns at once."""
-
-    def __init__(self, send, joined=False, ours=False):
-        self.send = send
-        self.joined = joined
-        self.ours = ours  # nobody, but the hub that asks something of its own
-        self.offers = None  # JSON text of what it said in `initialize` that it can be asked
-        self.wishes = Wishes(initialized=joined)
-        self.batches = None  # Batches, once it asked for the version that has them
-        self.log_level = None  # handshake era: what logging/setLevel said
-        self.watches = None  # the level of its wasmote/logs
-
-    def asks_for(self, version):
-        """It says initialize for a version of the handshake era: what comes next may come before the answer."""
-        if version == batch.VERSION and self.batches is None:
-            self.batches = batch.Batches(self.send)
-            self.send = self.batches.send
-        if self.batches:
-            self.batches.allowed = version == batch.VERSION
 
 
 class Hub(Reception):
@@ -92,9 +57,7 @@ class Hub(Reception):
         try:
             await self._keep(forever)
         except Failed as error:
-            self._refuse(
-                self._take_all(), board_away(self.port.url, f"{self.port.url}: {error}", self.connection.since)
-            )
+            self._refuse(self._take_all(), board_away(self.port.url, f"{self.name}: {error}", self.connection.since))
             raise
 
     async def _keep(self, forever):
@@ -154,7 +117,7 @@ class Hub(Reception):
                     self._cancel(number, message.params.get("reason"))
         elif self.connection.state == "ready":
             if excess := self._excess(message.text):
-                self._say(f"{self.port.url}: dropped: {message.label} {excess}")
+                self._say(f"{self.name}: dropped: {message.label} {excess}")
             else:
                 self.connection.send(message.text)
 
@@ -288,7 +251,7 @@ class Hub(Reception):
         pending = self._pending.pop(number, None)
         if pending is None:
             if "error" in message.value and number in (None, "null"):
-                self._say(f"{self.port.url}: the board reports {json.dumps(message.value['error'])}")
+                self._say(f"{self.name}: the board reports {json.dumps(message.value['error'])}")
             return
         if _code(message) == BUSY and self._try_again(pending):
             return
@@ -349,13 +312,13 @@ class Hub(Reception):
     def _ready(self, new_session):
         connection = self.connection
         board = connection.told("firmware").get("board", "a board")
-        self._say(f"{self.port.url}: {board} is ready, session {connection.session}")
+        self._say(f"{self.name}: {board} is ready, session {connection.session}")
         if new_session:
             running = list(self._pending.values())
             self._pending.clear()
             self._questions.drop("the board was reset")
             for pending in running:
-                self._ended(pending, board_reset(self.port.url, pending.message.label, connection.session))
+                self._ended(pending, board_reset(self.port.url, self.name, pending.message.label, connection.session))
             for client in self.clients:
                 if client.joined:
                     client.send(request_text(None, "wasmote/ready", {"session": connection.session, "board": board}))
@@ -377,7 +340,9 @@ class Hub(Reception):
         self._pending.clear()
         self._questions.drop("the board went away")
         for pending in running:
-            text = f"{self.port.url}: the board went away while {pending.message.label} was running ({self.connection.reason})"
+            text = (
+                f"{self.name}: the board went away while {pending.message.label} was running ({self.connection.reason})"
+            )
             self._ended(pending, board_lost(self.port.url, text, self.connection.since))
         if not self.connection.waiting_is_sensible:
             waiting, self._waiting = self._waiting, []
@@ -402,10 +367,10 @@ class Hub(Reception):
         """The CallError for what is asked of a board that is not there."""
         connection = self.connection
         if connection.lent_to:
-            return board_handed_over(self.port.url, connection.lent_to, connection.since)
+            return board_handed_over(self.port.url, self.name, connection.lent_to, connection.since)
         return board_away(
             self.port.url,
-            f"{self.port.url}: the board is away since {connection.since}: {connection.reason}. It is tried again and again",
+            f"{self.name}: the board is away since {connection.since}: {connection.reason}. It is tried again and again",
             connection.since,
         )
 

@@ -6,8 +6,8 @@ import contextlib
 import hmac
 import secrets
 
+from .client import BACKLOG, Client
 from .errors import CallError
-from .hub import BACKLOG, Client
 from .message import parse
 from .sharing import HELLO
 

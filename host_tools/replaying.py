@@ -10,8 +10,8 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 
+from .client import Client
 from .errors import CallError, Failed, Misused
-from .hub import Client
 from .message import parse
 
 PATIENCE = 60  # seconds for an answer

@@ -12,8 +12,8 @@ import contextlib
 import itertools
 import json
 
+from .client import Client
 from .errors import Away, CallError
-from .hub import Client
 from .message import parse, request_text
 from .shared_hub import SharedHub
 

@@ -11,14 +11,9 @@ from wasmote.jsonrpc.codes import INVALID_PARAMS, UNSUPPORTED_VERSION
 
 from . import __version__
 from .errors import CallError
-from .message import reply_text
+from .message import VERSION_KEY, reply_text
+from .versions import HANDSHAKE_VERSIONS, META, MODERN_VERSIONS
 
-HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-MODERN_VERSIONS = ("2026-07-28",)
-META = {  # of a modern request of our own
-    "io.modelcontextprotocol/protocolVersion": MODERN_VERSIONS[-1],
-    "io.modelcontextprotocol/clientCapabilities": {},
-}
 LISTS = {  # method -> the member of its result, the notification that it is another one now
     "tools/list": ("tools", "notifications/tools/list_changed"),
     "resources/list": ("resources", "notifications/resources/list_changed"),
@@ -35,24 +30,23 @@ CAPABILITIES = {  # what a board says it can do, whatever its components have no
 PAGE = 8000  # characters of entries after which a page ends: some clients take no larger message
 _SERVER = {"name": "wasmote", "version": __version__}
 _CACHE = {"ttlMs": 0, "cacheScope": "private"}
-_VERSION = "io.modelcontextprotocol/protocolVersion"
 
 
 def is_modern(message):
     """Whether a request is of the modern era. CallError for one that is of no era that we know."""
     meta = message.params.get("_meta")
-    if not isinstance(meta, dict) or _VERSION not in meta:
+    if not isinstance(meta, dict) or VERSION_KEY not in meta:
         if message.method == "server/discover":
-            raise CallError(INVALID_PARAMS, f'params._meta lacks "{_VERSION}"')
+            raise CallError(INVALID_PARAMS, f'params._meta lacks "{VERSION_KEY}"')
         return False
     if message.method == "initialize":
-        return meta[_VERSION] in MODERN_VERSIONS
+        return meta[VERSION_KEY] in MODERN_VERSIONS
     for name in META:
         if name not in meta:
             raise CallError(INVALID_PARAMS, f'params._meta lacks "{name}"')
-    if meta[_VERSION] not in MODERN_VERSIONS:
-        data = {"supported": [*MODERN_VERSIONS, *HANDSHAKE_VERSIONS], "requested": meta[_VERSION]}
-        raise CallError(UNSUPPORTED_VERSION, f"protocol version {meta[_VERSION]} is not supported here", data)
+    if meta[VERSION_KEY] not in MODERN_VERSIONS:
+        data = {"supported": [*MODERN_VERSIONS, *HANDSHAKE_VERSIONS], "requested": meta[VERSION_KEY]}
+        raise CallError(UNSUPPORTED_VERSION, f"protocol version {meta[VERSION_KEY]} is not supported here", data)
     return True
 
 

@@ -13,8 +13,8 @@ import threading
 from wasmote.jsonrpc.codes import INVALID_REQUEST
 from wasmote.link.plain import ATTENTION, TOO_LONG, Lines
 
+from .client import BACKLOG
 from .errors import CallError
-from .hub import BACKLOG
 from .message import error_text
 
 LINE_LIMIT = 4 * 1024 * 1024

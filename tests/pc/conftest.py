@@ -11,7 +11,7 @@ import tty
 
 import pytest
 from fake_board import Asking, FakeBoard
-from wasmote.hub import Client
+from wasmote.client import Client
 from wasmote.shared_hub import SharedHub
 
 WASMOTE = [sys.executable, "-m", "wasmote"]

@@ -11,7 +11,7 @@ from http_client import HttpClient, serving
 from wasmote import connection
 from wasmote.boards import Boards
 from wasmote.shared_hub import SharedHub
-from wasmote.standing_in import META
+from wasmote.versions import META
 
 pytestmark = pytest.mark.anyio
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": {}}
@@ -237,6 +237,7 @@ async def test_while_one_board_is_away_its_tools_stay_listed_and_its_calls_fail_
     await until_async(lambda: client.ask("tools/call", {"name": "a_echo"}), lambda answer: "error" in answer)
     error = (await client.ask("tools/call", {"name": "count"}))["error"]
     assert error["data"]["kind"] == "board-away" and error["data"]["port"] == one.url and "since" in error["data"]
+    assert error["message"].startswith(f"a ({one.url}): the board is away since")
     assert names(await client.ask("tools/list")) == before
     assert "result" in await client.ask("tools/call", {"name": "b_echo"})
     one.tools = ["fresh"]

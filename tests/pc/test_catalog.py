@@ -1,7 +1,10 @@
 """What the bridge answers in a board's place while it is away, what it announces afterwards, which calls it repeats."""
 
+import ast
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import pytest
 from conftest import RawClient, running_hub, until, until_async
@@ -9,9 +12,10 @@ from fake_board import FakeBoard
 from wasmote import connection
 from wasmote import hub as hub_module
 from wasmote.catalog import Catalog
-from wasmote.standing_in import META
+from wasmote.versions import HANDSHAKE_VERSIONS, META, MODERN_VERSIONS
 
 pytestmark = pytest.mark.anyio
+REQUEST = Path(__file__).parents[2] / "modules/wasmote/mcp/request.py"
 INITIALIZE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {}}
 CHANGED = "notifications/tools/list_changed"
 
@@ -42,6 +46,14 @@ async def away(hub, board):
 
 def names(answer, member="tools", key="name"):
     return [entry[key] for entry in answer["result"][member]]
+
+
+def test_the_versions_are_those_of_the_board():
+    said = dict(re.findall(r"^(HANDSHAKE_VERSIONS|MODERN_VERSIONS) = (.*)$", REQUEST.read_text(), re.MULTILINE))
+    assert {name: ast.literal_eval(text) for name, text in said.items()} == {
+        "HANDSHAKE_VERSIONS": HANDSHAKE_VERSIONS,
+        "MODERN_VERSIONS": MODERN_VERSIONS,
+    }
 
 
 async def test_lists_are_answered_while_the_board_is_away(board, hub, client):
