@@ -18,6 +18,9 @@ _HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
 _RUN_TYPE = b"\xc5\xb1\xf0]\t\xa3\x87"  # the digest of ()->result (component/text.py)
 _RUN = "wasi:cli/run@0.2.0"
 _SLICE_MS = const(2)  # of a load: most of its steps are shorter than what the board does between two slices
+_SCARCE = const(
+    48 * 1024
+)  # bytes of free heap below which a load collects garbage at each slice: what stays lies closer
 # What a guest must export, by what it registers, and by the bits of `offers` (entries.py): constants, which stay in flash.
 _NEEDED = (
     ("tools", "call-tool"),
@@ -37,6 +40,7 @@ def start(guest):
     """Makes an instance from the file. A generator; raises what stands in the way, with nothing left behind."""
     host = guest.host
     gc.collect()  # MicroPython looks for room from the heap's start on again (main.py): what stays is to lie close together
+    scarce = hasattr(gc, "mem_free") and gc.mem_free() < _SCARCE
     guest.state = "loading"
     runtime = Runtime(guest, host.validate, host)
     guest.component = guest.handlers = source = steps = stack = None
@@ -62,6 +66,8 @@ def start(guest):
                 next(steps)
                 if ticks_diff(ticks_ms(), began) >= _SLICE_MS:
                     check(end, guest.store)
+                    if scarce:
+                        gc.collect()
                     yield
                     began = ticks_ms()
         except StopIteration as stop:
