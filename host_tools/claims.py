@@ -4,6 +4,7 @@
     claim = claim(identity)        None when another process owns the board
     claim.publish(tcp=[host, port], token=…)    others may join there
     claim.publish(url="tcp:…")     the board itself is to be found there (wasmote emulate)
+    claim.publish(to="mpremote")   another program has it (handover.py)
     holder(identity)               what the owner published, {} when it published nothing
 
 A claim is a lock on a file of the user's run-time folder, so it ends with the process, however that ends.

@@ -92,6 +92,7 @@ async def borrowed(url, to, seconds=None):
             f"{url}: {to} needs a serial device; for an emulated board: wasmote emulate BOARD --pty, and its pty: as PORT"
         )
     if owned:
+        owned.publish(to=to)
         try:
             yield device
         finally:

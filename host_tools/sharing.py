@@ -10,7 +10,7 @@ import json
 
 from .auto_port import AutoPort
 from .claims import claim, holder
-from .errors import Away, Failed
+from .errors import Away
 from .ports import port
 from .streams import SocketStream
 
@@ -51,11 +51,11 @@ class SharedPort:
                 self._port = port(owner["url"])
             elif "tcp" in owner:
                 return await self._join(owner)
+            elif "to" in owner:
+                raise Away(f"{owner['to']} has the port (wasmote process {owner['pid']})")
             else:
                 await asyncio.sleep(0.1)
-        raise Failed(
-            f"{self.url}: another wasmote command (process {owner.get('pid', '?')}) has used the port for {_PATIENCE} s"
-        )
+        raise Away(f"another wasmote command (process {owner.get('pid', '?')}) has used the port for {_PATIENCE} s")
 
     async def _join(self, owner):
         self.owned = False

@@ -1,9 +1,11 @@
 """The port goes to another program and comes back: wasmote/release, and what clients see meanwhile."""
 
 import asyncio
+import contextlib
 
 import pytest
 from conftest import RawClient, running_hub, terminal, until, until_async
+from wasmote import connection
 from wasmote.claims import claim
 from wasmote.errors import Failed
 from wasmote.handover import RELEASE, borrowed
@@ -64,6 +66,19 @@ async def test_without_a_bridge_the_claim_keeps_other_commands_away(board):
         async with borrowed(f"pty:{device}", "mpremote"):
             assert claim(f"pty:{device}") is None
         claim(f"pty:{device}").release()
+
+
+async def test_a_bridge_that_starts_meanwhile_says_who_has_the_port_and_takes_it_afterwards(board, monkeypatch):
+    monkeypatch.setattr(connection, "PAUSES", (0.05,))
+    async with terminal(board) as device, contextlib.AsyncExitStack() as stack:
+        loan = borrowed(f"pty:{device}", "mpremote")
+        await loan.__aenter__()
+        hub = await stack.enter_async_context(running_hub(f"pty:{device}"))
+        client = RawClient(hub)
+        error = (await client.ask(*CALL))["error"]
+        assert "mpremote has the port" in error["message"] and error["data"]["kind"] == "board-away"
+        await loan.__aexit__(None, None, None)
+        await until_async(lambda: client.ask(*CALL), lambda answer: "result" in answer)
 
 
 async def test_a_port_without_a_device_says_what_to_do(board, hub, client):
