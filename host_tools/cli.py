@@ -14,6 +14,7 @@ import typer
 from . import __version__
 from .commands import board, call, components, install, looking, repl, replay, serve, watching  # noqa: F401 - they add their verbs
 from .commands.app import app
+from .completion import bash_words
 from .errors import Failed
 from .exit_codes import FAILED, INTERRUPTED, exit_code
 
@@ -28,7 +29,8 @@ def options(version: Annotated[bool, typer.Option("--version", help="Print the v
 def main():
     """The entry point: turns every failure into one line."""
     try:
-        app()
+        with bash_words():
+            app()
     except Failed as error:
         complain(str(error), exit_code(error))
     except KeyboardInterrupt:

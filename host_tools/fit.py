@@ -8,6 +8,7 @@ its start can tell, and then the board says so and keeps what it had.
 from dataclasses import dataclass
 
 _BLOCK = 4096  # of the flash's file system
+_SPARE_BLOCKS = 2  # that it may need besides, as the board's host/storage.py says
 _CODE = 1.25  # bytes of the arena for a byte of WebAssembly code, at least (docs/engine.md; 1.5 is usual)
 _CORE_MODULE, _COMPONENT = 1, 4  # sections of a component: binary format of the Component Model
 _CODE_SECTION = 10  # of a core module: core specification, 5.5.13
@@ -15,31 +16,33 @@ _CODE_SECTION = 10  # of a core module: core specification, 5.5.13
 
 @dataclass
 class Need:
-    """One thing that a component needs of a board: bytes, or None where nobody can tell."""
+    """One thing that a component needs of a board, in bytes; None where nobody can tell."""
 
     what: str
     needs: int | None
-    has: int | None
+    has: int | None  # now
+    most: int | None  # when nothing else is there
 
     @property
     def good(self):
-        return self.needs is None or self.has is None or self.needs <= self.has
+        return None in (self.needs, self.has) or self.needs <= self.has
+
+    @property
+    def hopeless(self):
+        return None not in (self.needs, self.most) and self.needs > self.most
 
 
-def needs(name, data, facts, stored=0):
-    """What `data` as component `name` needs of the board that said `facts`. `stored`: bytes of it that are there already."""
+def needs(name, data, facts):
+    """What `data` as component `name` needs of the board that said `facts`."""
     old = next((one for one in facts.get("components", ()) if one["name"] == name), {})
-    arena, flash = facts.get("arena"), facts.get("flash")
-    left = -(-(len(data) - stored) // _BLOCK) * _BLOCK + (_BLOCK if not stored else 0)
+    arena, flash, most = facts.get("arena", {}), facts.get("flash", {}), facts.get("limits", {}).get("componentBytes")
+    blocks = -(-len(data) // _BLOCK) + _SPARE_BLOCKS
     code = code_bytes(data)
+    free = arena["freeBytes"] + old.get("memoryBytes", 0) if arena else None  # the old one makes room for the new
     return [
-        Need("file", len(data), facts.get("limits", {}).get("componentBytes")),
-        Need("flash", left, flash and flash["freeBytes"]),
-        Need(
-            "memory",
-            None if code is None else int(code * _CODE),
-            arena and arena["freeBytes"] + old.get("memoryBytes", 0),
-        ),
+        Need("file", len(data), most, most),
+        Need("flash", blocks * _BLOCK, flash.get("freeBytes"), flash.get("bytes")),
+        Need("memory", None if code is None else int(code * _CODE), free, arena.get("bytes")),
     ]
 
 

@@ -15,7 +15,12 @@ from .errors import Failed
 from .ports import QemuPort
 
 
-async def emulate(short, flash=None, firmware=None, pty=False, say=print):
+def tell(facts):
+    print(f"{facts['board']} runs; its flash is {facts['flash']}", flush=True)
+    print(f"PORT: {facts['port']}   (also {facts['name']})   Ctrl-C ends it", flush=True)
+
+
+async def emulate(short, flash=None, firmware=None, pty=False, tell=tell):
     settings = {name: value for name, value in (("flash", flash), ("firmware", firmware)) if value}
     port = QemuPort(f"qemu:{short}", short, settings)
     owned = claim(port.identity)
@@ -25,12 +30,12 @@ async def emulate(short, flash=None, firmware=None, pty=False, say=print):
             f"the flash {port.flash} is in use by process {pid}: end that, or give this board another file with --flash"
         )
     try:
-        await _run(port, owned, pty, say)
+        await _run(port, owned, pty, tell)
     finally:
         owned.release()
 
 
-async def _run(port, owned, pty, say):
+async def _run(port, owned, pty, tell):
     listener = socket.create_server(("127.0.0.1", 0))
     listener_fd = listener.fileno()
     serial = (
@@ -50,8 +55,7 @@ async def _run(port, owned, pty, say):
         if pty:
             url = await terminal_of(emulator)
         owned.publish(url=url)
-        say(f"{port.board} runs; its flash is {port.flash}", flush=True)
-        say(f"PORT: {url}   (also qemu:{port.short})   Ctrl-C ends it", flush=True)
+        tell({"board": port.board, "port": url, "name": f"qemu:{port.short}", "flash": str(port.flash)})
         await asyncio.wait([ended])
         if not ended.cancelled():
             raise Failed(f"the emulator ended: {emulator.last_words()}")

@@ -31,8 +31,8 @@ def push(
 ):
     """Store components on the board and put their tools into service. A component that was there keeps its configuration.
 
-    Before the first byte is sent it is checked that the file fits. A push that was cut goes on where it ended. The board
-    compares the CRC-32 of what is on its flash before it loads it; only a component that loads replaces an older one.
+    Before the first byte is sent it is checked that the file fits. A push that was cut goes on where it ended, unless the
+    board was reset. The board compares the CRC-32 of what is on its flash; only a component that loads replaces an old one.
 
     Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env LEVEL=debug
     """
@@ -61,33 +61,21 @@ def push(
 
 def will_it_fit(port, sources, json_):
     """Tells of each file alone what it needs of the board as it is now."""
-
-    async def work(board):
-        return {name: await needed(board, name, data) for name, data in sources}
-
-    found = run(port, work)
+    facts = run(port, lambda board: board.info())
+    found = {name: fit.needs(name, data, facts) for name, data in sources}
     if json_:
-        tables.as_json(
-            {name: [{**asdict(one), "good": one.good} for one in needs] for name, (needs, _) in found.items()}
-        )
+        tables.as_json({name: [{**asdict(one), "good": one.good} for one in needs] for name, needs in found.items()})
     else:
-        tables.fit({name: needs for name, (needs, _) in found.items()})
-    if not all(one.good for needs, _ in found.values() for one in needs):
+        tables.fit(found)
+    if not all(one.good for needs in found.values() for one in needs):
         raise typer.Exit(FAILED)
 
 
-async def needed(board, name, data):
-    """([Need], how many bytes of it are there from a push that was cut)."""
-    stored = await board.stored(name, data)
-    return fit.needs(name, data, await board.info(), stored), stored
-
-
 async def push_one(board, name, data, change=None):
-    wants, stored = await needed(board, name, data)
-    for one in wants:
-        if not one.good:
-            text = f"{name} needs {one.needs} bytes of {one.what}, this board has {one.has}"
-            raise Failed(f"{text}: wasmote rm makes room" if one.what != "file" else f"{text}: a smaller one fits")
+    for one in fit.needs(name, data, await board.info()):  # what is short now, the board may make room for
+        if one.hopeless:
+            raise Failed(f"{name} needs {one.needs} bytes of {one.what}, this board has {one.most} in all")
+    stored = await board.stored(name, data)
     if stored:
         tables.err.print(f"{name}: {stored} of {len(data)} bytes are there already, going on", markup=False)
     config = await changed(board, name, change) if change else None

@@ -2,6 +2,7 @@
 """`bridge` and `emulate`: verbs that run until they are ended."""
 
 import asyncio
+import json
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from ..completion import ports as completions
 from ..errors import Failed, Misused
-from .app import app
+from .app import Json, app
 
 
 @app.command()
@@ -98,11 +99,17 @@ def emulate(
     pty: Annotated[
         bool, typer.Option("--pty", help="Offer a pseudo terminal (for mpremote) instead of a TCP port.")
     ] = False,
+    json_: Json = False,
 ):
     """Run an emulated board in the foreground and print its PORT; Ctrl-C ends it.
 
     Example:  wasmote emulate m0
     """
     from ..foreground import emulate as work
+    from ..foreground import tell
 
-    asyncio.run(work(board, flash, firmware, pty))
+    asyncio.run(work(board, flash, firmware, pty, line_of_json if json_ else tell))
+
+
+def line_of_json(facts):
+    print(json.dumps(facts), flush=True)

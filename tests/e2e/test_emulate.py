@@ -1,5 +1,6 @@
 """`wasmote emulate`: a board in the foreground, reached by its PORT, by its name, and by mpremote."""
 
+import json
 import re
 import shutil
 import signal
@@ -55,6 +56,14 @@ def test_is_reached_by_its_port_and_by_its_name(emulate, kind, environment, exam
     )  # the same board, it has not been booted since
     assert code == 0 and out.startswith("0 of 0")
     assert wasmote_command(environment, "call", kind, "read")[1] == "21.500 °C\n"
+
+
+def test_a_program_is_told_the_port_as_json(kind, environment):
+    command = [sys.executable, "-m", "wasmote", "emulate", kind.removeprefix("qemu:"), "--json"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        facts = json.loads(process.stdout.readline())
+        assert wasmote_command(environment, "info", facts["port"])[0] == 0 and facts["name"] == kind
+        process.send_signal(signal.SIGINT)
 
 
 def test_one_flash_is_in_one_board_only(emulate, kind, environment):

@@ -104,6 +104,25 @@ async def test_version_is_that_of_the_package():
     assert await wasmote("--version") == (0, f"wasmote {__version__}\n", "")
 
 
+@pytest.mark.parametrize(
+    "typed, found",
+    [
+        (["info", "qemu"], ["qemu:m0", "qemu:m3", "qemu:rv32"]),
+        (["info", "qemu", ":"], ["m0", "m3", "rv32"]),
+        (["info", "qemu", ":", "m"], ["m0", "m3"]),
+        (["call", "qemu", ":", "m0", "--js"], ["--json"]),
+        (["ls", "unix", ":", "--js"], ["--json"]),
+        (["install", "claude-d"], ["claude-desktop"]),
+    ],
+)
+def test_bash_splits_words_at_colons(typed, found):
+    words = {"COMP_WORDS": "\n".join(["wasmote", *typed]), "COMP_CWORD": str(len(typed))}
+    environment = {**os.environ, "_WASMOTE_COMPLETE": "complete_bash", **words}
+    command = Path(sys.executable).with_name("wasmote")
+    done = subprocess.run([command], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.splitlines()) == (0, found)
+
+
 @pytest.mark.parametrize("typed, found", [("wasmote re", "reset"), ("wasmote info qemu:m", "qemu:m3")])
 def test_a_shell_completes_verbs_and_ports(typed, found):
     command = Path(sys.executable).with_name("wasmote")
