@@ -13,7 +13,7 @@ import asyncio
 import functools
 import json
 
-from wasmote.jsonrpc.codes import INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND
+from wasmote.jsonrpc.codes import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND
 
 from . import static_tools
 from .catalog import Catalog, level_of
@@ -100,9 +100,6 @@ class Boards(Reception):
         """Tell a client that its subscriptions end in good order."""
         self._subscriptions.end(client)
 
-    async def close(self):
-        await ended(*self._tasks.values())
-
     # --- from clients ----------------------------------------------------------------------------------------------
 
     def _take(self, client, message):
@@ -156,6 +153,8 @@ class Boards(Reception):
             self._answer(client, message)
             return
         key = (client, message.id)
+        if key in self._tasks:
+            raise CallError(INVALID_REQUEST, f"a request with the id {message.id} is still under way")
         task = self._tasks[key] = asyncio.ensure_future(self._settled(message.method in _OPENING))
 
         def settled(task):
@@ -354,7 +353,7 @@ class Boards(Reception):
         number = self._members.index(member)
         if message.is_reply and "result" in message.value and (schemes := self._schemes()).rewrites(number):
             rewritten(message.value["result"], functools.partial(schemes.known, number))
-            text = json.dumps(message.value, separators=(",", ":"), ensure_ascii=False)
+            text = json.dumps(message.value, separators=(",", ":"))
         client.send(text)
 
     def _heard(self, member, text):

@@ -81,7 +81,7 @@ def introduction(message, about):
 def page(message, entries):
     """The answer to a request for a list: the page of `entries` (dicts) that its cursor names."""
     member = LISTS[message.method][0]
-    texts = [json.dumps(entry, separators=(",", ":"), ensure_ascii=False) for entry in entries]
+    texts = [json.dumps(entry, separators=(",", ":")) for entry in entries]
     state = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
     cursor = message.params.get("cursor")
     start = 0

@@ -84,7 +84,7 @@ def bridge(
 def speaker(path=None):
     """say(text), to a file or to stderr."""
     try:
-        file = open(path, "a", buffering=1) if path else sys.stderr  # noqa: SIM115 - as long as we run
+        file = open(path, "a", 1, "utf-8", "backslashreplace") if path else sys.stderr  # noqa: SIM115 - as long as we run
     except OSError as error:
         raise Failed(f"--log {path}: {error.strerror or error}") from None
     form = "%Y-%m-%d %H:%M:%S" if path else "wasmote: %H:%M:%S"

@@ -270,6 +270,61 @@ async def test_management_of_one_of_several_boards_says_how(client, one, two):
     assert (await client.ask("no/such"))["error"]["code"] == -32601
 
 
+METHODS = [
+    *(
+        "initialize",
+        "server/discover",
+        "ping",
+        "tools/list",
+        "tools/call",
+        "resources/list",
+        "resources/read",
+        "prompts/get",
+    ),
+    *(
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "completion/complete",
+        "logging/setLevel",
+        "subscriptions/listen",
+    ),
+]
+ODD = [
+    *(None, {}, {"name": 7}, {"name": "a_echo", "arguments": [1]}, {"uri": []}, {"uri": "a+"}, {"uri": "a+note:/"}),
+    *({"ref": 7}, {"ref": {"name": [], "uri": 1}}, {"level": {}}, {"cursor": []}, {"_meta": {}}, {"_meta": META}),
+    *({"name": "\ud800", "uri": "\ud800:", "ref": {"uri": "\ud800"}}, {"protocolVersion": 5}, {"capabilities": 7}),
+    {"_meta": {"io.modelcontextprotocol/protocolVersion": 7, "io.modelcontextprotocol/clientCapabilities": {}}},
+]
+
+
+async def test_odd_requests_are_answered_once_each_and_harm_nobody(one, two, front, client):
+    one.resources, two.resources = {"note:/\ud800": "\ud800"}, {"note:/x": ""}
+    said = []
+    front._say = said.append
+    await client.ask("tools/list")
+    sessions = [member.hub.connection.session for member in front._members]
+    asked = [(method, params) for method in METHODS for params in ODD]
+    listening = ("subscriptions/listen", {"_meta": META})
+    for number, (method, params) in enumerate(asked, 1000):
+        client.write({"id": number, "method": method, **({"params": params} if params is not None else {})})
+    for number, asking in enumerate(asked, 1000):
+        if asking != listening:
+            answer = await client.answer(number)
+            assert ("result" in answer) != ("error" in answer)
+    answered = [message["id"] for message in client.sent if "method" not in message]
+    assert len(answered) == len(set(answered))
+    assert "result" in await client.ask("tools/call", {"name": "b_echo", "arguments": {}})
+    assert [member.hub.connection.session for member in front._members] == sessions and said == []
+
+
+async def test_an_id_that_is_under_way_is_refused(one, two, front):
+    client = RawClient(front)  # nobody has asked for the lists yet
+    client.write({"id": 1, "method": "tools/list"})
+    client.write({"id": 1, "method": "tools/list"})
+    await until(lambda: len(client.sent) == 2)
+    assert sorted("error" in message for message in client.sent) == [False, True]
+
+
 async def test_several_boards_over_http_in_both_eras(front, one, two):
     async with serving(front) as url:
         old, new = HttpClient(url), HttpClient(url)
