@@ -3,7 +3,7 @@
 
     {"time": 1764382512.104, "way": "client>bridge", "client": 1, "board": null, "message": "{\"jsonrpc\":…}"}
 
-way        client>bridge, bridge>client, bridge>board or board>bridge
+way        client>bridge, bridge>client, bridge>board or board>bridge; start: a bridge begins, its clients are others
 client     1, 2, … in the order in which they came; null on the way to and from a board
 board      its name or PORT; null on the way to and from a client
 message    the line exactly as it was, a string; one that is no UTF-8 has its bytes as \\udc80 to \\udcff
@@ -16,6 +16,7 @@ import itertools
 import json
 import time
 
+from . import __version__
 from .errors import Failed
 
 
@@ -28,6 +29,7 @@ class Recording:
             self._file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - as long as the bridge
         except OSError as error:
             raise Failed(f"--record {path}: {error.strerror or error}") from None
+        self.note("start", f"wasmote {__version__}")
 
     def note(self, way, text, client=None, board=None):
         if self._file is None:

@@ -24,10 +24,13 @@ class Report:
 
 
 class Event:
-    """A line of a recording between a client and the bridge. `message`: None for what is none."""
+    """A line of a recording between a client and the bridge. `message`: None for what is none.
 
-    def __init__(self, entry):
-        self.client = entry["client"]
+    client    the number of the bridge in the recording and that of its client, as "2.1"; "1" in a recording of one bridge
+    """
+
+    def __init__(self, entry, bridge):
+        self.client = f"{bridge}.{entry['client']}" if bridge > 1 else str(entry["client"])
         self.said = entry["way"] == "client>bridge"
         self.line = entry["message"].encode(errors="surrogateescape")
         try:
@@ -43,12 +46,14 @@ def events(path):
             lines = file.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise Misused(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    found = []
+    found, bridges = [], 0
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-            if entry["way"] in ("client>bridge", "bridge>client"):
-                found.append(Event(entry))
+            if entry["way"] == "start":
+                bridges += 1
+            elif entry["way"] in ("client>bridge", "bridge>client"):
+                found.append(Event(entry, bridges))
         except (ValueError, KeyError, TypeError, AttributeError):
             what = f"{path}: line {number} is none of a recording (wasmote bridge --record FILE makes one)"
             raise Failed(what) from None

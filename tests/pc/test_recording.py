@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import bridge_process, until, wasmote
-from fake_board import Asking, FakeBoard
+from fake_board import MODERN, Asking, FakeBoard
 
 pytestmark = pytest.mark.anyio
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": {}}
@@ -41,7 +41,8 @@ async def recording(board, tmp_path):
 
 
 async def test_every_message_is_in_it_with_time_way_client_and_board(recording, board):
-    found = entries(recording)
+    start, *found = entries(recording)
+    assert start["way"] == "start" and start["message"].startswith("wasmote ")
     assert [entry["time"] for entry in found] == sorted(entry["time"] for entry in found)
     for entry in found:
         towards_client = "client" in entry["way"]
@@ -58,6 +59,22 @@ async def test_a_replay_finds_no_difference_on_the_same_board(recording, board):
     Asking(board)
     code, out, err = await wasmote("replay", recording, board.url)
     assert (code, out) == (0, "5 answers, no difference\n"), err
+
+
+async def test_clients_of_two_bridges_in_one_recording_are_not_the_same(board, tmp_path):
+    path = tmp_path / "two"
+    for text in ("first", "second"):
+        async with bridge_process(board.url, "--record", str(path)) as client:
+            await client.ask("tools/call", {"name": "echo", "arguments": {"x": text}})
+    async with FakeBoard() as other:
+        other.call = lambda number, params: answer_last(other, number, params)
+        code, out, _ = await wasmote("replay", path, other.url)
+        assert code == 1 and "2 answers, 2 differences" in out
+        assert "client 1: tools/call" in out and "client 2.1: tools/call" in out
+
+
+async def answer_last(board, number, params):
+    board.say({"id": number, "result": {**MODERN, "content": [{"type": "text", "text": "other"}], "isError": False}})
 
 
 async def test_a_replay_says_what_is_different(recording):
