@@ -1,6 +1,7 @@
 """Two boards behind one bridge with a tool of the same name on each: stdio and HTTP, both eras, three clients at once."""
 
 import asyncio
+import json
 import subprocess
 import sys
 
@@ -84,6 +85,23 @@ async def test_over_http_with_three_clients_at_once(url):
                 await use_both(mcp, name)
 
     await asyncio.gather(use("auto", "one"), use("legacy", "two"), use("auto", "three"))
+
+
+@pytest.mark.parametrize("mode, version", ERAS)
+async def test_a_client_that_lists_once_reaches_a_tool_that_came_later(environment, examples, tmp_path, mode, version):
+    port = f"unix:?flash={tmp_path / 'flash'}"
+    command = ["-m", "wasmote", "bridge", "--quiet", "--static-tools", port]
+    server = StdioServerParameters(command=sys.executable, args=command, env=environment)
+    async with Client(server, mode=mode, read_timeout_seconds=PATIENCE) as mcp:
+        assert [tool.name for tool in (await mcp.list_tools()).tools] == ["board_tools", "board_call"]
+        push = [sys.executable, "-m", "wasmote", "push", port, str(examples / "thermometer.wasm")]
+        await asyncio.to_thread(subprocess.run, push, env=environment, check=True, timeout=PATIENCE)
+        tools = json.loads((await mcp.call_tool("board_tools")).content[0].text)["tools"]
+        assert [tool["name"] for tool in tools] == ["read", "calibrate", "history"] and tools[0]["inputSchema"]
+        result = await mcp.call_tool("board_call", {"name": "read", "arguments": {"unit": "K"}})
+        assert result.content[0].text.endswith(" K") and not result.is_error
+        wrong = await mcp.call_tool("board_call", {"name": "reed"})
+        assert wrong.is_error and "There are: read, calibrate, history" in wrong.content[0].text
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
