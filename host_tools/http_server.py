@@ -38,6 +38,7 @@ from .http_checks import (
     check_origin,
     is_modern,
 )
+from .http_connection import Connection
 from .http_params import Parameters
 from .http_sessions import Sessions
 from .http_streams import Stream, answer, write_events
@@ -91,7 +92,7 @@ async def serve(hub, sockets, hosts=(), say=lambda text: None):
     endpoint = Endpoint(hub, {*LOOPBACK, *(f"[{host}]" if ":" in host else host.lower() for host in hosts)}, say)
     config = uvicorn.Config(
         endpoint,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from conftest import WASMOTE, until, wasmote
 from http_client import BOTH, META, HttpClient, serving
-from wasmote import http_server, http_sessions, http_streams
+from wasmote import http_connection, http_server, http_sessions, http_streams
 from wasmote.errors import Failed
 from wasmote.http_checks import HANDSHAKE_VERSIONS
 from wasmote.http_server import address, listen
@@ -558,6 +558,25 @@ async def test_half_a_message_does_not_keep_the_bridge_from_ending(hub):
         await other.close()
     assert (await reader.read()).startswith(b"HTTP/1.1 503")
     writer.close()
+
+
+@pytest.mark.parametrize(
+    "begun", ["", "POST /mcp HT", GOOD[:-10], GOOD.replace("Connection: close\r\n", "") + "POST /"]
+)
+async def test_a_client_that_does_not_get_on_is_left(http, monkeypatch, begun):
+    """One after the other the connections would be used up. A stream that is only read is none of these."""
+    monkeypatch.setattr(http_connection, "PATIENCE", 0.1)
+    params = {"notifications": {"toolsListChanged": True}, "_meta": META}
+    async with http.stream({"id": 1, "method": "subscriptions/listen", "params": params}) as stream:
+        await stream.message()
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(http.url.split(":")[2].split("/")[0]))
+        writer.write(begun.encode())
+        await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        waiting = asyncio.ensure_future(stream.message())
+        await asyncio.wait([waiting], timeout=0.3)
+        assert not waiting.done()
+        waiting.cancel()
 
 
 async def test_a_bug_is_one_answer_and_said(hub, monkeypatch):
