@@ -35,6 +35,9 @@ PORTS = {"unix": "unix:", "QEMU_M0": "qemu:m0", "QEMU_M3": "qemu:m3", "QEMU_RV32
 REVISIONS = {"2025-11-25": 30, "2026-07-28": 37}  # scenarios that count in each, a check of what we read
 START_SECONDS = 60  # for the bridge to say where it is
 RUN_SECONDS = 900  # for all scenarios of one revision
+SECOND_TRIES = (
+    3  # scenarios: the suite waits 500 ms for some answers, an emulated board on a busy machine may take longer
+)
 MARKS = {"pass": "✓", "fail": "✗", "skip": "–", None: " "}
 
 
@@ -133,11 +136,26 @@ def run(url, revision, folder, only):
         runs = [["--spec-version", revision, "--force", "--scenario", name] for name in wanted]
     else:
         runs = [["--requirements", revision]]
-    with open(folder / "log", "w") as log:
+    play(command, runs, folder)
+    checks = read(folder)
+    slow = [name for name in scored if (not only or name in only) and verdict(checks.get(name)) == "fail"]
+    if 0 < len(slow) <= SECOND_TRIES:
+        print(f"{revision}: a second try of {', '.join(slow)}")
+        play(command, [["--spec-version", revision, "--force", "--scenario", name] for name in slow], folder)
+        checks = read(folder)
+    return checks
+
+
+def play(command, runs, folder):
+    with open(folder / "log", "a") as log:
         for more in runs:
             subprocess.run([*command, *more], stdout=log, stderr=subprocess.STDOUT, timeout=RUN_SECONDS)
+
+
+def read(folder):
+    """{scenario: its checks}, of the last time it was run."""
     checks = {}
-    for file in folder.glob("server-*/checks.json"):
+    for file in sorted(folder.glob("server-*/checks.json")):  # the names end in the time
         name = re.fullmatch(r"server-(.+?)-\d{4}-\d\d-\d\dT.*", file.parent.name)[1]
         checks[name] = json.loads(file.read_text())
     return checks
