@@ -22,6 +22,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+# Where --help lists a verb.
+BOARDS_PANEL = "Boards"
+COMPONENTS_PANEL = "Components on a board"
+TOOLS_PANEL = "Tools of a board"
+CLIENTS_PANEL = "MCP clients"
+
 Port = Annotated[
     str,
     typer.Argument(

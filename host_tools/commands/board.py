@@ -2,10 +2,10 @@
 """`info` and `reset`."""
 
 from .. import tables
-from .app import Json, Port, app, run
+from .app import BOARDS_PANEL, Json, Port, app, run
 
 
-@app.command()
+@app.command(rich_help_panel=BOARDS_PANEL)
 def info(port: Port, json_: Json = False):
     """Show firmware, memory, limits and components of the board.
 
@@ -15,7 +15,7 @@ def info(port: Port, json_: Json = False):
     tables.as_json(facts) if json_ else tables.info(facts)
 
 
-@app.command()
+@app.command(rich_help_panel=BOARDS_PANEL)
 def reset(port: Port, json_: Json = False):
     """Restart the board; what is on its flash stays.
 

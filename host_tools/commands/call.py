@@ -11,10 +11,10 @@ from ..arguments import parsed, typed
 from ..board import text_of
 from ..errors import Misused
 from ..exit_codes import FAILED
-from .app import Json, Port, app, run
+from .app import TOOLS_PANEL, Json, Port, app, run
 
 
-@app.command()
+@app.command(rich_help_panel=TOOLS_PANEL)
 def call(
     port: Port,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="Name of the tool.")],

@@ -15,10 +15,10 @@ from ..board import component_file, component_name
 from ..errors import Failed, Misused
 from ..exit_codes import FAILED
 from ..settings import changed, from_options
-from .app import Allow, ConfigFile, Env, Json, Port, app, run
+from .app import COMPONENTS_PANEL, Allow, ConfigFile, Env, Json, Port, app, run
 
 
-@app.command()
+@app.command(rich_help_panel=COMPONENTS_PANEL)
 def push(
     port: Port,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Component files (.wasm).")],
@@ -86,7 +86,7 @@ async def push_one(board, name, data, change=None):
     return {**record, "crc32": f"{zlib.crc32(data):08x}"}
 
 
-@app.command()
+@app.command(rich_help_panel=COMPONENTS_PANEL)
 def configure(
     port: Port,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name as in `wasmote ls`.")],
@@ -148,7 +148,7 @@ def configure(
     tables.as_json(facts) if json_ else tables.configuration(facts)
 
 
-@app.command("ls")
+@app.command("ls", rich_help_panel=COMPONENTS_PANEL)
 def list_(port: Port, json_: Json = False):
     """List the components on the board.
 
@@ -158,7 +158,7 @@ def list_(port: Port, json_: Json = False):
     tables.as_json(records) if json_ else tables.components(records)
 
 
-@app.command("rm")
+@app.command("rm", rich_help_panel=COMPONENTS_PANEL)
 def remove(
     port: Port,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names as in `wasmote ls`.")],

@@ -14,7 +14,7 @@ from ..errors import Misused
 from ..install import added, removed
 from ..naming import given
 from ..ports import port as port_at
-from .app import Json, app
+from .app import CLIENTS_PANEL, Json, app
 
 NAMES = ", ".join(CLIENTS)
 
@@ -33,7 +33,7 @@ File = Annotated[
 Print = Annotated[bool, typer.Option("--print", help="Only print; nothing is written.")]
 
 
-@app.command()
+@app.command(rich_help_panel=CLIENTS_PANEL)
 def install(
     client_name: ClientName,
     port: Annotated[
@@ -68,7 +68,7 @@ def install(
     _make(change, one, json_, {"client": client_name, "name": name, "entry": new})
 
 
-@app.command()
+@app.command(rich_help_panel=CLIENTS_PANEL)
 def uninstall(
     client_name: ClientName,
     name: Name = "board",

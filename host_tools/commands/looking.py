@@ -10,10 +10,10 @@ import typer
 from .. import tables
 from ..completion import ports
 from ..exit_codes import FAILED
-from .app import Json, app
+from .app import BOARDS_PANEL, Json, app
 
 
-@app.command()
+@app.command(rich_help_panel=BOARDS_PANEL)
 def boards(json_: Json = False):
     """List the boards that are plugged in, and those that wasmote processes serve or emulate. No device is opened.
 
@@ -25,7 +25,7 @@ def boards(json_: Json = False):
     tables.as_json([asdict(place) for place in places]) if json_ else tables.places(places, boot_loaders())
 
 
-@app.command()
+@app.command(rich_help_panel=BOARDS_PANEL)
 def doctor(
     port: Annotated[
         Optional[str],  # noqa: UP045

@@ -7,10 +7,10 @@ from typing import Annotated, Optional
 import typer
 
 from ..exit_codes import FAILED
-from .app import Port, app
+from .app import BOARDS_PANEL, Port, app
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(context_settings={"ignore_unknown_options": True}, rich_help_panel=BOARDS_PANEL)
 def repl(
     port: Port,
     words: Annotated[

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from .. import tables
-from .app import Json, app
+from .app import CLIENTS_PANEL, Json, app
 
 
-@app.command()
+@app.command(rich_help_panel=CLIENTS_PANEL)
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `wasmote bridge --record FILE` wrote.")],
     ports: Annotated[list[str], typer.Argument(metavar="[NAME=]PORT...", help="The boards, as the bridge had them.")],

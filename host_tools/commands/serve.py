@@ -12,10 +12,10 @@ import typer
 
 from ..completion import ports as completions
 from ..errors import Failed, Misused
-from .app import Json, app
+from .app import BOARDS_PANEL, CLIENTS_PANEL, Json, app
 
 
-@app.command()
+@app.command(rich_help_panel=CLIENTS_PANEL)
 def bridge(
     ports: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -91,7 +91,7 @@ def speaker(path=None):
     return lambda text: print(time.strftime(form), text, file=file, flush=True)
 
 
-@app.command()
+@app.command(rich_help_panel=BOARDS_PANEL)
 def emulate(
     board: Annotated[str, typer.Argument(metavar="BOARD", help="m0, m3 or rv32.")],
     flash: Annotated[Optional[str], typer.Option(help="File that is the flash chip.")] = None,  # noqa: UP045

@@ -14,11 +14,11 @@ from ..arguments import parsed
 from ..errors import Away, CallError, Misused
 from ..logs import LEVELS
 from ..rates import Rates
-from .app import Json, Port, app, run
+from .app import TOOLS_PANEL, Json, Port, app, run
 from .call import by_schema
 
 
-@app.command()
+@app.command(rich_help_panel=TOOLS_PANEL)
 def logs(
     port: Port,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is logged from now on.")] = False,
@@ -57,7 +57,7 @@ def logs(
     run(port, work, stays=follow)
 
 
-@app.command()
+@app.command(rich_help_panel=TOOLS_PANEL)
 def top(
     port: Port,
     once: Annotated[bool, typer.Option("--once", help="Print one table and end.")] = False,
@@ -99,7 +99,7 @@ def top(
     run(port, work, stays=not once)
 
 
-@app.command()
+@app.command(rich_help_panel=TOOLS_PANEL)
 def bench(
     port: Port,
     tool: Annotated[Optional[str], typer.Argument(metavar="[TOOL]", help="A tool to call.")] = None,  # noqa: UP045

@@ -93,6 +93,27 @@ async def test_top_is_live_on_a_terminal(board):
         os.close(end)
 
 
+async def test_top_goes_on_when_the_board_went_and_came(board):
+    ours, theirs = pty.openpty()
+    board.flash["thing"] = b"x"
+    shown = b""
+
+    async def until_shown(text):
+        nonlocal shown
+        while text not in shown:
+            shown += await asyncio.get_running_loop().run_in_executor(None, os.read, ours, 4096)
+        shown = b""
+
+    async with running("top", board.url, "--interval", "0.1", stdout=theirs):
+        await until_shown(b"thing")
+        await board.unplug()
+        await until_shown(b"away since")
+        await board.plug()
+        await until_shown(b"thing")
+    for end in (ours, theirs):
+        os.close(end)
+
+
 def facts(session="a", **counts):
     return {"session": session, "components": [{"name": "x", **counts}]}
 
