@@ -117,7 +117,7 @@ class Boards(Reception):
         elif method == SET_LEVEL:
             self._set_level(client, level_of(message))
             client.send(reply(message, {}))
-        elif method == "subscriptions/listen":
+        elif method == "subscriptions/listen" and not _names_resources(message):
             self._subscriptions.listen(client, message)
         elif method in _NAMED and (found := self._named(_NAMED[method], message.params.get("name"))):
             self._ask(client, message, *found)
@@ -190,6 +190,8 @@ class Boards(Reception):
             self._resource(client, message)
         elif method == "completion/complete":
             self._complete(client, message)
+        elif method == "subscriptions/listen":
+            self._subscriptions.listen(client, message)
         elif len(self._members) == 1:
             self._pass_on(client, 0, message.text)
         elif method.startswith("wasmote/"):
@@ -385,6 +387,12 @@ class Boards(Reception):
                 answered(text)
 
         return member.hub.ask_for_ourselves(method, {"uri": uri}, heard)
+
+
+def _names_resources(message):
+    """Whether a subscriptions/listen names resources, whose boards must be known."""
+    wanted = message.params.get("notifications")
+    return isinstance(wanted, dict) and bool(wanted.get("resourceSubscriptions"))
 
 
 def quoted(name):

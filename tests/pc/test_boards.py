@@ -218,6 +218,15 @@ async def test_resources_are_watched_on_their_board_in_both_eras(one, two, front
     assert "error" in await client.ask("resources/subscribe", {"uri": "nix:/"})
 
 
+async def test_a_client_may_listen_to_resources_before_anything_is_known(one, two, front):
+    one.resources = {"log:/": ""}
+    modern = RawClient(front)
+    params = {"_meta": META, "notifications": {"resourceSubscriptions": ["log:/", "nix:/"]}}
+    modern.write({"id": 5, "method": "subscriptions/listen", "params": params})
+    acknowledged = (await modern.notice("notifications/subscriptions/acknowledged"))["params"]["notifications"]
+    assert acknowledged == {"resourceSubscriptions": ["log:/"]} and one.watched == {"log:/"}
+
+
 async def test_a_log_level_is_for_all_boards(one, two, client):
     await client.ask("initialize", INITIALIZE)
     await client.ask("tools/list")
