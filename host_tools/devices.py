@@ -40,6 +40,8 @@ def serial_places(ports=None, processes=_PROCESSES):
         name = device.name if device else one.product or one.description or "?"
         owner = owners.get(f"serial:{os.path.realpath(one.device)}")
         user = told_user(owner) if owner else ", ".join(users(one.device, processes))
+        if owner and owner.get("name"):
+            name = f"{owner['name']} ({name})"
         ids = f"{one.vid:04x}:{one.pid:04x}"
         places.append(Place(f"serial:{one.device}", name, ids, one.serial_number or "", user))
     return places
@@ -58,7 +60,7 @@ def running_places():
         kind, _, where = entry["board"].partition(":")
         if kind != "serial":
             port = entry.get("port") or entry.get("url") or entry["board"]
-            places.append(Place(port, f"{kind}: {where}", user=told_user(entry)))
+            places.append(Place(port, entry.get("name") or f"{kind}: {where}", user=told_user(entry)))
     return places
 
 

@@ -30,9 +30,9 @@ class Door:
                 self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_LIMIT)
         claim = self._hub.port.claim  # as it is now: the port may have been given back meanwhile
         if claim:
-            claim.publish(
-                tcp=list(self._server.sockets[0].getsockname()[:2]), token=self._token, port=self._hub.port.url
-            )
+            address = list(self._server.sockets[0].getsockname()[:2])
+            name = self._hub.connection.told("firmware").get("board")  # for `wasmote boards`
+            claim.publish(tcp=address, token=self._token, port=self._hub.port.url, name=name)
 
     async def close(self):
         if self._server is not None:

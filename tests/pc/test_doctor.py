@@ -291,7 +291,9 @@ async def test_boards_lists_what_bridges_serve(board):
         await until(lambda: hub.door._server)
         code, out, _ = await wasmote("boards", "--json")
         (place,) = json.loads(out)
-        assert place["port"] == board.url and place["user"] == f"wasmote bridge ({os.getpid()})"
+        assert (place["port"], place["name"]) == (board.url, "FAKE") and place[
+            "user"
+        ] == f"wasmote bridge ({os.getpid()})"
         assert board.url in (await wasmote("boards"))[1]
     assert json.loads((await wasmote("boards", "--json"))[1]) == []
 
