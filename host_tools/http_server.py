@@ -18,7 +18,7 @@ import time
 import traceback
 
 import uvicorn
-from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
+from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND
 
 from .batch import member
 from .client import Client
@@ -141,7 +141,8 @@ class Request:
             more = event.get("more_body", False)
         if size > BODY_LIMIT:
             text = f"a message of more than {BODY_LIMIT} bytes is none for a board"
-            raise Refused(413, INVALID_REQUEST, text, headers={"connection": "close"})
+            data = {"limitBytes": BODY_LIMIT, "bytes": size}
+            raise Refused(413, MESSAGE_TOO_LONG, text, headers={"connection": "close"}, data=data)
         return b"".join(parts)
 
     def watch(self):

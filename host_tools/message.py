@@ -137,18 +137,28 @@ def read(line):
     What the board cannot read it answers without an id: when several requests wait, nobody could say whose answer that is.
     """
     if len(line) > LONGEST:
-        text = f"a message of {len(line)} bytes is too long for a board: at most {LONGEST} are read"
+        error = too_long(len(line))
         line = line.strip(b" \t\r\n")
-        id_text = ends.id_of(line[:_ENDS], line[-_ENDS:])
-        raise CallError(
-            MESSAGE_TOO_LONG, text, {"limitBytes": LONGEST, "bytes": len(line)}, id_text and id_text.decode()
-        )
+        error.id_text = id_at(line[:_ENDS], line[-_ENDS:])
+        raise error
     message = parse(line)
     try:
         jsonrpc.parse(message.text.encode())
     except jsonrpc.RpcError as error:
         raise CallError(error.code, error.message, error.data, error.id and error.id.decode()) from None
     return message
+
+
+def too_long(size):
+    """The CallError for a message that is not read."""
+    text = f"a message of {size} bytes is too long for a board: at most {LONGEST} are read"
+    return CallError(MESSAGE_TOO_LONG, text, {"limitBytes": LONGEST, "bytes": size})
+
+
+def id_at(head, tail):
+    """The text of the id of a message of which only its beginning and its end are there, None if it is nowhere there."""
+    found = ends.id_of(head, tail)
+    return found and found.decode()
 
 
 def members(line):

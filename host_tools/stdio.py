@@ -10,12 +10,10 @@ import os
 import queue
 import threading
 
-from wasmote.jsonrpc.codes import INVALID_REQUEST
 from wasmote.link.plain import ATTENTION, TOO_LONG, Lines
 
 from .client import BACKLOG
-from .errors import CallError
-from .message import error_text
+from .message import error_text, id_at, too_long
 
 LINE_LIMIT = 4 * 1024 * 1024
 
@@ -81,8 +79,8 @@ class Stdio:
                 data = b""
             for line in lines.feed(data or b"\n"):  # the last line may lack its end
                 if line == TOO_LONG:
-                    text = f"a line of {lines.size} bytes is no message for a board: at most {LINE_LIMIT} are read"
-                    self.send(error_text(None, CallError(INVALID_REQUEST, text)))
+                    error = too_long(lines.size)
+                    self.send(error_text(id_at(*lines.ends), error))
                 elif line != ATTENTION:
                     self._hand_over(bytes(line))
         self._hand_over(None)
