@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""One board behind a port: opened, greeted, read line by line, and opened again whenever it goes away.
+"""One board behind a port: opened, greeted, listened to, and opened again whenever it goes away.
 
     opening ──greeted──▶ ready ──lost──▶ opening … every attempt that fails makes it `away` until the next one
 
 The greeting is wasmote/info: its answer proves that the other end is a wasmote board. A board that we started announces
 itself (wasmote/ready) first; others are simply asked. `session` is new at each boot, which is how a reset is noticed.
+The greeting is a line; a board whose info has a "link" is spoken to in frames from then on (framing.py).
 """
 
 import asyncio
@@ -14,18 +15,20 @@ import json
 import re
 import time
 
-from wasmote.link.plain import Lines
+from wasmote.link.framed import VERSION
 
 from .errors import Away, CallError
+from .framing import Link
 from .message import parse, request_text
 
-LINE_LIMIT = 1024 * 1024  # bytes of one line from a board
 BOOT_SECONDS = 60  # an emulated board on a busy machine
 ASK_AT = (0, 1, 2, 4)  # seconds at which a board is asked, for opening its port may have reset it …
 ASK_BOOTING_AT = (4, 8, 16, 32)  # … and one that we started, should its announcement be lost
 ANSWER_SECONDS = 8  # … until it is given up
-PAUSES = (0.2, 0.5, 1, 2, 5)  # seconds between attempts; the last again and again
+PAUSES = (0.2, 0.5, 1)  # seconds between attempts; the last again and again
 GRACE = 3  # seconds after a loss in which questions wait instead of failing: the time of a reset
+LOST = 8  # seconds without a frame, though one is due, before a link counts as lost,
+LOST_BOOTING = 30  # that of a board that we started longer: it would be started again
 SILENCE = 30  # seconds without a byte while something is asked before the board counts as hung
 _PROMPT = b">>> "
 _REBOOTED = b"soft reboot"
@@ -45,7 +48,7 @@ class Connection:
         self.busy = lambda: False  # whether an answer is expected
         self._on_message, self._on_ready, self._on_lost, self._say = on_message, on_ready, on_lost, say
         self._stream = None
-        self._lines = None
+        self._link = None
         self._outgoing = asyncio.Queue()
         self._heard = time.monotonic()
         self._checks = 0
@@ -89,7 +92,7 @@ class Connection:
     def send(self, text):
         if self.tap:
             self.tap("bridge>board", text)
-        self._outgoing.put_nowait(text.encode() + b"\n")
+        self._link.send(text)
 
     def lend(self, to):
         """After run() was ended: another program has the port, what was asked fails now."""
@@ -104,25 +107,36 @@ class Connection:
         """Wait a moment for what was sent to leave."""
         with contextlib.suppress(asyncio.TimeoutError):
             if self.state == "ready":
-                await asyncio.wait_for(self._outgoing.join(), 0.5)
+                await asyncio.wait_for(self._left(), 0.5)
+
+    async def _left(self):
+        while not self._link.idle:
+            await asyncio.sleep(0.01)
+        await self._outgoing.join()
 
     async def _open(self):
         self._stream = await self.port.open()
-        self._lines = Lines(LINE_LIMIT)
         self._outgoing = asyncio.Queue()
+        self._link = Link(self._outgoing.put_nowait, LOST_BOOTING if self.port.boots else LOST)
         self._heard = time.monotonic()
-        greeting = Greeting(self._stream, self._lines, self.port.boots)
+        greeting = Greeting(self._stream, self._link.units, self.port.boots)
         self.info, early = await greeting.run()
-        session, self.session = self.session, self.info.get("session")
+        if self._stream.frames and self.told("link").get("version") == VERSION:
+            early += [read_line(line) for line in await self._link.open(self._stream, self._write_put)]
+            self._link.closed = self._link_closed
+        session, self.session = self.session, self._link.session or self.info.get("session")
         self.state, self.reason, self._failed = "ready", "", 0
         with blaming_the_board():
             self._on_ready(session != self.session)
-            for message in early:
+            for message in filter(None, early):
                 self._take(message)
 
     async def _serve(self):
         """Read until the board is gone, which raises Away."""
-        tasks = [asyncio.ensure_future(work) for work in (self._read(), self._write(), self._watch())]
+        work = [self._read(), self._write(), self._watch()]
+        if self._link.framed:
+            work.append(self._link.keep())
+        tasks = [asyncio.ensure_future(task) for task in work]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             raise Away(next(iter(done)).result())
@@ -134,11 +148,13 @@ class Connection:
     async def _read(self):
         while data := await self._stream.read():
             self._heard = time.monotonic()
-            for line in self._lines.feed(data):
+            for line in self._link.feed(data):
                 with blaming_the_board(line):
                     message = read_line(line)
                     if message:
                         self._take(message)
+            if self._link.session:
+                self.heard_session(self._link.session)
         return why_ended(self._stream)
 
     async def _write(self):
@@ -150,6 +166,15 @@ class Connection:
                 return f"writing failed: {error}"
             self._outgoing.task_done()
 
+    async def _write_put(self):
+        """Write what was put until now."""
+        while not self._outgoing.empty():
+            try:
+                await self._stream.write(self._outgoing.get_nowait())
+            except OSError as error:
+                raise Away(f"writing failed: {error}") from None
+            self._outgoing.task_done()
+
     async def _watch(self):
         """A board that owes an answer and is silent is asked a question of our own; no answer at all: it hangs."""
         while True:
@@ -158,13 +183,17 @@ class Connection:
             if self.state != "ready":
                 if time.monotonic() - self._resetting > BOOT_SECONDS:
                     return "it did not come back from its reset"
+                self._check()  # its announcement may have been lost
             elif not self.busy():
                 self._heard = max(self._heard, time.monotonic() - SILENCE / 3)
             elif silent > SILENCE:
                 return f"it said nothing for {SILENCE} s: it hangs"
             elif silent > SILENCE / 3 and int(silent) % 5 == 0:
-                self._checks += 1
-                self.send(request_text(json.dumps(f"check-{self._checks}"), "wasmote/info"))
+                self._check()
+
+    def _check(self):
+        self._checks += 1
+        self._link.say(request_text(json.dumps(f"check-{self._checks}"), "wasmote/info"))
 
     def _take(self, message):
         if self.tap:
@@ -181,14 +210,28 @@ class Connection:
     def heard_session(self, session):
         """The board named its session: after a reset it is a new one, and the board is up again."""
         if session is not None and session != self.session:
+            if self._link.framed and self._link.session != session:
+                self._link.start()
             self.session = session
             self.state, self.reason = "ready", ""
             self._on_ready(True)
+
+    def _link_closed(self, session):
+        """The board has ended the link, and with it what was under way."""
+        if session != self.session:
+            self.heard_session(session)
+            return
+        self._lost("the board ended the link, for it did not hear us")
+        self._link.start()
+        self.state, self.reason = "ready", ""
+        self._on_ready(False)
 
     def reset_is_coming(self):
         """The board said that it resets itself now: questions wait until it is up."""
         self.state = "opening"
         self._resetting = time.monotonic()
+        if self._link.framed:
+            self._link.suspend()
 
     def _lost(self, reason):
         was_ready = self.state == "ready"
@@ -204,8 +247,16 @@ class Connection:
     async def _close(self):
         stream, self._stream = self._stream, None
         if stream is not None:
+            with contextlib.suppress(OSError, Away, asyncio.TimeoutError):
+                if self._link.framed:
+                    self._link.close()
+                    await asyncio.wait_for(self._last_words(stream), 0.3)
             with contextlib.suppress(OSError):
                 await asyncio.shield(stream.close())
+
+    async def _last_words(self, stream):
+        while not self._outgoing.empty():
+            await stream.write(self._outgoing.get_nowait())
 
 
 class Greeting:

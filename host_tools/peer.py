@@ -3,8 +3,8 @@
 
     peer = Peer(write, since)
     peer.open(nonce, now)
-    for message in peer.feed(data, now): …      bytes; lines of the plain form too, while the link is not open
-    peer.send(text); peer.push(text, raw)       messages; one to which the bytes of a file belong
+    for message, framed in peer.feed(data, now): …      bytes, and whether they came in frames or as a line
+    peer.send(text); peer.push(text, raw)       messages (bytes), sent as soon as the link is open; one with a file's bytes
     peer.tick(now)                              whenever peer.due(now) ms are over
 
 Messages leave in order. The bytes of a file have their place only where no message waits: a push does not hold calls up.
@@ -12,10 +12,11 @@ Messages leave in order. The bytes of a file have their place only where no mess
 
 from wasmote.link.framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, RAW, VERSION
 from wasmote.link.units import DAMAGED, FRAME, Units
-from wasmote.link.window import End
+from wasmote.link.window import NEVER, SILENCE, End
 
 LINE_LIMIT = 1024 * 1024  # bytes of one message of a board
 KEEP = 2000  # ms of silence after which the board is asked whether it is there
+_LATE = 3000  # ms after which a tick is so late that this process itself stood still
 _WINDOW = 8  # frames that we take at once; a PC's port has room
 _STILL = 300  # ms without a byte after which half a unit will not go on
 
@@ -26,27 +27,39 @@ class Peer:
     since(a, b)   ms from b to a
 
     session       of the board, as the open link names it; "" while none is open
-    why_closed    why the link is no longer open, "" otherwise
+    why_closed    why the link is no longer open, "" otherwise; closed_by: the session of the board that closed it, ""
     """
 
-    def __init__(self, write, since, limit=LINE_LIMIT, keep=KEEP):
+    def __init__(self, write, since, limit=LINE_LIMIT, keep=KEEP, silence=SILENCE):
         self.units = Units(limit)
-        self.end = End(lambda unit: write(bytes(unit)), since, window=_WINDOW, slots=8, keep=keep)
+        self.end = End(lambda unit: write(bytes(unit)), since, _WINDOW, 8, keep, silence)
         self.session = ""
-        self.why_closed = ""
+        self.why_closed = self.closed_by = ""
         self.message_limit = 0  # bytes that the board takes
         self._since = since
+        self._still_since = None
+        self._ticked = None
+        self._clear()
+
+    def _clear(self):
         self._messages = []  # of which nothing was sent yet
         self._pushes = []  # (bytes of a file, the message that they belong to)
         self._current = None  # the message that is being sent
         self._at = 0  # bytes of it sent
         self._raw_at = 0  # of the first push's bytes
-        self._still_since = None
 
     def open(self, nonce, now):
-        self.session = self.why_closed = ""
+        """Begin a link. What was to be sent over a former one is forgotten."""
+        self.session = self.why_closed = self.closed_by = ""
+        self._clear()
         self.units.forget()
         self.end.open(nonce, now)
+
+    def suspend(self):
+        """The board resets itself now: until `open` there is no link."""
+        self.end.suspend()
+        self.units.strict = False
+        self._clear()
 
     def close(self):
         """Tell the board that we go."""
@@ -65,17 +78,17 @@ class Peer:
     # Receiving
 
     def feed(self, data, now):
-        """Generator of the messages (bytes) that `data` completes."""
+        """Generator of (message, whether it came in frames) for the messages (bytes) that `data` completes."""
         self._still_since = None
         for unit in self.units.feed(data):
             if unit == FRAME:
                 message = self._frame(now)
                 if message is not None:
-                    yield message
+                    yield message, True
             elif unit == DAMAGED:
                 self.end.damaged()
             elif not isinstance(unit, int):
-                yield bytes(unit)
+                yield bytes(unit), False
         self._fill(now)
 
     def _frame(self, now):
@@ -87,7 +100,8 @@ class Peer:
         elif kind == CLOSE:
             if self.end.is_open:
                 self.end.is_open = False
-                self.why_closed = "the board knows nothing of the link: it was reset, or someone else opened it"
+                self.closed_by = bytes(buffer[at + HEADER : at + size]).hex()
+                self.why_closed = "the board ended the link: it was reset, or did not hear us"
         elif kind != OPEN and self.end.is_open:
             flags = self.end.take(buffer, at, now, True)
             if flags and flags & KIND == DATA:
@@ -163,6 +177,9 @@ class Peer:
 
     def tick(self, now):
         end = self.end
+        if self._ticked is not None and self._since(now, self._ticked) > _LATE:
+            end.forgive(now)
+        self._ticked = now
         end.tick(now)
         if end.lost:
             end.lost = False
@@ -173,3 +190,6 @@ class Peer:
             elif self._since(now, self._still_since) > _STILL and self.units.strict:
                 self.units.abandon()
         self._fill(now)
+
+
+__all__ = ["NEVER", "Peer"]

@@ -77,6 +77,8 @@ class SharedPort:
 class JoinedStream(SocketStream):
     """The way to a board through another process."""
 
+    frames = False
+
     def __init__(self, pid, reader, writer):
         super().__init__(reader, writer)
         self._pid = pid

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A byte stream to a board: `await read()` → bytes (b"" at its end), `await write(data)`, `await close()`.
 
-`read` may be cancelled and loses nothing. `write` raises OSError when the other side is gone.
+`read` may be cancelled and loses nothing. `write` raises OSError when the other side is gone. `frames`: whether a board
+is at its other end, or what carries any bytes to one.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ CHUNK = 65536
 
 class SocketStream:
     """Over asyncio's reader and writer: TCP, socket pairs, the pipes of a process."""
+
+    frames = True
 
     def __init__(self, reader, writer):
         self._reader = reader
@@ -36,6 +39,8 @@ class SocketStream:
 
 class SerialStream:
     """Over a pyserial port: one thread reads it, writes go through the loop's executor."""
+
+    frames = True
 
     def __init__(self, port, let_go=False):
         """let_go: turn off RTS, then DTR, before it is closed"""

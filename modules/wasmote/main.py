@@ -1,4 +1,4 @@
-"""The board's main loop: port → lines → MCP server → host. The only file that knows all of them.
+"""The board's main loop: port → wire → MCP server → host. The only file that knows all of them.
 
     from wasmote import main
     main.run()
@@ -10,6 +10,7 @@ a message is answered within a slice whatever the guests do, and the guests go o
 import gc
 import os
 import sys
+import time
 
 import micropython
 
@@ -17,7 +18,9 @@ from . import component, wasm  # noqa: F401  lower layers first: imports inside 
 from . import port as ports
 from .host import Host
 from .jsonrpc import validate
-from .link.plain import ATTENTION, TOO_LONG, Lines
+from .link.plain import ATTENTION, TOO_LONG
+from .link.units import Units
+from .link.wire import Wire
 from .mcp import Server
 from .mcp.board import Board
 
@@ -39,29 +42,33 @@ _PATIENCE = 50  # turns without a byte before the loop sleeps: a sleep between t
 _PIECE = (
     1024  # bytes of heap free in a row: what requests take comes from there, what a load keeps from the holes before
 )
+_SLEEP = 50  # ms of it at most: how often the loop turns while nothing happens
 _COLLECT = 16 * 1024  # bytes allocated between garbage collections: rarer ones leave the heap in pieces of under 6 KB
 
 
 def run(port=None, watchdog=None):
     """Serve this board. `watchdog` (machine.WDT or alike) is fed each turn. Returns REPL or ENDED."""
     port = port or ports.open_port()
-    lines = Lines()  # first: the largest block, while the heap is in one piece
+    units = Units()  # first: the largest block, while the heap is in one piece
     micropython.kbd_intr(-1)
     try:
         how = RESET
         while how == RESET:  # only where there is no hardware to reset
-            how = _serve(port, lines, watchdog)
+            how = _serve(port, units, watchdog)
         return how
     finally:
         micropython.kbd_intr(3)
         port.close()
 
 
-def _serve(port, lines, watchdog):
+def _serve(port, units, watchdog):
     host = Host(validate=validate)
     host.doubt = _doubts(host)
-    board = Board(_name(), _session(), _reset, lines.limit)
-    server = Server(host, port.write, board, _report if sys.platform == "linux" else None)
+    session = _session()
+    wire = Wire(port, session, time, units)
+    board = Board(_name(), session, _reset, units.limit, wire)
+    server = Server(host, wire.write, board, _report if sys.platform == "linux" else None)
+    wire.on_left = server.left
     host.on_log = lambda level, logger, message, data=None: server.log(None, level, logger, message, data)
     host.on_updated = server.updated
     _serve_tools(host)
@@ -69,7 +76,7 @@ def _serve(port, lines, watchdog):
     if hasattr(gc, "threshold"):
         gc.threshold(_COLLECT)
     try:
-        return loop(server, port, lines, watchdog)
+        return loop(server, port, wire, watchdog)
     finally:
         server.close()  # first: a load under way holds memory of which the host does not know yet
         host.close()
@@ -100,7 +107,7 @@ def _serve_tools(host):
         return
 
 
-def loop(server, port, lines, watchdog=None):
+def loop(server, port, wire, watchdog=None):
     """Serve until something ends it: REPL, ENDED or RESET."""
     quiet = 0
     while True:
@@ -109,9 +116,10 @@ def loop(server, port, lines, watchdog=None):
                 watchdog.feed()
             if not server.host.loading:
                 skip(_PIECE)
-            took = _take(server, port, lines)
+            took = _take(server, port, wire)
             if took == ATTENTION:
                 return REPL
+            due = wire.settle()
             if server.step() or took:
                 quiet = 0
             elif port.ended:
@@ -121,7 +129,7 @@ def loop(server, port, lines, watchdog=None):
                 if quiet == _PATIENCE:
                     gc.collect()  # now, when nobody waits for it
                 elif quiet > _PATIENCE:
-                    port.idle()
+                    port.idle(max(1, min(due, _SLEEP)))
         except _Reset:
             return RESET
         except Exception as error:  # even the error reply failed: out of memory, most likely
@@ -129,28 +137,28 @@ def loop(server, port, lines, watchdog=None):
             _report(error)
 
 
-def _take(server, port, lines):
+def _take(server, port, wire):
     """Serve what the last turn left, then what has arrived. ATTENTION if that is called for, else whether there was
     anything."""
     took = False
     reads = _READS
     for _ in range(_MESSAGES):
-        unit = lines.next()
+        unit = wire.next()
         while unit is None:
-            count = port.read(lines.room()) if reads else 0
+            count = port.read(wire.room()) if reads else 0
             if not count:
                 return took
             reads -= 1
             took = True
-            lines.received(count)
-            unit = lines.next()
+            wire.received(count)
+            unit = wire.next()
         took = True
         if unit == ATTENTION:
             return ATTENTION
         if unit == TOO_LONG:
-            server.too_long(lines.size, lines.limit, lines.ends)
+            server.too_long(wire.size, wire.limit, wire.ends, wire.way)
         else:
-            server.receive(unit)
+            server.receive(unit, wire.way)
     return took
 
 

@@ -1,14 +1,16 @@
 """The stream that the board serves: its UART, or stdin and stdout where MicroPython runs on a PC (the unix build).
 
 A port has   read(room) -> bytes put into the memoryview, 0 for none yet;   write(piece), which takes all of it;
-             idle(), which waits a moment for bytes;   close();   ended, True once the other end is gone for good.
+             waiting(), how many bytes could be read;   idle(most), which waits for one, so many ms at most;   sleep(ms);
+             close();   ended, True once the other end is gone for good.
 """
 
 import select
 import sys
 import time
+from array import array
 
-_IDLE = 50  # ms: how often the main loop turns while nothing happens
+_FIONREAD = 0x541B  # ioctl of Linux
 _STALL = 5000  # ms in which a UART takes not one byte before the rest of a piece is dropped, and what comes after it
 
 
@@ -53,11 +55,17 @@ class Uart:
             else:
                 time.sleep_ms(1)
 
-    def idle(self):
+    def waiting(self):
+        return self._uart.any()
+
+    def idle(self, most):
         if self._poll is None:
             self._poll = select.poll()
             self._poll.register(self._uart, select.POLLIN)
-        self._poll.poll(_IDLE)  # asleep until a byte comes
+        self._poll.poll(most)  # asleep until a byte comes
+
+    def sleep(self, ms):
+        time.sleep_ms(ms)
 
     def close(self):
         pass
@@ -69,7 +77,9 @@ class Stdio:
     def __init__(self):
         import ffi
 
-        self._read = ffi.open(None).func("i", "read", "ipi")  # MicroPython's own streams wait until the buffer is full
+        libc = ffi.open(None)
+        self._read = libc.func("i", "read", "ipi")  # MicroPython's own streams wait until the buffer is full
+        self._ioctl = libc.func("i", "ioctl", "iLp")
         self._out = sys.stdout.buffer
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
@@ -101,9 +111,17 @@ class Stdio:
         except OSError:
             self.ended = True
 
-    def idle(self):
+    def waiting(self):
+        count = array("i", [0])
+        self._ioctl(0, _FIONREAD, count)
+        return count[0]
+
+    def idle(self, most):
         if not self.ended:
-            self._poll.poll(_IDLE)
+            self._poll.poll(most)
+
+    def sleep(self, ms):
+        time.sleep_ms(ms)
 
     def close(self):
         if self._attributes is not None:

@@ -168,7 +168,7 @@ class World:
         now = self.ticks_ms()
         data = self.to_pc.take()
         while data:
-            self.pc_got += list(self.peer.feed(data, now))
+            self.pc_got += [message for message, framed in self.peer.feed(data, now)]
             data = self.to_pc.take()
         self.peer.tick(now)
 
@@ -245,7 +245,7 @@ def check(seed, count=12, most=400, per_ms=11, latency=0, work=0, **faults):
         assert world.peer.why_closed, "it neither opened nor was lost"
         return False
     world.board_got = []  # before, a board serves lines, and noise may be one
-    held = world.say(sent)
+    held = world.say(sent, 1_500_000)
     answers = [b"#" + text + b"#" * (len(text) % 3 * 300) for text in sent]
     assert held or world.peer.why_closed, (len(world.pc_got), "no answer and no reason")
     assert world.board_got == sent[: len(world.board_got)], "the board got something else"

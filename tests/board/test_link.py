@@ -15,7 +15,7 @@ from wasmote.link.plain import ATTENTION, TOO_LONG
 
 MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 
-rates = st.sampled_from([0, 0, 0, 200, 1000, 5000])
+rates = st.sampled_from([0, 0, 0, 400, 1000, 5000])
 lines = st.fixed_dictionaries(
     {
         **{"seed": st.integers(1, 1 << 30), "per_ms": st.sampled_from([1, 11, 300]), "latency": st.integers(0, 60)},
@@ -53,8 +53,8 @@ def test_a_call_takes_the_time_of_its_bytes():
     world.open()
     world.say([b'{"id":1}'])
     before = world.us
-    world.say([b'{"id":2}' + b" " * 92])
-    assert (world.us - before) / 1000 < 2 * 111 / 11 + 5
+    world.say([b'{"id":2}' + b" " * 96])
+    assert (world.us - before) / 1000 < 2 * 116 / 11 + 5
 
 
 def test_a_long_message_passes_and_a_longer_one_is_said_to_be():
@@ -76,6 +76,19 @@ def test_a_message_arrives_while_a_long_answer_leaves():
     assert world.pc_got == [b"a" * 5000] * 3
 
 
+def test_a_message_that_arrives_while_a_later_answer_leaves_is_taken_afterwards():
+    world = World(answer=lambda text: b"ok")
+    world.open()
+    assert world.say([b"{}"])
+    way = world.wire.way
+    world.wire.next()  # the message has been served; a call under way answers now
+    world.peer.send(b"[]" * 400, world.ticks_ms())
+    for piece in pieces(b"a" * 3000 + b"\n"):
+        way(piece)
+    world.run(5000, lambda: len(world.pc_got) == 3)
+    assert world.pc_got[1:] == [b"a" * 3000, b"ok"]
+
+
 def test_a_reset_board_tells_so():
     world = World()
     world.open()
@@ -94,9 +107,9 @@ def test_a_silent_board_is_noticed_and_a_silent_bridge_too():
     world.to_board.cut = world.to_pc.cut = True
     before = world.us
     world.run(60000, lambda: world.peer.why_closed)
-    assert "lost" in world.peer.why_closed and world.us - before < 8_000_000
+    assert "lost" in world.peer.why_closed and world.us - before < 12_000_000
     world.run(60000, lambda: world.wire.lost)
-    assert world.wire.counts()["open"] is False and world.us - before < 20_000_000
+    assert world.us - before < 32_000_000
 
 
 def test_a_stall_is_waited_for():

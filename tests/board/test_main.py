@@ -6,7 +6,8 @@ import pytest
 from fake_host import FakeHost, Tool, echo, spin
 from wasmote import main
 from wasmote import port as ports
-from wasmote.link.plain import Lines
+from wasmote.link.units import Units
+from wasmote.link.wire import Wire
 from wasmote.mcp import Server
 from wasmote.mcp.board import Board
 
@@ -35,15 +36,38 @@ class Port:
             self.chunks.insert(0, chunk[count:])
         return count
 
-    def idle(self):
+    def idle(self, most):
         pass
+
+    def waiting(self):
+        return 0
+
+    def sleep(self, ms):
+        pass
+
+
+class Clock:
+    """A ms a look."""
+
+    now = 0
+
+    def ticks_ms(self):
+        self.now += 1
+        return self.now
+
+    def ticks_diff(self, later, earlier):
+        return later - earlier
+
+
+def wire_of(port, limit=16384):
+    return Wire(port, "c0ffee00", Clock(), Units(limit))
 
 
 def serve(*chunks, host=None, limit=16384, watchdog=None):
     """How the loop ended, and the lines that it wrote."""
     port = Port(*chunks)
     server = Server(host or FakeHost(Tool("echo", echo), Tool("spin", spin)), port.write, Board("x", "0", reset, limit))
-    how = main.loop(server, port, Lines(limit), watchdog)
+    how = main.loop(server, port, wire_of(port, limit), watchdog)
     return how, [json.loads(line) for line in port.written.splitlines()]
 
 
@@ -72,7 +96,7 @@ def test_ctrl_c_gives_the_repl(call):
 def test_what_follows_ctrl_c_is_left_for_the_repl(before):
     port = Port(before + b"\r\x03\r\x01")  # as mpremote sends it
     server = Server(FakeHost(), port.write)
-    assert main.loop(server, port, Lines()) == main.REPL
+    assert main.loop(server, port, wire_of(port)) == main.REPL
     assert b"".join(port.chunks) == b"\r\x01"
 
 
@@ -102,20 +126,20 @@ def test_whoever_sends_many_short_lines_does_not_stop_the_calls():
 
     port = Port(b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"watch"}}\n' + PING * 200, b"\x03")
     server = Server(FakeHost(Tool("watch", watch)), port.write)
-    assert main.loop(server, port, Lines()) == main.REPL
+    assert main.loop(server, port, wire_of(port)) == main.REPL
     assert port.written.count(b"\n") == 200
     assert max(after - before for before, after in zip(sent, sent[1:], strict=False)) <= 4
 
 
 def test_lines_behind_a_reply_that_fails_are_served():
     class Breaking(Server):
-        def receive(self, line):
+        def receive(self, line, way):
             if b"break" in bytes(line):
                 raise MemoryError
-            super().receive(line)
+            super().receive(line, way)
 
     port = Port(b"break\n" + PING + b"break\n" + PING)  # one read, and nothing comes after it
-    assert main.loop(Breaking(FakeHost(), port.write), port, Lines()) == main.ENDED
+    assert main.loop(Breaking(FakeHost(), port.write), port, wire_of(port)) == main.ENDED
     assert port.written.count(b'"result"') == 2
 
 
@@ -139,7 +163,7 @@ def test_a_reset_during_a_push_ends_it_before_the_host_closes(monkeypatch):
     monkeypatch.setattr(main, "Host", lambda validate: Host())
     push = b'{"jsonrpc":"2.0","id":1,"method":"wasmote/push","params":{"name":"x","size":1,"offset":0,"crc32":0,"data":""}}\n'
     port = Port(push, b"", b"", b"", b"", b"", b'{"jsonrpc":"2.0","id":2,"method":"wasmote/reset"}\n')
-    assert main._serve(port, Lines(), None) == main.RESET
+    assert main._serve(port, Units(), None) == main.RESET
     assert closed == [False]
 
 
@@ -187,14 +211,14 @@ def test_a_reader_that_is_gone_stalls_the_board_once_not_at_each_piece(clock):
 @pytest.mark.parametrize("error", [MemoryError, OSError, KeyError])
 def test_a_server_that_breaks_does_not_end_the_loop(error):
     class Breaking(Server):
-        def receive(self, line):
+        def receive(self, line, way):
             if b"break" in bytes(line):
                 raise error
-            super().receive(line)
+            super().receive(line, way)
 
     port = Port(b"break\n", b"", PING)
     server = Breaking(FakeHost(), port.write)
-    assert main.loop(server, port, Lines()) == main.ENDED
+    assert main.loop(server, port, wire_of(port)) == main.ENDED
     assert json.loads(port.written)["result"] == {}
 
 

@@ -29,11 +29,12 @@ class Writer:
 
     raw(piece)    small bytes-like pieces that are JSON text already
     sent          bytes written since `start`
+    write         where the text goes that was started last
     """
 
     def __init__(self, write):
         self.sent = 0
-        self._write = write
+        self.write = self._usual = write
         self._buffer = bytearray(2 * _GATHER)
         self._buffer[:] = b""  # MicroPython keeps the room
         self.raw = self._buffer.extend
@@ -41,15 +42,16 @@ class Writer:
         self._escaped_view = memoryview(self._escaped)
         self._state = array("i", [0, len(self._escaped), 0])  # see text.escape
 
-    def start(self):
-        """A new text. What waits of an unfinished one is forgotten."""
+    def start(self, write=None):
+        """A new text, for `write` if it is not for the usual one. What waits of an unfinished one is forgotten."""
+        self.write = write or self._usual
         self._buffer[:] = b""
         self.sent = 0
 
     def flush(self):
         if self._buffer:
             self.sent += len(self._buffer)
-            self._write(self._buffer)
+            self.write(self._buffer)
             self._buffer[:] = b""
 
     def copy(self, piece):
@@ -59,7 +61,7 @@ class Writer:
             return
         self.flush()
         self.sent += len(piece)
-        self._write(piece)
+        self.write(piece)
 
     def string(self, text):
         """A string, from a str or from the bytes of its UTF-8."""

@@ -29,23 +29,36 @@ def move(source: ptr8, at: int, count: int, target: ptr8, to: int):
 
 @micropython.viper
 def encode(frame: ptr8, size: int, unit: ptr8) -> int:
-    unit[0] = 0
-    code_at = 1
-    to = 2
+    salt = -1
+    wrong = 1
     code = 1
-    at = 0
-    while at < size:
-        byte = frame[at]
-        at += 1
-        if byte:
-            unit[to] = byte
+    code_at = to = 2
+    while wrong:
+        salt += 1
+        wrong = 0
+        code = 1
+        code_at = 2
+        to = 3
+        at = 0
+        while at < size and not wrong:
+            byte = frame[at] ^ salt
+            at += 1
+            if byte == 3:
+                wrong = 1
+            elif byte:
+                unit[to] = byte
+                code += 1
+            else:
+                if code == 3:
+                    wrong = 1
+                unit[code_at] = code
+                code_at = to
+                code = 1
             to += 1
-            code += 1
-        if not byte or code == 255:
-            unit[code_at] = code
-            code_at = to
-            to += 1
-            code = 1
+        if code == 3:
+            wrong = 1
+    unit[0] = 0
+    unit[1] = 1
     unit[code_at] = code
     unit[to] = 0
     return to + 1
@@ -68,4 +81,10 @@ def decode(buf: ptr8, at: int, end: int) -> int:
         if code < 255 and at < end:
             buf[to] = 0
             to += 1
+    salt = buf[start + 1]
+    if salt:
+        at = start + 1
+        while at < to:
+            buf[at] ^= salt
+            at += 1
     return to - start

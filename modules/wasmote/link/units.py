@@ -1,8 +1,9 @@
 """Cuts the bytes of a wire into units: lines (plain.py) and frames (framed.py), told apart by their first byte.
 
-Between units both forms may change at any time. A zero ends whatever there was: neither a JSON text nor the inside of a
-frame has one. Where frames are expected (`strict`), only what looks like a JSON object is a line, and the call for attention
-is CR 0x03 or 0x03 0x03 where a unit would begin: what noise leaves of a frame is neither.
+Between units both forms may change at any time. The two bytes that a frame begins with end whatever there was: neither a
+JSON text nor the inside of a frame has a zero. Where frames are expected (`strict`) every zero does, only what looks like
+a JSON object is a line, and the call for attention is CR 0x03 or 0x03 0x03 where a unit would begin: what noise leaves
+of a frame is neither.
 
 The buffer is one. Below its floor lies what was taken out of frames and is not yet a whole message.
 """
@@ -32,22 +33,27 @@ class Units(Lines):
         self._first = self._view[:1]
         self._floor = self._start = self._seen = self._end = self._dropping = 0
         self._unit = 0  # where the last one began
-        self._deaf = False  # what comes up to the next zero is the rest of something that was no frame
+        self._zero = False  # a zero was the last byte before the unit: it may be a frame
 
     @property
     def partial(self):
         """Whether a unit has begun and not ended."""
-        return self._end > self._start or self._dropping or self._deaf
+        return self._end > self._start or self._dropping
 
     def abandon(self):
         """The unit that has begun will not go on."""
         self.skipped += 1
         self._start = self._seen = self._end
         self._dropping = 0
-        self._deaf = False
+        self._zero = False
+
+    @property
+    def candidate(self):
+        """Whether the unit that has begun may be a frame."""
+        return self._zero and self._start < self._end and self._buffer[self._start] == FIRST
 
     def room(self):
-        if self._dropping or self._deaf or (self._start < self._end and self._buffer[self._start] == FIRST):
+        if self._dropping or self.candidate:
             return self._view[self._end :]
         return Lines.room(self)
 
@@ -57,28 +63,23 @@ class Units(Lines):
         buffer = self._buffer
         while True:
             start = self._start
-            framed = start < self._end and buffer[start] == FIRST and not self._dropping
-            if framed or self._deaf:
+            if self._zero and start < self._end and buffer[start] == FIRST:
                 at = find_zero(buffer, self._seen, self._end)
-                if at < 0:
-                    if self._end - start > UNIT or self._deaf:
-                        self._deaf = True
-                        self._start = self._end
+                if at < 0 and self._end - start < UNIT:
                     return self._make_room()
-                self._start = self._seen = at + 1
-                if self._deaf or at - start > UNIT:
-                    self._deaf = False
+                if 0 <= at < start + UNIT:
+                    self._start = self._seen = at + 1
+                    size = open_unit(buffer, self._view, start, at)
+                    if size:
+                        self.frame = start + 1
+                        self.frame_size = size
+                        return FRAME
                     self.damaged += 1
-                    return DAMAGED
-                size = open_unit(buffer, self._view, start, at)
-                if size:
-                    self.frame = start
-                    self.frame_size = size
-                    return FRAME
-                self.damaged += 1
-                if at - start > SHORT:
-                    return DAMAGED
-                continue
+                    if at - start > SHORT:
+                        return DAMAGED
+                    continue
+                self._zero = False  # it is too long: a line, perhaps
+                self._seen = start
             at = find_stop(buffer, self._seen, self._end)
             if at < 0:
                 return self._make_room()
@@ -89,14 +90,24 @@ class Units(Lines):
                 if self._calls(start, at):
                     self._start = at + 1
                     self._dropping = 0
+                    self._zero = False
                     return ATTENTION
                 continue
+            if not stop and not self.strict:  # among lines only what a frame begins with is more than a byte of noise
+                if at + 1 == self._end:
+                    self._make_room()
+                    self._seen = self._end - 1
+                    return None
+                if buffer[at + 1] != FIRST:
+                    continue
             self._start = at + 1
             if not stop:
                 if at > start or self._dropping:
                     self.skipped += 1
                 self._dropping = 0
+                self._zero = True
                 continue
+            self._zero = False
             unit = self._line(start, at)
             if unit is None:
                 continue

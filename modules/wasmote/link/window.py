@@ -29,7 +29,7 @@ from .framed import (
     seal,
 )
 
-SILENCE = 5000  # ms without a frame, though one is due, after which the link is lost
+SILENCE = 8000  # ms: see `silence`
 _STUCK = 20000  # ms in which nothing that was sent arrives, however often, after which it is lost too
 NEVER = 1 << 20  # ms
 _FIRST_ASK = 300  # ms: the time before a PING, until round trips were measured,
@@ -44,6 +44,7 @@ class End:
     since(a, b)      ms from b to a: time.ticks_diff, or a - b
     window           frames that the other end may have under way to us
     slots            frames that we keep for sending again: a power of two
+    silence          ms without a frame, though one is due, after which the link is lost
     keep             ms of silence after which we ask whether the other end is there; 0: it is the other that asks
 
     frame            the frame to be sent: its payload goes to frame[HEADER:]
@@ -51,11 +52,12 @@ class End:
     sent, resent, taken, repeated      counts of frames
     """
 
-    def __init__(self, transmit, since, window=WINDOW, slots=4, keep=0):
+    def __init__(self, transmit, since, window=WINDOW, slots=4, keep=0, silence=SILENCE):
         self._transmit = transmit
         self._since = since
         self._window = window
         self._keep = keep
+        self._silence = silence
         self._units = [bytearray(UNIT) for _ in range(slots)]
         self._views = [memoryview(unit) for unit in self._units]
         self._sizes = bytearray(slots)
@@ -314,18 +316,27 @@ class End:
             self._acknowledge()
         if self._waiting:
             stuck = self.outstanding and self._since(now, self._moved) > _STUCK
-            if stuck or self._since(now, self._heard) > SILENCE:
+            if stuck or self._since(now, self._heard) > self._silence:
                 self.is_open = self._waiting = False
                 self.lost = True
             elif self._since(now, self._ask_at) >= self._patience():
                 self._ask(now)
-        elif self.is_open and self._since(now, self._heard) >= (self._keep or 2 * SILENCE):
+        elif self.is_open and self._since(now, self._heard) >= (self._keep or 2 * self._silence):
             if self._keep:
                 self._wait(now)
                 self._ask(now)
             else:
                 self.is_open = False
                 self.lost = True
+
+    def forgive(self, now):
+        """The time until now does not count: we did not listen."""
+        self._heard = self._moved = now
+
+    def suspend(self):
+        """The other end resets itself: do not look for it."""
+        self.is_open = self._waiting = False
+        self._owed = 0
 
     def probe(self, now):
         """Have the other end say something, if it is there."""

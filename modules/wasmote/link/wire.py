@@ -11,13 +11,14 @@ written to it: nobody would understand it.
 
 from binascii import unhexlify
 
-from .framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, RAW, move
-from .plain import ATTENTION, LIMIT, TOO_LONG
+from .framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, PAYLOAD, RAW, VERSION, WINDOW, move
+from .plain import ATTENTION, TOO_LONG
 from .units import DAMAGED, FRAME, Units
 from .window import NEVER, End
 
 HELD = 4096  # bytes of a pushed file that may wait for their request
 _PIECE = 512  # they are kept in pieces of
+_ENDS = 160  # bytes of a message that is too long are kept of its beginning, and about so many of its end
 _BEHIND = 2  # bytes that mpremote sends behind its call for the REPL
 _ANSWER = 400  # ms in which a bridge that is there answers a PING
 _STILL = 100  # ms without a byte after which, on an open link, half a unit will not go on
@@ -28,17 +29,19 @@ class Wire:
     port        as in port.py
     session     hex, another at each boot
     clock       ticks_ms() and ticks_diff(), as module time has them
+    units       what was taken for them at boot
     on_left     on_left(way): who used that way will not read what is written there
     """
 
-    def __init__(self, port, session="", clock=None, limit=LIMIT, units=None):
+    def __init__(self, port, session, clock, units=None):
         self.port = port
-        self.limit = limit
         self.on_left = None
         self.lost = 0  # links
         self._session = unhexlify(session)
         self._clock = clock
-        self._units = units or Units(limit)
+        self._units = units = units or Units()
+        units.forget()
+        self.limit = units.limit
         self._end = None
         self._plain = port.write
         self._way = None  # into the link that is open, and
@@ -68,7 +71,7 @@ class Wire:
 
     @property
     def ends(self):
-        """Its first bytes and its last, b"" where it came in frames."""
+        """Its first and last bytes."""
         return self._units.ends
 
     def next(self):
@@ -76,8 +79,8 @@ class Wire:
         if self._whole:
             self._whole = False
             units.forget()
-            if self._end.refused:
-                self._end.ready()
+        if self._end and self._end.refused:
+            self._end.ready()
         while True:
             unit = units.next()
             if unit == FRAME:
@@ -143,17 +146,22 @@ class Wire:
         if flags == RAW:
             self._hold(units.buffer, units.frame + HEADER, count)
             return None
-        if self._too_long or units.kept + count > self.limit:
-            self._too_long += units.kept + count
+        if self._too_long:
+            self._too_long += count
+        elif units.kept + count > self.limit:
+            self._too_long = units.kept + count
+            units.ends = bytes(units.message()[:_ENDS]), b""
             units.forget()
-        else:
-            units.keep()
+        if self._too_long and units.kept > _ENDS:
+            units.forget()  # what is kept now are its last bytes
+        units.keep()
         if not flags & LAST:
             return None
         self.way = self.last = self._framed
         if self._too_long:
+            units.ends = units.ends[0], bytes(units.message())
+            units.forget()
             units.size = self._too_long
-            units.ends = b"", b""
             units.dropped += 1
             self._too_long = 0
             return TOO_LONG
@@ -289,35 +297,36 @@ class Wire:
     def settle(self):
         """To be called when there is nothing to read: acknowledges, asks, gives up. ms until it has to be called again."""
         end = self._end
+        now = self._clock.ticks_ms()
+        units = self._units
+        if units.candidate or (units.strict and units.partial):
+            if self._still_since is None:
+                self._still_since = now
+            elif self._clock.ticks_diff(now, self._still_since) > _STILL:
+                units.abandon()
         if end is None:
             return NEVER
-        now = self._clock.ticks_ms()
         end.tick(now)
         if end.lost:
             end.lost = False
             self.lost += 1
             self._leave()
-        if not end.is_open:
-            return NEVER
-        if self._units.partial:
-            if self._still_since is None:
-                self._still_since = now
-            elif self._clock.ticks_diff(now, self._still_since) > _STILL:
-                self._units.abandon()
         return end.due(now)
 
-    def counts(self):
-        """What has happened on the wire since boot."""
+    def facts(self):
+        """What this end takes, and what has happened on the wire since boot."""
         units, end = self._units, self._end
-        counts = {"open": bool(end and end.is_open), "skipped": units.skipped, "damaged": units.damaged}
-        counts["dropped"] = units.dropped
+        facts = {"version": VERSION, "payloadBytes": PAYLOAD, "window": WINDOW}
+        facts["skipped"] = units.skipped
+        facts["damaged"] = units.damaged
+        facts["dropped"] = units.dropped
+        facts["lost"] = self.lost
         if end:
-            counts["framesIn"] = end.taken
-            counts["framesOut"] = end.sent
-            counts["resent"] = end.resent
-            counts["repeated"] = end.repeated
-            counts["lost"] = self.lost
-        return counts
+            facts["framesIn"] = end.taken
+            facts["framesOut"] = end.sent
+            facts["resent"] = end.resent
+            facts["repeated"] = end.repeated
+        return facts
 
 
 class _Way:

@@ -23,7 +23,8 @@ class Answers:
     leave(server)    one answer less is to come
     """
 
-    def __init__(self):
+    def __init__(self, way):
+        self._way = way
         self.due = 1  # answers to come, and one while the batch is still read
         self._text = bytearray()
         self._whole = 0  # bytes of it that are whole answers, each with its comma
@@ -48,7 +49,7 @@ class Answers:
         if self._whole and (not self.due or self._whole > _GATHER):
             self._text[-1] = 0x5D
             out = server.out
-            out.start()
+            out.start(self._way)
             out.raw(b"[")
             out.copy(self._text)
             out.raw(b"\n")
@@ -59,7 +60,7 @@ class Answers:
 
 def receive(server, line, start):
     """Serve the batch at line[start]."""
-    answers = Answers()
+    answers = Answers(server.way)
     empty = True
     try:
         for span in items(line, start):

@@ -10,13 +10,15 @@ class Board:
     session          hex, another at each boot
     reset            a function that resets the board
     message_limit    bytes of a message that the link takes
+    wire             link.wire.Wire, None where there is none
     """
 
-    def __init__(self, name, session, reset, message_limit):
+    def __init__(self, name, session, reset, message_limit, wire=None):
         self.name = name
         self.session = session
         self.reset = reset
         self.message_limit = message_limit
+        self.wire = wire
         self._seen = _ticks_ms()
         self._uptime = 0
 

@@ -3,6 +3,7 @@
     wasmote/info    {}                                          firmware, arena, heap, flash, limits, components
     wasmote/list    {}                                          components
     wasmote/push    {name, size, offset, data (base64), crc32}  one chunk of a component's file; offset 0 starts over.
+                    data may be a number: so many bytes came beside the request (docs/link.md)
                     The last one may bring a new configuration: {…, config}
     wasmote/configure      {name, config}                       another configuration, in place of the one it has
     wasmote/configuration  {name}                               config: what was set; effective: with the defaults
@@ -46,6 +47,8 @@ def info(server, request):
     answer["heap"] = _heap()
     if board:
         limits["messageBytes"] = board.message_limit
+        if board.wire:
+            answer["link"] = board.wire.facts()
         answer["session"] = board.session
         answer["uptimeMs"] = board.uptime_ms()
     _answer(server, request, answer)
@@ -63,7 +66,7 @@ def push(server, request):
     offset = message.integer(offset, "params.offset")
     crc32 = message.integer(crc32, "params.crc32")
     config = _object(message, config) if config else None
-    return _finish(server, request, server.host.push(name, size, offset, _base64(message, data), crc32, config))
+    return _finish(server, request, server.host.push(name, size, offset, _chunk(server, message, data), crc32, config))
 
 
 def configure(server, request):
@@ -135,6 +138,18 @@ def _object(message, span):
             codes.INVALID_PARAMS, 'params.config must be an object, like {"env":{"UNIT":"C"}}', id=message.id
         )
     return one_line(bytes(message.line[span[0] : span[1]]))
+
+
+def _chunk(server, message, span):
+    """The bytes of a chunk, in pieces."""
+    if span is None or not 0x30 <= message.line[span[0]] <= 0x39:
+        return _base64(message, span)
+    count = message.integer(span, "params.data")
+    pieces = server.board.wire.raw(count) if server.board and server.board.wire else None
+    if pieces is None:
+        what = "params.data says that %d bytes came beside the request, which is not so: send them again" % count
+        raise RpcError(codes.INVALID_PARAMS, what, id=message.id)
+    return pieces
 
 
 def _base64(message, span):

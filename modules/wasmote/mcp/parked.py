@@ -236,6 +236,7 @@ def _go_on(old, request):
 
 def _unpark(server, parked):
     server.parked.remove(parked)
+    parked.call.way = server.way
     server.calls.append(parked.call)
 
 

@@ -74,6 +74,8 @@ class Call:
     batch    the batch.Answers where its answer belongs, None for the wire
     """
 
+    way = None
+
     def __init__(self, request, steps, owner=None, batch=None):
         self.request = request
         self.owner = owner
@@ -92,6 +94,8 @@ class Server:
     asked            requests of the board's own, to which answers are due (ask.py)
     parked           calls whose clients have been asked and are to call again (parked.py); gave_way: those that may begin anew
     client_can       handshake era: what the client that said `initialize` can be asked
+    way              where the answers to the message go that is served just now, or to the call that has its slice: a
+                     write of its own, None: `write`
     batches          … and whether it may send batches; `batch`: of the message that is served just now (batch.Answers)
     """
 
@@ -100,7 +104,7 @@ class Server:
     telling = False
     client_can = 0
     batches = False
-    batch = None
+    batch = way = None
 
     def __init__(self, host, write, board=None, report=None):
         self.host = host
@@ -118,8 +122,9 @@ class Server:
 
     # What arrives
 
-    def receive(self, line):
-        """Serve the message in `line` (bytes-like; not kept)."""
+    def receive(self, line, way=None):
+        """Serve the message in `line` (bytes-like; not kept). `way`: where its answers go, see above."""
+        self.way = way
         try:
             try:
                 self.serve(parse(line))
@@ -150,10 +155,11 @@ class Server:
         except Exception as error:
             self._failed(request, error)
 
-    def too_long(self, size, limit, ends=(b"", b"")):
+    def too_long(self, size, limit, ends=(b"", b""), way=None):
         """Answer a line of `size` bytes that was dropped for being longer than `limit`; `ends`: Lines.ends."""
         from ..jsonrpc.ends import id_of
 
+        self.way = way
         what = "a message of %d bytes was dropped: this board takes %d at most; send less, or in pieces" % (size, limit)
         self.error(id_of(*ends), RpcError(MESSAGE_TOO_LONG, what, {"limitBytes": limit, "bytes": size}))
 
@@ -178,7 +184,9 @@ class Server:
         request.message = None
         if steps is not None:
             self.admit(request, request.owner)
-            self.calls.append(Call(request, steps, request.owner, self.batch))
+            call = Call(request, steps, request.owner, self.batch)
+            call.way = self.way
+            self.calls.append(call)
 
     def admit(self, request, owner):
         """RpcError if there is no room for one more call."""
@@ -236,6 +244,7 @@ class Server:
             self._turn = 0
         call = self.calls[self._turn]
         self.batch = call.batch
+        self.way = call.way
         try:
             next(call.steps)
             self._turn += 1
@@ -263,6 +272,13 @@ class Server:
                 if call.batch:
                     call.batch.leave(self)
                 return
+
+    def left(self, way):
+        """Who used this way is gone: what runs for it ends."""
+        for call in list(self.calls):
+            if call.request and call.way is way:
+                self.calls.remove(call)
+                call.steps.close()
 
     def close(self):
         """End all that is under way, unanswered: what it holds is given back. Nothing is served afterwards."""
@@ -317,7 +333,7 @@ class Server:
             raise RpcError(INTERNAL_ERROR, "the client did not come back")  # nobody hears it: see _failed
         if self.batch:
             self.batch.begin(self)
-        out = self.begin(b'{"jsonrpc":"2.0","id":')
+        out = self.begin(b'{"jsonrpc":"2.0","id":', None if self.batch else self.way)
         out.raw(request.id)
         out.raw(b',"result":{')
         return out
@@ -330,10 +346,10 @@ class Server:
         self.result(request)
         self.end(MODERN_END[1:] if request.modern else _END)
 
-    def begin(self, text):
-        """Begin a message with `text` (bytes). `end` ends it."""
+    def begin(self, text, way=None):
+        """Begin a message with `text` (bytes), an answer with its way. `end` ends it."""
         out = self.out
-        out.start()
+        out.start(way)
         self._writing = True
         out.raw(text)
         return out
@@ -350,9 +366,9 @@ class Server:
         if self.batch:
             self.batch.begin(self)
         elif self._writing and self.out.sent:  # it broke in the middle of a message: end that line
-            self.begin(b"\n")
+            self.begin(b"\n", self.out.write)
             self.out.flush()
-        out = self.begin(b'{"jsonrpc":"2.0","id":')
+        out = self.begin(b'{"jsonrpc":"2.0","id":', None if self.batch else self.way)
         out.raw(id or b"null")
         out.raw(b',"error":{"code":')
         out.value(error.code)
