@@ -86,7 +86,7 @@ class FakeBoard:
 
     async def _serve(self, reader, writer):
         self._writer = writer
-        while line := await reader.readline():
+        while line := await _line(reader):
             if not line.strip():
                 continue
             self.lines.append(line)
@@ -246,6 +246,14 @@ class FakeBoard:
             }
             for name, data in self.flash.items()
         ]
+
+
+async def _line(reader):
+    """The next line; none from who closed its end before it had read everything."""
+    try:
+        return await reader.readline()
+    except ConnectionResetError:
+        return b""
 
 
 class Asking:
