@@ -188,7 +188,6 @@ async def one_session():
 
         headline("The board is reset")
         await wasmote("reset", PORT)
-        await changed(changes)
         after = await tool_names(session)
         promise(sorted(after) == sorted(names), f"before the reset {names}, after it {after}")
         text, _ = await call(session, "read", {"unit": "K"})
