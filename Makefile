@@ -1,7 +1,7 @@
 # wasmote: everything is built into build/, set-up included; BOARD=… limits `firmware` to one board.
 BOARD ?= QEMU_M0 QEMU_M3 QEMU_RV32 unix
 
-.PHONY: help setup firmware unix examples demo test spec conformance fuzz size arena bench lint format tables clean
+.PHONY: help setup firmware unix examples demo test spec conformance faults fuzz size arena bench lint format tables clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,10 @@ spec: firmware ## The WebAssembly specification test suite on 5 targets, or SPEC
 conformance: BOARD := QEMU_M0
 conformance: firmware examples ## MCP's official conformance suite on QEMU_M0, or BOARD="unix QEMU_M3", one SCENARIO=ping
 	@build/venv/bin/python scripts/conformance.py $(BOARD) $(SCENARIO:%=--scenario %)
+
+faults: BOARD := unix
+faults: firmware examples ## Calls over bad lines, cut cables and resets, or FAULTS="--seed 2 --calls 500 --board qemu:m0"
+	@build/venv/bin/python scripts/faults.py $(FAULTS)
 
 fuzz: examples ## Random modules against wasmtime for two minutes, or FUZZ="--seconds 3600", --damage 100000
 	@build/venv/bin/python scripts/fuzz.py $(FUZZ)

@@ -46,6 +46,7 @@ class Wire:
         self._plain = port.write
         self._way = None  # into the link that is open, and
         self._framed = None  # its method
+        self._left = []  # ways of which on_left is to be told
         self._current = None  # the way of the message that is being written
         self.way = self.last = self._plain
         self._fill = 0  # bytes of the outgoing message in the frame
@@ -76,6 +77,10 @@ class Wire:
 
     def next(self):
         units = self._units
+        while self._left:  # told only now: a call that writes cannot be ended by what it meets there
+            left = self._left.pop()
+            if self.on_left:
+                self.on_left(left)
         if self._whole:
             self._whole = False
             units.forget()
@@ -193,8 +198,8 @@ class Wire:
             self._units.forget()
         if self.last == left:
             self.last = self._plain
-        if self.on_left and left:
-            self.on_left(left)
+        if left:
+            self._left.append(left)
 
     # Pushed files
 

@@ -1,0 +1,42 @@
+"""A bad line, a pulled cable, resets: a share of `make faults` (scripts/faults.py), from fixed seeds."""
+
+import asyncio
+import os
+import sys
+
+import pytest
+from conftest import BOARDS, ROOT, params
+
+sys.path.append(str(ROOT / "scripts"))
+
+import faults
+from proxy import Faults
+
+CALLS = {"unix": 800, "qemu:m0": 80}
+BREAKS = {"unix": 40, "qemu:m0": 4}
+
+
+@pytest.fixture(params=params("unix", "qemu:m0"))
+def kind(request, tmp_path, monkeypatch, examples):
+    monkeypatch.setenv("WASMOTE_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("WASMOTE_DATA_DIR", str(tmp_path))
+    assert request.param in BOARDS and os.path.exists(examples / "counter.wasm")
+    return request.param
+
+
+@pytest.mark.parametrize("line", faults.LINES)
+def test_on_a_bad_line_every_call_is_answered_once_and_right(kind, line):
+    calls = CALLS[kind]
+    work = faults.bad_line("unix:" if kind == "unix" else kind, Faults(seed=7, **faults.LINES[line]), calls)
+    tally, _, (executed, again), link = asyncio.run(work)
+    assert (tally.right, tally.wrong, tally.failed) == (calls, 0, 0)
+    assert (executed, again) == (calls, 0)
+    assert (link["damaged"] > 0) == ("error" in faults.LINES[line])
+
+
+def test_after_cuts_and_resets_the_board_serves_soon_and_nothing_ran_twice(kind):
+    tally, recoveries, twice = asyncio.run(faults.breaks("unix:" if kind == "unix" else kind, 7, BREAKS[kind]))
+    assert (tally.wrong, twice) == (0, 0) and tally.right > BREAKS[kind] / 2
+    assert tally.slowest < faults.LIMIT
+    if kind == "unix":  # an emulated board takes seconds to boot on a busy machine, of this one's time
+        assert sorted(recoveries)[len(recoveries) * 9 // 10] < faults.RECOVERY
