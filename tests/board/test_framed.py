@@ -140,7 +140,7 @@ def test_what_is_inside_a_frame_never_calls_for_attention():
     units = Units()
     units.strict = True
     for payload in (b"\r\x03", b"\x03\x03", b"\r\x03" * 50, b"\0\r\x03\0\x03\x03"):
-        assert frames(units, unit(3, 3, 3, payload)) == [b"\0\3\3\3" + payload]
+        assert frames(units, unit(4, 3, 3, payload)) == [b"\0\4\3\3" + payload]
     assert frames(units, b"\0\x03", unit(), b"ab\r\x03\0") == [b"\0\x11\0\0{}"]
 
 

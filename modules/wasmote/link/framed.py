@@ -13,12 +13,12 @@ from binascii import crc32
 VERSION = 1
 DATA = 1  # a piece of a message
 RAW = 2  # a piece of a file that is pushed
-ACK = 3
-PING = 4  # is answered at once; `seq` is its token
-PONG = 5
-OPEN = 6  # a new link: OPENING
-OPENED = 7
-CLOSE = 8  # there is no link, or no longer
+ACK = 4
+PING = 5  # is answered at once; `seq` is its token
+PONG = 6
+OPEN = 7  # a new link: OPENING
+OPENED = 8
+CLOSE = 9  # there is no link, or no longer
 
 KIND = 0x0F
 LAST = 0x10  # of DATA: the message ends here
