@@ -47,7 +47,7 @@ def test_a_board_says_what_the_example_says():
 def test_the_table_of_kinds_is_the_codes():
     rows = re.findall(r"^\| (\d) \| ([A-Z]+) \|", PAGE, re.M)
     assert [(int(value), name) for value, name in rows] == [
-        (getattr(framed, name), name) for name in "DATA RAW ACK PING PONG OPEN OPENED CLOSE".split()
+        (getattr(framed, name), name) for name in ["DATA", "RAW", "ACK", "PING", "PONG", "OPEN", "OPENED", "CLOSE"]
     ]
     for name in ("LAST", "RESEND", "BUSY"):
         assert f"0x{getattr(framed, name):x} {name}" in PAGE

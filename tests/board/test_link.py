@@ -89,6 +89,19 @@ def test_a_message_that_arrives_while_a_later_answer_leaves_is_taken_afterwards(
     assert world.pc_got[1:] == [b"a" * 3000, b"ok"]
 
 
+def test_a_bridge_that_goes_leaves_a_board_that_says_nothing_more():
+    world = World()
+    world.open()
+    world.peer.send(b"{}", world.ticks_ms())
+    world.run(1000, lambda: world.board_got)  # its answer is not acknowledged yet
+    world.peer.close()
+    world.bridge_killed = True
+    world.run(100)
+    world.to_pc.queue.clear()
+    world.run(30000)
+    assert world.to_pc.queue == [] and world.wire.last == world.port.write
+
+
 def test_a_reset_board_tells_so():
     world = World()
     world.open()

@@ -133,7 +133,7 @@ class End:
 
     def close(self, session=b""):
         """Say that there is no link."""
-        self.is_open = False
+        self.suspend()
         self._say(CLOSE, 0, session)
 
     # Sending
@@ -334,7 +334,7 @@ class End:
         self._heard = self._moved = now
 
     def suspend(self):
-        """The other end resets itself: do not look for it."""
+        """The other end goes, or resets itself: do not look for it."""
         self.is_open = self._waiting = False
         self._owed = 0
 

@@ -136,7 +136,7 @@ class Wire:
             if kind != CLOSE and kind != OPENED:
                 self._opening().close(self._session)
         elif kind == CLOSE:
-            end.is_open = False
+            end.suspend()
             self._leave()
             units.strict = False
         elif kind != OPENED:
@@ -293,7 +293,7 @@ class Wire:
                 elif unit != TOO_LONG and (unit != ATTENTION or self._called()):
                     # a line, or a call for the REPL: the bridge is there no longer
                     units.push_back()
-                    self._end.is_open = False
+                    self._end.suspend()
                     self._leave()
                     break
         finally:
