@@ -48,7 +48,7 @@ class Port:
                 self.answers.append(time.ticks_diff(time.ticks_us(), began))
                 self.asked = True
                 self.last = line
-    def idle(self):
+    def idle(self, most):
         pass
     def close(self):
         pass

@@ -16,12 +16,12 @@ CALLS = 20  # in a row
 MODERN = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 
 ON_THE_BOARD = """
-import gc, json, sys
+import gc, json, sys, time
 from time import ticks_us, ticks_diff
 from wasmote import main
 from wasmote.host import Host
 from wasmote.jsonrpc import validate
-from wasmote.link.plain import Lines
+from wasmote.link.wire import Wire
 from wasmote.mcp import Server
 class Port:
     ended = False
@@ -51,14 +51,14 @@ class Port:
             sys.stdout.buffer.write(piece)
         if piece[-1] == 10:
             self.ended = True
-    def idle(self):
+    def idle(self, most):
         pass
     def close(self):
         pass
 port = Port()
-lines = Lines()
+wire = Wire(port, 'c0ffee00', time)
 host = Host(validate=validate)
-server = Server(host, port.write)
+server = Server(host, wire.write)
 gc.threshold(16 * 1024)  # as main.py
 server.boot(host.boot())
 while server.step():
@@ -67,7 +67,7 @@ def ask(message, silence=60):
     port.quiet = silence
     port.rest = message
     port.ended = False
-    main.loop(server, port, lines)
+    main.loop(server, port, wire)
     return port.counts
 def alone(message):
     port.shown = True

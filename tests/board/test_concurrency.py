@@ -11,9 +11,9 @@ from fake_host import FakeHost, Tool
 from host_guests import push
 from server_wire import MODERN, Wire
 from wasmote import main
-from wasmote.link.plain import Lines
 from wasmote.mcp import Server
 from wasmote.mcp.server import CALLS
+from wires import wire_of
 
 pytest_plugins = ["host_fixtures"]
 ERAS = {"handshake": {}, "modern": {"_meta": MODERN}}
@@ -134,10 +134,11 @@ def test_a_notification_waits_for_no_call(era):
             pending = pending[size:]
             return size
 
-        def idle(self):
+        def idle(self, most):
             pass
 
-    assert main.loop(server, Port(), Lines()) == main.REPL
+    port = Port()
+    assert main.loop(server, port, wire_of(port)) == main.REPL
     assert len(slices) == 9, "cancelled behind the slice in which it came"
     (progress,) = [json.loads(line) for line in written.splitlines()]
     assert progress["method"] == "notifications/progress", "it left while the call ran"

@@ -7,9 +7,9 @@ from fake_host import FakeHost, Tool, echo, spin
 from wasmote import main
 from wasmote import port as ports
 from wasmote.link.units import Units
-from wasmote.link.wire import Wire
 from wasmote.mcp import Server
 from wasmote.mcp.board import Board
+from wires import wire_of
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n'
 
@@ -44,23 +44,6 @@ class Port:
 
     def sleep(self, ms):
         pass
-
-
-class Clock:
-    """A ms a look."""
-
-    now = 0
-
-    def ticks_ms(self):
-        self.now += 1
-        return self.now
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
-
-
-def wire_of(port, limit=16384):
-    return Wire(port, "c0ffee00", Clock(), Units(limit))
 
 
 def serve(*chunks, host=None, limit=16384, watchdog=None):

@@ -36,7 +36,7 @@ class Port:
         if bytes(piece).endswith(b'\\n') and not self.answered:
             self.waited.append(time.ticks_diff(time.ticks_ms(), self.sent))
             self.answered = True
-    def idle(self):
+    def idle(self, most):
         pass
     def close(self):
         pass
