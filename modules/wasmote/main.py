@@ -119,7 +119,8 @@ def loop(server, port, wire, watchdog=None):
             took = _take(server, port, wire)
             if took == ATTENTION:
                 return REPL
-            due = wire.settle()
+            if wire.linked and not took:
+                wire.settle()
             if server.step() or took:
                 quiet = 0
             elif port.ended:
@@ -129,7 +130,7 @@ def loop(server, port, wire, watchdog=None):
                 if quiet == _PATIENCE:
                     gc.collect()  # now, when nobody waits for it
                 elif quiet > _PATIENCE:
-                    port.idle(max(1, min(due, _SLEEP)))
+                    port.idle(max(1, min(wire.settle(), _SLEEP)))
         except _Reset:
             return RESET
         except Exception as error:  # even the error reply failed: out of memory, most likely

@@ -53,7 +53,7 @@ class Units(Lines):
         return self._zero and self._start < self._end and self._buffer[self._start] == FIRST
 
     def room(self):
-        if self._dropping or self.candidate:
+        if self._dropping or (self._zero and self.candidate):
             return self._view[self._end :]
         return Lines.room(self)
 

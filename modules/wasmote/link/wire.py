@@ -37,6 +37,7 @@ class Wire:
         self.port = port
         self.on_left = None
         self.lost = 0  # links
+        self.linked = False  # there was a link since boot: `settle` is due in every turn, not only in quiet ones
         self._session = unhexlify(session)
         self._clock = clock
         self._units = units = units or Units()
@@ -182,6 +183,7 @@ class Wire:
         now = self._clock.ticks_ms()
         if self._opening().opened(buffer, at, size, now, self._session, self.limit):
             self._leave()
+            self.linked = True
             self._way = _Way(self._send)
             self._framed = self.last = self._way.write
             self._units.strict = True
