@@ -15,7 +15,7 @@ from wasmote.link.units import DAMAGED, FRAME, Units
 from wasmote.link.window import NEVER, SILENCE, End
 
 LINE_LIMIT = 1024 * 1024  # bytes of one message of a board
-KEEP = 2000  # ms of silence after which the board is asked whether it is there
+KEEP = 1000  # ms of silence after which the board is asked whether it is there
 _LATE = 3000  # ms after which a tick is so late that this process itself stood still
 _WINDOW = 8  # frames that we take at once; a PC's port has room
 _STILL = 300  # ms without a byte after which half a unit will not go on

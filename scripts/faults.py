@@ -8,19 +8,24 @@ Every call names a key; the guest `counter` counts how often each key was execut
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import sys
 import tempfile
 import time
+import tracemalloc
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests/faults"))
 
+from hostile_bytes import blocks  # noqa: E402
 from proxy import Faults, Proxy  # noqa: E402
 from wasmote.board import Board, text_of  # noqa: E402
 from wasmote.errors import CallError  # noqa: E402
+from wasmote.peer import Peer  # noqa: E402
+from wasmote.ports import port  # noqa: E402
 from wasmote.session import session  # noqa: E402
 
 LINES = {
@@ -140,6 +145,75 @@ async def recovered(client, since):
             await asyncio.sleep(0.02)
 
 
+async def at_board(url, seed, size):
+    """`size` hostile bytes at a board; (its info before, its info afterwards, seconds until it served again)."""
+    stream = await port(url).open()
+    try:
+        await _info(stream, 0)
+        async with asyncio.timeout(20 + size / 20_000):
+            await _send(stream, blocks(seed, 20_000))  # what is imported with the first of a kind
+            before = await _info(stream, 1)
+            await _send(stream, blocks(seed + 1, size))
+            began = time.monotonic()
+            after = await _info(stream, 2)
+        return before, after, time.monotonic() - began
+    finally:
+        await stream.close()
+
+
+async def _send(stream, data):
+    """Send all of it, whatever comes back."""
+
+    async def swallow():
+        while await stream.read():
+            pass
+
+    swallowing = asyncio.ensure_future(swallow())
+    for block in data:
+        await stream.write(block)
+    swallowing.cancel()
+    await asyncio.gather(swallowing, return_exceptions=True)
+
+
+async def _info(stream, number):
+    """The board's info, asked in a line as a bridge does, again and again."""
+    said, wanted = b"", b'"id":"after-%d"' % number
+    question = b'\r\n{"jsonrpc":"2.0","id":"after-%d","method":"wasmote/info"}\r\n' % number
+    while True:
+        await stream.write(question)
+        try:
+            async with asyncio.timeout(5):
+                while True:
+                    said = said[-65536:] + await stream.read()
+                    for line in said.split(b"\n")[:-1]:
+                        start = line.find(b'{"jsonrpc"')
+                        if start >= 0 and wanted in line and b'"result"' in line:
+                            return json.loads(line[start:])["result"]
+        except TimeoutError:
+            pass
+
+
+async def at_bridge(seed, size):
+    """`size` hostile bytes at the PC's end while a link is open; bytes of memory that it takes more."""
+    peer = Peer(lambda unit: None, lambda a, b: a - b)
+    list(peer.feed(b"", 0))
+    tracemalloc.start()
+    base = None
+    for number, block in enumerate(blocks(seed, size)):
+        if number % 50 == 0:
+            peer.open(b"abcd", number)
+            peer.end.agreed(bytes((1, 104, 2)), 0, number)
+            peer.units.strict = True
+        for _ in peer.feed(block, number):
+            pass
+        peer.tick(number)
+        if number == 100:
+            base = tracemalloc.get_traced_memory()[0]
+    grown = tracemalloc.get_traced_memory()[0] - base
+    tracemalloc.stop()
+    return grown
+
+
 def verdict(name, ok):
     print(f"  {'ok  ' if ok else 'FAIL'} {name}", flush=True)
     return ok
@@ -165,6 +239,13 @@ async def main(options):
         good &= verdict("every call answered right or failed with a reason", not tally.wrong)
         good &= verdict("none executed twice", twice == 0)
         good &= verdict(f"the bridge serves within {RECOVERY} s of the board's return", ordered[-1] < RECOVERY)
+        before, after, seconds = await at_board(url, options.seed, options.hostile)
+        grown = before["heap"]["freeBytes"] - after["heap"]["freeBytes"]
+        print(f"{options.hostile} hostile bytes at the board: heap {-grown:+} bytes, served again after {seconds:.2f} s; "
+              f"at the bridge: {await at_bridge(options.seed, options.hostile):+} bytes")  # fmt: skip
+        good &= verdict(
+            "the board did not reset and did not grow", before["session"] == after["session"] and grown < 2048
+        )
     return 0 if good else 1
 
 
@@ -172,6 +253,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=10000)
     parser.add_argument("--breaks", type=int, default=500)
+    parser.add_argument("--hostile", type=int, default=10_000_000, help="bytes")
     parser.add_argument("--board", default="unix:")
     parser.add_argument("--seed", type=int, default=1)
     sys.exit(asyncio.run(main(parser.parse_args())))

@@ -76,6 +76,27 @@ def test_a_message_arrives_while_a_long_answer_leaves():
     assert world.pc_got == [b"a" * 5000] * 3
 
 
+@pytest.mark.parametrize("size", [16384, 16000, 9000])
+def test_there_is_room_for_acknowledgements_while_a_long_message_is_answered(size):
+    """Also behind one that ends where the buffer does."""
+    world = World(per_ms=300, answer=lambda text: b"a" * 2000 if len(text) > 100 else b"ok")
+    world.open()
+    read = world.port.read
+    world.port.read = lambda room: read(room) if len(room) else pytest.fail("no room")
+    sent = [b"{}", b"x" * size, b"[]" * 100, b"y" * size]
+    assert world.say(sent) and world.board_got == sent
+    way = world.wire.way
+    for filler in range(5):  # a plain line anywhere in the buffer, and an answer over the link meanwhile
+        text = b'{"a":"' + b"z" * (size - 20 - 7 * filler) + b'"}'
+        world.answer = lambda text: [way(piece) for piece in pieces(b"b" * 1500 + b"\n")] and b"{}"
+        for at in range(0, len(text), 60):
+            world.to_board.write(text[at : at + 60])
+        world.to_board.write(b"\n")
+        world.run(3000)
+        assert world.board_got[-1] == text
+    assert world.pc_got.count(b"b" * 1500) == 5
+
+
 def test_a_message_that_arrives_while_a_later_answer_leaves_is_taken_afterwards():
     world = World(answer=lambda text: b"ok")
     world.open()

@@ -61,6 +61,8 @@ class Units(Lines):
         """The next line (a memoryview, valid until the next call of anything here), TOO_LONG, ATTENTION, FRAME, DAMAGED,
         or None: more bytes are needed."""
         buffer = self._buffer
+        if len(buffer) - self._end < 2 * UNIT and self._start > self._floor:
+            self._move_down()
         while True:
             start = self._start
             if self._zero and start < self._end and buffer[start] == FIRST:
@@ -115,6 +117,14 @@ class Units(Lines):
                 return unit
             self.skipped += 1
 
+    def _move_down(self):
+        """There is room for a frame or two behind what is returned next, also while that is looked at (fence)."""
+        count = self._start - self._floor
+        move(self._buffer, self._start, self._end - self._start, self._buffer, self._floor)
+        self._start -= count
+        self._seen -= count
+        self._end -= count
+
     def push_back(self):
         """The line, or the call for attention, that was just returned will be returned again."""
         self._start = self._seen = self._unit
@@ -140,7 +150,7 @@ class Units(Lines):
         self._floor = 0
 
     def fence(self):
-        """What was returned last stays where it is; what is kept, too. The floor, for `open_fence`."""
+        """The line that was returned last stays where it is; what is kept, too. The floor, for `open_fence`."""
         floor = self._floor
         self._floor = self._start
         return floor

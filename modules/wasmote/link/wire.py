@@ -52,6 +52,7 @@ class Wire:
         self.way = self.last = self._plain
         self._fill = 0  # bytes of the outgoing message in the frame
         self._whole = False  # what is kept is a message that was returned
+        self._line = False  # a line was returned
         self._too_long = 0  # bytes of the incoming message that there was no room for
         self._pieces = []  # of a pushed file
         self._held = 0  # bytes in them, -1: some were dropped
@@ -78,6 +79,7 @@ class Wire:
 
     def next(self):
         units = self._units
+        self._line = False
         while self._left:  # told only now: a call that writes cannot be ended by what it meets there
             left = self._left.pop()
             if self.on_left:
@@ -121,6 +123,7 @@ class Wire:
         return True
 
     def _heard_line(self):
+        self._line = True
         self.way = self.last = self._plain
         if self._framed is None:
             self._units.strict = False
@@ -282,7 +285,7 @@ class Wire:
         else:
             self.port.idle(max(1, min(self.settle(), 50)))
         way = self._way
-        floor = units.fence()
+        floor = units.fence() if self._line else units.kept
         try:
             while True:
                 unit = units.next()
