@@ -89,34 +89,53 @@ class Board:
         on_progress    on_progress(bytes stored)
         config         its new configuration, a dict; None: the one it has
         """
-        limits = (await self.info())["limits"]
+        info = await self.info()
+        limits = info["limits"]
         if len(data) > limits.get("componentBytes", len(data)):
             raise Failed(f"{name} has {len(data)} bytes; this board takes components up to {limits['componentBytes']}")
         chunk = limits["chunkBytes"]
-        push = {"name": name, "size": len(data), "crc32": zlib.crc32(data)}
-        at, tries, best = await self.stored(name, data), 0, 0
-        while True:
-            on_progress(at)
-            piece = {"offset": at, "data": base64.b64encode(data[at : at + chunk]).decode()}
-            if config is not None and at + chunk >= len(data):
-                piece["config"] = config
-            try:
-                answer = await self._session.request("wasmote/push", {**push, **piece})
-            except CallError as error:
-                tries += 1
-                if tries > _TRIES or error.code not in (BOARD_LOST, BOARD_SILENT, WRONG_OFFSET, BUSY):
-                    raise
-                if error.code == WRONG_OFFSET:
-                    at = error.data["offset"]
-                else:
-                    await asyncio.sleep(_PAUSE)
-                continue
-            at = answer["offset"]
-            if at > best:
-                best, tries = at, 0
-            if answer["complete"]:
-                on_progress(len(data))
-                return answer["component"]
+        most = 2 if "link" in info else 1  # chunks under way: the wire is never idle, where it cannot be overrun
+        flying = []  # requests, oldest first
+        at = ahead = await self.stored(name, data)
+        tries, best = 0, 0
+        try:
+            while True:
+                on_progress(at)
+                while len(flying) < most and (ahead < len(data) or not flying):
+                    request = self._push_chunk(name, data, ahead, ahead + chunk, config)
+                    flying.append(asyncio.ensure_future(request))
+                    ahead += chunk
+                try:
+                    answer = await flying.pop(0)
+                except CallError as error:
+                    await asyncio.gather(*flying, return_exceptions=True)  # they fail with it, or are repeated
+                    flying = []
+                    tries += 1
+                    if tries > _TRIES or error.code not in (BOARD_LOST, BOARD_SILENT, WRONG_OFFSET, BUSY):
+                        raise
+                    if error.code == WRONG_OFFSET:
+                        at = error.data["offset"]
+                    else:
+                        await asyncio.sleep(_PAUSE)
+                    ahead = at
+                    continue
+                at = answer["offset"]
+                if at > best:
+                    best, tries = at, 0
+                if answer["complete"]:
+                    on_progress(len(data))
+                    return answer["component"]
+        finally:
+            for request in flying:
+                request.cancel()
+            await asyncio.gather(*flying, return_exceptions=True)
+
+    async def _push_chunk(self, name, data, start, end, config):
+        push = {"name": name, "size": len(data), "crc32": zlib.crc32(data), "offset": start}
+        push["data"] = base64.b64encode(data[start:end]).decode()
+        if config is not None and end >= len(data):
+            push["config"] = config
+        return await self._session.request("wasmote/push", push)
 
     async def stored(self, name, data):
         """How many bytes of this very file are there from a push that was cut: asked by a chunk that cannot be the next."""

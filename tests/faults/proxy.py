@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from wasmote.ports import port
 
+_SLACK = 0.003  # seconds: a line that is silent for less was not, our sleep took longer than it should
+
 
 @dataclass
 class Faults:
@@ -113,7 +115,9 @@ class Direction:
             piece = data[at : at + step]
             now = time.monotonic()
             if rate:
-                self._free_at = max(self._free_at, now) + len(piece) / rate
+                if now - self._free_at > _SLACK:
+                    self._free_at = now
+                self._free_at += len(piece) / rate
                 await asyncio.sleep(max(0, self._free_at - now))
             if self.faults.latency:
                 asyncio.get_running_loop().call_later(

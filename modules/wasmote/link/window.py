@@ -163,7 +163,8 @@ class End:
         if not self._waiting:
             self._heard = now
             self._wait(now)
-        self._transmit(self._views[slot][:size])
+        # Behind another frame its zero is there already.
+        self._transmit(self._views[slot][1 if self.outstanding > 1 else 0 : size])
 
     def _back(self, now):
         """All that is not acknowledged again."""
