@@ -11,6 +11,7 @@ post-return, and is dead after a trap or an abandoned call, with all that were l
 from micropython import const
 
 from ..wasm.errors import Trap
+from ..wasm.values import function_at
 from .canonical import lift_flat, load
 from .lowering import lower_flat, reallocate, scalar, store
 from .types import align, flat_count, result_at, size
@@ -41,7 +42,11 @@ class ImportedFunction:
 
 
 class LiftedFunction:
-    """canon lift: `result = yield from function(*values)`. `t` is its type while the component loads (table.py)."""
+    """canon lift: `result = yield from function(*values)`. `t` is its type while the component loads (table.py).
+
+    function, post_return    offsets of their records in the arena, 0: no post-return. A component has up to 14 of them, most
+                             of which are never called: as objects they would be 450 bytes of a board's heap
+    """
 
     def __init__(self, cx, digest, descriptor, function, post_return):
         self.cx = cx
@@ -92,7 +97,7 @@ class LiftedFunction:
             instance.may_leave = True
             values = steps = None
             guest = instance.store
-            flat = guest.start(self.function, flat)
+            flat = guest.start(function_at(guest, self.function), flat)
             if flat is None:
                 flat = yield from guest.finish()
             cx.other = lowered.cx if lowered else None
@@ -100,9 +105,9 @@ class LiftedFunction:
             handles.end()
             if lowered:
                 value = yield from lowered.finish(value, core, lenders, cx)
-            if self.post_return is not None:
+            if self.post_return:
                 instance.may_leave = False
-                if guest.start(self.post_return, flat) is None:
+                if guest.start(function_at(guest, self.post_return), flat) is None:
                     yield from guest.finish()
                 instance.may_leave = True
             done = True
