@@ -4,6 +4,7 @@
 python scripts/bench [PROGRAM…]        only these programs: for a quick look, without files
 """
 
+import asyncio
 import json
 import platform
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import components
 import emulated
 import engine_build
+import link
 import loading
 import mcp
 import pc
@@ -65,6 +67,8 @@ def measure():
     results["load"] = loading.measure()
     say("QEMU_M0: requests")
     results["mcp"] = mcp.measure()
+    say("unix: the framed link at 115,200 baud")
+    results["link"] = asyncio.run(link.measure())
     say("QEMU_M0: example components")
     results["components"] = components.measure()
     results["engine"] = {
@@ -98,7 +102,7 @@ def main(names):
     (BUILD / "results.json").write_text(json.dumps(results))
     (BUILD / "results.md").write_text("\n".join(report.markdown(results)))
     plot.draw(results, BUILD / "results.png")
-    print("\n".join(["", *report.budget_table(results), *report.speed(results)]))
+    print("\n".join(["", *report.budget_table(results), *report.speed(results), "", link.line(results["link"])]))
     say("written: build/bench/results.md, results.png, results.json")
 
 

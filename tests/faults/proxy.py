@@ -16,8 +16,6 @@ from dataclasses import dataclass
 
 from wasmote.ports import port
 
-_SLACK = 0.003  # seconds: a line that is silent for less was not, our sleep took longer than it should
-
 
 @dataclass
 class Faults:
@@ -97,34 +95,46 @@ class Direction:
         call()
         return True
 
-    async def carry(self, read, write, open_line):
-        while data := await read():
-            if not open_line():
-                continue
-            data = self.damage(data)
+    async def carry(self, read, write):
+        """All that is read, until its end. What was read waits for its turn on the line, not for our sleeps."""
+        given = asyncio.Queue()
+        sending = asyncio.ensure_future(self._send(given, write))
+        try:
+            while data := await read():
+                given.put_nowait((time.monotonic(), self.damage(data)))
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _send(self, given, write):
+        """At the line's speed, in pieces that take some ms."""
+        rate = self.faults.bytes_per_second
+        while True:
+            at, data = await given.get()
             if self.stalled:
                 stalled, self.stalled = self.stalled, 0.0
                 await asyncio.sleep(stalled)
-            await self._send(data, write)
+            step = max(1, int(rate * 0.002)) if rate else len(data) or 1
+            self._free_at = max(self._free_at, at)
+            for start in range(0, len(data), step):
+                piece = data[start : start + step]
+                if rate:
+                    self._free_at += len(piece) / rate
+                    await _until(self._free_at)
+                if self.faults.latency:
+                    asyncio.get_running_loop().call_later(
+                        self.faults.latency, lambda piece=piece: asyncio.ensure_future(write(piece))
+                    )
+                else:
+                    await write(piece)
 
-    async def _send(self, data, write):
-        """At the line's speed, in pieces that take some ms."""
-        rate = self.faults.bytes_per_second
-        step = max(1, int(rate * 0.002)) if rate else len(data) or 1
-        for at in range(0, len(data), step):
-            piece = data[at : at + step]
-            now = time.monotonic()
-            if rate:
-                if now - self._free_at > _SLACK:
-                    self._free_at = now
-                self._free_at += len(piece) / rate
-                await asyncio.sleep(max(0, self._free_at - now))
-            if self.faults.latency:
-                asyncio.get_running_loop().call_later(
-                    self.faults.latency, lambda piece=piece: asyncio.ensure_future(write(piece))
-                )
-            else:
-                await write(piece)
+
+async def _until(moment):
+    """More exact than asyncio's sleep, which takes whole ms."""
+    if (left := moment - time.monotonic() - 0.001) > 0:
+        await asyncio.sleep(left)
+    while time.monotonic() < moment:
+        await asyncio.sleep(0)
 
 
 class Proxy:
@@ -158,7 +168,7 @@ class Proxy:
 
     async def _start(self):
         self._stream = await self._port.open()
-        self._board_task = asyncio.ensure_future(self.to_bridge.carry(self._stream.read, self._to_client, lambda: True))
+        self._board_task = asyncio.ensure_future(self.to_bridge.carry(self._stream.read, self._to_client))
 
     async def _stop(self):
         self._board_task.cancel()
@@ -193,7 +203,7 @@ class Proxy:
         self._clients.add(writer)
         try:
             with contextlib.suppress(OSError):
-                await self.to_board.carry(lambda: reader.read(4096), self._to_board, lambda: True)
+                await self.to_board.carry(lambda: reader.read(4096), self._to_board)
         finally:
             self._clients.discard(writer)
             if self._client is writer:
