@@ -73,7 +73,7 @@ class Peer:
     @property
     def idle(self):
         """Whether all was sent and arrived."""
-        return not (self._messages or self._pushes or self._current or self.end.outstanding)
+        return not (self._messages or self._pushes or self._current or self.end.outstanding())
 
     # Receiving
 
@@ -105,7 +105,7 @@ class Peer:
         elif kind != OPEN and self.end.is_open:
             flags = self.end.take(buffer, at, now, True)
             if flags and flags & KIND == DATA:
-                if units.kept + size - HEADER > units.limit:
+                if units.kept() + size - HEADER > units.limit:
                     units.forget()
                     self.end.is_open = False
                     self.why_closed = f"the board sent a message of more than {units.limit} bytes"
@@ -173,7 +173,7 @@ class Peer:
     def due(self, now):
         """ms until `tick` has something to do."""
         due = self.end.due(now)
-        return min(due, _STILL) if self.units.partial else due
+        return min(due, _STILL) if self.units.partial() else due
 
     def tick(self, now):
         end = self.end
@@ -184,7 +184,7 @@ class Peer:
         if end.lost:
             end.lost = False
             self.why_closed = "nothing was heard from the board: the link is lost"
-        if self.units.partial:
+        if self.units.partial():
             if self._still_since is None:
                 self._still_since = now
             elif self._since(now, self._still_since) > _STILL and self.units.strict:

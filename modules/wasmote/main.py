@@ -157,7 +157,8 @@ def _take(server, port, wire):
         if unit == ATTENTION:
             return ATTENTION
         if unit == TOO_LONG:
-            server.too_long(wire.size, wire.limit, wire.ends, wire.way)
+            size, ends = wire.dropped()
+            server.too_long(size, wire.limit, ends, wire.way)
         else:
             server.receive(unit, wire.way)
     return took

@@ -35,7 +35,8 @@ class Units(Lines):
         self._unit = 0  # where the last one began
         self._zero = False  # a zero was the last byte before the unit: it may be a frame
 
-    @property
+    # No properties: with one in its class, MicroPython searches for a setter at each attribute that is stored.
+
     def partial(self):
         """Whether a unit has begun and not ended."""
         return self._end > self._start or self._dropping
@@ -47,13 +48,12 @@ class Units(Lines):
         self._dropping = 0
         self._zero = False
 
-    @property
     def candidate(self):
         """Whether the unit that has begun may be a frame."""
         return self._zero and self._start < self._end and self._buffer[self._start] == FIRST
 
     def room(self):
-        if self._dropping or (self._zero and self.candidate):
+        if self._dropping or (self._zero and self.candidate()):
             return self._view[self._end :]
         return Lines.room(self)
 
@@ -131,7 +131,6 @@ class Units(Lines):
 
     # What was taken out of frames
 
-    @property
     def kept(self):
         """How many bytes."""
         return self._floor

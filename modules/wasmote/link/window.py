@@ -138,13 +138,12 @@ class End:
 
     # Sending
 
-    @property
     def outstanding(self):
         return self._next - self._base & 255
 
     def free(self):
         """How many frames may be sent now."""
-        return 0 if self._held or not self.is_open else self._most - self.outstanding
+        return 0 if self._held or not self.is_open else self._most - self.outstanding()
 
     def send(self, kind, count, now):
         """Send `frame` with `count` bytes of payload as the next DATA or RAW; `free` says that there is room."""
@@ -158,13 +157,13 @@ class End:
             self._timed_at = now
         self._next = self._next + 1 & 255
         self.sent += 1
-        if self.outstanding == 1:
+        if self.outstanding() == 1:
             self._moved = now
         if not self._waiting:
             self._heard = now
             self._wait(now)
         # Behind another frame its zero is there already.
-        self._transmit(self._views[slot][1 if self.outstanding > 1 else 0 : size])
+        self._transmit(self._views[slot][1 if self.outstanding() > 1 else 0 : size])
 
     def _back(self, now):
         """All that is not acknowledged again."""
@@ -228,7 +227,7 @@ class End:
                 self._hold(now)
             elif self._held or flags & RESEND:
                 self._held = False
-                if self.outstanding:
+                if self.outstanding():
                     self._back(now)
         elif kind == PING:
             self._owed = 0
@@ -238,7 +237,7 @@ class End:
             self._held = False
             if flags & BUSY:
                 self._hold(now)
-            elif self.outstanding:
+            elif self.outstanding():
                 self._back(now)
             else:
                 self._waiting = False
@@ -265,7 +264,7 @@ class End:
 
     def _acknowledged(self, ack, now):
         count = ack - self._base & 255
-        if not count or count > self.outstanding:
+        if not count or count > self.outstanding():
             return
         if self._timed >= 0 and (self._timed - self._base & 255) < count:
             self._measured(self._since(now, self._timed_at))
@@ -316,7 +315,7 @@ class End:
         if self._owed and self._since(now, self._owed_at) >= _ACK_DELAY:
             self._acknowledge()
         if self._waiting:
-            stuck = self.outstanding and self._since(now, self._moved) > _STUCK
+            stuck = self.outstanding() and self._since(now, self._moved) > _STUCK
             if stuck or self._since(now, self._heard) > self._silence:
                 self.is_open = self._waiting = False
                 self.lost = True

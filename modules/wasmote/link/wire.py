@@ -67,15 +67,9 @@ class Wire:
         self._units.received(count)
         self._still_since = None
 
-    @property
-    def size(self):
-        """Of the last message that was TOO_LONG."""
-        return self._units.size
-
-    @property
-    def ends(self):
-        """Its first and last bytes."""
-        return self._units.ends
+    def dropped(self):
+        """(bytes, its first and last ones) of the last message that was TOO_LONG."""
+        return self._units.size, self._units.ends
 
     def next(self):
         units = self._units
@@ -157,11 +151,11 @@ class Wire:
             return None
         if self._too_long:
             self._too_long += count
-        elif units.kept + count > self.limit:
-            self._too_long = units.kept + count
+        elif units.kept() + count > self.limit:
+            self._too_long = units.kept() + count
             units.ends = bytes(units.message()[:_ENDS]), b""
             units.forget()
-        if self._too_long and units.kept > _ENDS:
+        if self._too_long and units.kept() > _ENDS:
             units.forget()  # what is kept now are its last bytes
         units.keep()
         if not flags & LAST:
@@ -285,7 +279,7 @@ class Wire:
         else:
             self.port.idle(max(1, min(self.settle(), 50)))
         way = self._way
-        floor = units.fence() if self._line else units.kept
+        floor = units.fence() if self._line else units.kept()
         try:
             while True:
                 unit = units.next()
@@ -309,7 +303,7 @@ class Wire:
         end = self._end
         now = self._clock.ticks_ms()
         units = self._units
-        if units.candidate or (units.strict and units.partial):
+        if units.candidate() or (units.strict and units.partial()):
             if self._still_since is None:
                 self._still_since = now
             elif self._clock.ticks_diff(now, self._still_since) > _STILL:
