@@ -32,6 +32,7 @@ class Units(Lines):
         self._view = memoryview(self._buffer)
         self._first = self._view[:1]
         self._floor = self._start = self._seen = self._end = self._dropping = 0
+        self.heard = 0  # bytes received, in a way: another number after each
         self._unit = 0  # where the last one began
         self._zero = False  # a zero was the last byte before the unit: it may be a frame
 
@@ -56,6 +57,10 @@ class Units(Lines):
         if self._dropping or (self._zero and self.candidate()):
             return self._view[self._end :]
         return Lines.room(self)
+
+    def received(self, count):
+        self._end += count
+        self.heard = self.heard + 1 & 0xFFFF
 
     def next(self):
         """The next line (a memoryview, valid until the next call of anything here), TOO_LONG, ATTENTION, FRAME, DAMAGED,

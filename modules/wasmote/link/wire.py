@@ -56,16 +56,11 @@ class Wire:
         self._too_long = 0  # bytes of the incoming message that there was no room for
         self._pieces = []  # of a pushed file
         self._held = 0  # bytes in them, -1: some were dropped
-        self._still_since = None
+        self._still_since = self._heard = 0
+        self.room = units.room
+        self.received = units.received
 
     # Receiving
-
-    def room(self):
-        return self._units.room()
-
-    def received(self, count):
-        self._units.received(count)
-        self._still_since = None
 
     def dropped(self):
         """(bytes, its first and last ones) of the last message that was TOO_LONG."""
@@ -304,7 +299,8 @@ class Wire:
         now = self._clock.ticks_ms()
         units = self._units
         if units.candidate() or (units.strict and units.partial()):
-            if self._still_since is None:
+            if self._heard != units.heard:
+                self._heard = units.heard
                 self._still_since = now
             elif self._clock.ticks_diff(now, self._still_since) > _STILL:
                 units.abandon()
