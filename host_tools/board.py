@@ -11,7 +11,7 @@ import re
 import zlib
 from pathlib import Path
 
-from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, BUSY, WRONG_OFFSET
+from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, BUSY, OUT_OF_MEMORY, WRONG_OFFSET
 
 from .errors import CallError, Failed, Misused
 from .versions import META
@@ -20,6 +20,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _PREAMBLE = b"\0asm"
 _MODULE, _COMPONENT = b"\x01\0\0\0", b"\x0d\0\x01\0"
 _TRIES = 6  # attempts at one chunk before a push is given up
+_LEAST_CHUNK = 512  # bytes: a board that has no heap for a chunk gets smaller ones
 _PAUSE = 1  # seconds before an attempt after the board was away
 
 
@@ -111,7 +112,9 @@ class Board:
                     await asyncio.gather(*flying, return_exceptions=True)  # they fail with it, or are repeated
                     flying = []
                     tries += 1
-                    if tries > _TRIES or error.code not in (BOARD_LOST, BOARD_SILENT, WRONG_OFFSET, BUSY):
+                    if error.code == OUT_OF_MEMORY and chunk > _LEAST_CHUNK:
+                        most, chunk = 1, chunk // 2
+                    elif tries > _TRIES or error.code not in (BOARD_LOST, BOARD_SILENT, WRONG_OFFSET, BUSY):
                         raise
                     if error.code == WRONG_OFFSET:
                         at = error.data["offset"]

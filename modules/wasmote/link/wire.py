@@ -17,7 +17,7 @@ from .units import DAMAGED, FRAME, Units
 from .window import NEVER, End
 
 HELD = 4096  # bytes of a pushed file that may wait for their request
-_PIECE = 512  # they are kept in pieces of
+_PIECE = 128  # they are kept in pieces of: a heap that was in use for a while has room for many small ones
 _ENDS = 160  # bytes of a message that is too long are kept of its beginning, and about so many of its end
 _BEHIND = 2  # bytes that mpremote sends behind its call for the REPL
 _ANSWER = 400  # ms in which a bridge that is there answers a PING
@@ -205,7 +205,12 @@ class Wire:
         while count:
             used = self._held % _PIECE
             if not used:
-                self._pieces.append(bytearray(_PIECE))
+                try:
+                    self._pieces.append(bytearray(_PIECE))
+                except MemoryError:
+                    self._held = -1
+                    self._pieces = []
+                    return
             part = min(count, _PIECE - used)
             move(buffer, at, part, self._pieces[-1], used)
             at += part
@@ -213,10 +218,13 @@ class Wire:
             self._held += part
 
     def raw(self, count):
-        """The bytes that came as RAW since the last call, in pieces; None if they are not `count`."""
+        """The bytes that came as RAW since the last call, in pieces; None if they are not `count`. MemoryError: there was no
+        room for them."""
         pieces, held = self._pieces, self._held
         self._pieces = []
         self._held = 0
+        if held < 0:
+            raise MemoryError
         if held != count:
             return None
         if count % _PIECE:
