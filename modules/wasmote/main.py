@@ -86,6 +86,7 @@ def _doubts(host):
     """Host.doubt, imported with the first call of a tool."""
 
     def first(name, tool, arguments):
+        gc.collect()  # what is imported stays: see skip
         from .jsonrpc.fits import doubt
 
         host.doubt = doubt

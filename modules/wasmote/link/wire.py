@@ -9,6 +9,7 @@ What arrives meanwhile is told to wait. A link that is lost, or opened anew by a
 written to it: nobody would understand it.
 """
 
+import gc
 from binascii import unhexlify
 
 from .framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, PAYLOAD, RAW, VERSION, WINDOW, move
@@ -18,6 +19,7 @@ from .window import NEVER, End
 
 HELD = 4096  # bytes of a pushed file that may wait for their request
 _PIECE = 128  # they are kept in pieces of: a heap that was in use for a while has room for many small ones
+_NO_ROOM = -2
 _ENDS = 160  # bytes of a message that is too long are kept of its beginning, and about so many of its end
 _BEHIND = 2  # bytes that mpremote sends behind its call for the REPL
 _ANSWER = 400  # ms in which a bridge that is there answers a PING
@@ -55,7 +57,7 @@ class Wire:
         self._line = False  # a line was returned
         self._too_long = 0  # bytes of the incoming message that there was no room for
         self._pieces = []  # of a pushed file
-        self._held = 0  # bytes in them, -1: some were dropped
+        self._held = 0  # bytes in them, -1: some were dropped, or _NO_ROOM
         self._still_since = self._heard = 0
         self.room = units.room
         self.received = units.received
@@ -168,6 +170,7 @@ class Wire:
 
     def _opening(self):
         if self._end is None:
+            gc.collect()  # it stays: it goes to the first holes of the heap then, not in the middle of the largest (main.skip)
             self._end = End(self._plain, self._clock.ticks_diff)
         return self._end
 
@@ -208,7 +211,7 @@ class Wire:
                 try:
                     self._pieces.append(bytearray(_PIECE))
                 except MemoryError:
-                    self._held = -1
+                    self._held = _NO_ROOM
                     self._pieces = []
                     return
             part = min(count, _PIECE - used)
@@ -223,7 +226,7 @@ class Wire:
         pieces, held = self._pieces, self._held
         self._pieces = []
         self._held = 0
-        if held < 0:
+        if held == _NO_ROOM:
             raise MemoryError
         if held != count:
             return None
