@@ -6,6 +6,7 @@ back they are asked again, and list_changed is announced of those that differ fr
 """
 
 import asyncio
+import contextlib
 
 from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, INVALID_PARAMS
 
@@ -74,6 +75,13 @@ class Catalog:
         while not self.is_settled:
             self._news.clear()
             await self._news.wait()
+
+    async def caught_up(self, seconds):
+        """As settled(), but at once and for so long at most."""
+        if self._stale:
+            self._ask(0)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.settled(), seconds)
 
     @property
     def is_settled(self):

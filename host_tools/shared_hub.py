@@ -11,6 +11,8 @@ from .message import error_text
 from .sharing import SharedPort
 from .tasks import ended
 
+CATCH_UP = 2  # seconds that the lists of a board get before its port is given away
+
 
 class SharedHub(Hub):
     """With `door`, other wasmote processes may join whenever it owns the port."""
@@ -25,7 +27,7 @@ class SharedHub(Hub):
         """Keep the board, or out of the way of a program that has the port."""
         while True:
             keeping = asyncio.ensure_future(super()._keep(forever))
-            wanted = asyncio.ensure_future(self._lending.wanted.wait())
+            wanted = asyncio.ensure_future(self._wanted())
             try:
                 await asyncio.wait([keeping, wanted], return_when=asyncio.FIRST_COMPLETED)
                 if keeping.done():
@@ -37,6 +39,12 @@ class SharedHub(Hub):
             await self._lending.over.wait()
             self.connection.take_back()
             self._say(f"{self.port.url}: {self._lending.to} is done with the port")
+
+    async def _wanted(self):
+        """Until a program wants the port, and the lists are known that answer for the board meanwhile."""
+        await self._lending.wanted.wait()
+        if self.catalog:
+            await self.catalog.caught_up(CATCH_UP)
 
     def detach(self, client):
         super().detach(client)

@@ -45,7 +45,9 @@ def test_tools_are_listed_as_their_components_registered_them(bridge):
 
 
 def test_messages_nearly_as_long_as_may_be_go_both_ways(bridge, kind):
-    quotes, size = (7900, 15_900) if kind == "unix" else (1500, 6000)  # both need a piece of the heap: docs/mcp.md, limits
+    quotes, size = (
+        (7900, 15_900) if kind == "unix" else (1500, 6000)
+    )  # both need a piece of the heap: docs/mcp.md, limits
     quotes *= '"'  # each takes two bytes in JSON
     arguments = {"text": quotes + "end", "ignored": "x" * (size - 2 * len(quotes))}
     assert bridge.call("reverse", arguments) == ("dne" + quotes, False)
