@@ -86,7 +86,6 @@ def _doubts(host):
     """Host.doubt, imported with the first call of a tool."""
 
     def first(name, tool, arguments):
-        gc.collect()  # what is imported stays: see skip
         from .jsonrpc.fits import doubt
 
         host.doubt = doubt

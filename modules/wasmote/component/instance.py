@@ -256,8 +256,8 @@ class Scope(Types):
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS
         self._need(cx, at, d[3] and _in_memory(d, types.result_at(d)), spilled or types.has_pointers(d, PARAMS))
         digest = self.table.digest(t)
-        after = post_return.at if post_return else 0
-        lifted = LiftedFunction(cx, digest, self.root.keep(digest, d), function.at, after)
+        core, after = getattr(function, "at", 0), getattr(post_return, "at", 0)  # imagined ones are nowhere
+        lifted = LiftedFunction(cx, digest, self.root.keep(digest, d), core, after)
         lifted.t = t
         self.add(FUNC, lifted, at)
 

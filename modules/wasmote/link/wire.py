@@ -9,7 +9,6 @@ What arrives meanwhile is told to wait. A link that is lost, or opened anew by a
 written to it: nobody would understand it.
 """
 
-import gc
 from binascii import unhexlify
 
 from .framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, PAYLOAD, RAW, VERSION, WINDOW, move
@@ -170,7 +169,6 @@ class Wire:
 
     def _opening(self):
         if self._end is None:
-            gc.collect()  # it stays: it goes to the first holes of the heap then, not in the middle of the largest (main.skip)
             self._end = End(self._plain, self._clock.ticks_diff)
         return self._end
 

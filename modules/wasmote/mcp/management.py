@@ -22,7 +22,7 @@ from ..jsonrpc import RpcError, codes, names, one_line
 from ..version import NAME, VERSION
 from .request import log_level
 
-_PIECE = 1024  # characters of base64 that are decoded at a time
+_PIECE = 256  # characters of base64 that are decoded at a time: see link.wire
 CHUNK = 4096  # bytes of a file in one wasmote/push
 
 _NAME = names("name")

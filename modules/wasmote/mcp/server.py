@@ -12,7 +12,6 @@ raises leaves `receive` or `step`: each failure is one error reply, and the next
 """
 
 import gc
-import sys
 
 from micropython import const
 
@@ -428,10 +427,7 @@ def _part(module, function):
     for part in _parts:
         if part[1] == function and part[0] == module:
             return part[2]
-    name = "wasmote.mcp." + module
-    if name not in sys.modules:
-        gc.collect()  # it stays: it goes to the first holes of the heap then, not in the middle of the largest (main.skip)
-    found = getattr(__import__(name, None, None, (function,)), function)
+    found = getattr(__import__("wasmote.mcp." + module, None, None, (function,)), function)
     _parts.insert(0, (module, function, found))
     del _parts[_MOST:]
     return found
