@@ -221,6 +221,7 @@ def test_a_component_answers_a_question(bridge):
 
 
 def test_what_is_watched_survives_a_new_version(bridge, wasmote, examples):
+    assert wasmote("reset")[0] == 0  # joins the heap, which the tests before left in pieces
     bridge.call("write", {"name": "kept", "text": "1"})
     assert "result" in bridge.ask("resources/subscribe", {"uri": "note:/"})
     assert wasmote("push", examples / "notebook.wasm")[0] == 0
