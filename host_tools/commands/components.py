@@ -31,8 +31,8 @@ def push(
 ):
     """Store components on the board and put their tools into service. A component that was there keeps its configuration.
 
-    Before the first byte is sent it is checked that the file fits. A push that was cut goes on where it ended, unless the
-    board was reset. The board compares the CRC-32 of what is on its flash; only a component that loads replaces an old one.
+    Before the first byte is sent it is checked that the file fits. A push that was cut goes on where it ended, also
+    after a reset. The board compares the CRC-32 of what is on its flash; only a component that loads replaces an old one.
 
     Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env LEVEL=debug
     """

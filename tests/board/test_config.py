@@ -217,9 +217,9 @@ def test_a_damaged_configuration_keeps_its_component_from_loading_and_says_so(ne
 # Power cuts: what the flash may hold, and what the next boot makes of it
 
 CUTS = [
-    ({"a.wasm": "old", "a.json": "old", "a.part": "new"}, ("old", "old")),
-    ({"a.wasm": "old", "a.json": "old", "a.part": "new", "a.next": ""}, ("old", "old")),
-    ({"a.wasm": "old", "a.json": "old", "a.part": "new", "a.next": "new"}, ("old", "old")),
+    ({"a.wasm": "old", "a.json": "old", "a.part00000000": "new"}, ("old", "old")),
+    ({"a.wasm": "old", "a.json": "old", "a.part00000000": "new", "a.next": ""}, ("old", "old")),
+    ({"a.wasm": "old", "a.json": "old", "a.part00000000": "new", "a.next": "new"}, ("old", "old")),
     ({"a.wasm": "new", "a.json": "old", "a.next": "new"}, ("new", "new")),
     ({"a.wasm": "new", "a.next": "new"}, ("new", "new")),
     ({"a.wasm": "old", "a.json": "old", "a.json.part": "ne"}, ("old", "old")),
@@ -236,7 +236,7 @@ def test_a_power_cut_leaves_a_component_with_its_own_configuration(tmp_path, fil
     component = tmp_path / "a.wasm"
     configuration = storage.configuration("a")
     assert (component.exists() and component.read_text() or None, configuration and configuration.decode()) == wanted
-    assert set(os.listdir(tmp_path)) <= {"a.wasm", "a.json"}
+    assert set(os.listdir(tmp_path)) <= {"a.wasm", "a.json", "a.part00000000"}
 
 
 def test_every_moment_of_a_push_is_one_of_these(tmp_path, monkeypatch):

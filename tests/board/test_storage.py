@@ -220,7 +220,11 @@ def test_a_power_cut_at_any_point_leaves_the_old_file_or_the_new_one(storage, fo
     after = Storage(folder)  # the board boots
     assert after.names() == ["a"]
     assert stored(after, "a") == (NEW if done else OLD)
-    assert os.listdir(folder) == ["a.wasm"]
+    at = refusal(after.receive, "a", len(NEW), len(NEW), b"", zlib.crc32(NEW))[2]["offset"]
+    receive(after, "a", NEW, start=at)  # the push goes on
+    drive(after.verify("a"))
+    after.commit("a")
+    assert stored(after, "a") == NEW and os.listdir(folder) == ["a.wasm"]
 
 
 def test_no_chunk_disturbs_an_upload_that_is_being_loaded(storage):
@@ -240,3 +244,60 @@ def test_a_flash_that_takes_no_new_file_says_so(storage, monkeypatch, code):
     monkeypatch.setattr(module, "open", broken, raising=False)
     assert refusal(storage.receive, "a", len(NEW), 0, NEW[:1000], 0)[0] == "no-space"
     assert storage.uploads == []
+
+
+def test_an_upload_that_a_reset_cut_goes_on_where_it_was(storage, folder):
+    store(storage, "a", OLD)
+    receive(storage, "a", NEW, stop=2000)
+    after = Storage(folder)
+    assert after.names() == ["a"] and stored(after, "a") == OLD
+    assert refusal(after.receive, "a", len(NEW), len(NEW), b"", zlib.crc32(NEW))[2] == {"offset": 2000}
+    receive(after, "a", NEW, start=2000)
+    drive(after.verify("a"))
+    after.commit("a")
+    assert stored(after, "a") == NEW and os.listdir(folder) == ["a.wasm"]
+
+
+@pytest.mark.parametrize("name", ["../a", "b", ""])
+def test_another_file_or_name_does_not_go_on_with_it(storage, folder, name):
+    receive(storage, "a", NEW, stop=2000)
+    after = Storage(folder)
+    assert refusal(after.receive, name, len(NEW), 2000, b"x", zlib.crc32(NEW))[0] in ("offset", "bad-params")
+    for data in (OLD, NEW[:2000], NEW[:1000]):  # also one that is shorter than what is there
+        assert refusal(after.receive, "a", len(data), 2000, b"x", zlib.crc32(data))[2] == {"offset": 0}
+
+
+def test_what_a_reset_left_of_an_upload_goes_with_the_next_of_its_name_and_with_its_component(storage, folder):
+    for follow in (lambda storage: store(storage, "a", OLD), lambda storage: storage.remove("a")):
+        receive(storage, "a", NEW, stop=2000)
+        receive(storage, "ab", NEW, stop=2000)
+        storage = Storage(folder)
+        follow(storage)
+        assert [file for file in os.listdir(folder) if file.startswith("a.part")] == []
+        assert [file[:7] for file in os.listdir(folder) if file != "a.wasm"] == ["ab.part"]
+
+
+def test_a_complete_upload_that_did_not_load_before_a_reset_begins_anew(storage, folder):
+    receive(storage, "a", NEW)
+    after = Storage(folder)
+    assert refusal(after.receive, "a", len(NEW), len(NEW), b"", zlib.crc32(NEW))[2] == {"offset": 0}
+    store(after, "a", NEW)
+
+
+def test_an_upload_that_a_reset_cut_counts_as_free_and_makes_room(storage, folder, monkeypatch, tmp_path):
+    receive(storage, "cut", NEW, stop=9000)
+    Flash(monkeypatch, tmp_path / "components", free=11)
+    after = Storage(folder)
+    assert after.space() == (100 * 4096, 8 * 4096 + 9000)
+    big = NEW * 3
+    assert refusal(after.receive, "b", len(NEW) * 4, 0, NEW[:1000], 0)[0] == "no-space"
+    receive(storage, "cut", NEW, stop=9000)
+    store(Storage(folder), "b", big)
+    assert os.listdir(folder) == ["b.wasm"]
+
+
+def test_an_upload_that_a_reset_cut_does_not_keep_the_last_room_from_components(storage, folder, monkeypatch, tmp_path):
+    receive(storage, "cut", NEW, stop=9000)
+    Flash(monkeypatch, tmp_path / "components", free=10)
+    Storage(folder)
+    assert os.listdir(folder) == []

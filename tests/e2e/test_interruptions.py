@@ -41,7 +41,7 @@ def test_a_reset_in_the_middle_of_a_call_is_one_error_and_the_next_call_works(br
     assert bridge.call("read")[1] is False
 
 
-def test_a_push_cut_by_a_reset_leaves_the_old_component_and_can_be_repeated(bridge, wasmote, examples):
+def test_a_push_cut_by_a_reset_leaves_the_old_component_and_goes_on_where_it_was(bridge, wasmote, examples):
     data = (examples / "thermometer.wasm").read_bytes()
     part = {"name": "thermometer", "size": len(data), "crc32": zlib.crc32(data), "offset": 0}
     assert "result" in bridge.ask("wasmote/push", {**part, "data": base64.b64encode(data[:4000]).decode()})
@@ -49,7 +49,8 @@ def test_a_push_cut_by_a_reset_leaves_the_old_component_and_can_be_repeated(brid
     time.sleep(0.5)
     working(bridge)
     assert bridge.call("read")[1] is False
-    assert wasmote("push", examples / "thermometer.wasm")[0] == 0
+    code, _, err = wasmote("push", examples / "thermometer.wasm")
+    assert code == 0 and f"4000 of {len(data)} bytes are there already" in err, err
     assert bridge.call("read")[1] is False
 
 
@@ -77,6 +78,10 @@ def test_a_power_cut_leaves_what_was_stored(port, environment, examples):
     with Bridge(port, environment) as second:
         assert second.tools() == ["read", "calibrate", "history"]
         assert second.call("read")[1] is False
+        command = [sys.executable, "-m", "wasmote", "push", port, str(examples / "textkit.wasm")]
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        assert f"of {len(data)} bytes are there already" in done.stderr
+        assert second.call("word_count", {"text": "a"})[0] == "1 word, 1 character"
 
 
 def faults_error(bridge):

@@ -239,7 +239,12 @@ class Host:
                 yield from self.acquire(lambda: self.in_use(name, config))
                 try:
                     guest = Guest(self, name, self.storage.part(name), config())
-                    yield from self.replace(guest, lambda: self.storage.commit(name, configuration))
+
+                    def keep():
+                        self.storage.commit(name, configuration)
+                        guest.path = self.storage.path(name)
+
+                    yield from self.replace(guest, keep)
                 finally:
                     self.release()
             finally:
@@ -439,8 +444,6 @@ class Host:
             if not isinstance(error, (OSError, HostError)):
                 raise
             raise HostError("no-space", '"%s" was not written to the flash: %s' % (name, error))
-        if guest.path == self.storage.part(name):
-            guest.path = self.storage.path(name)
         if old:
             old.end("was ended: a new version of the component took its place")
         self._put(guest)

@@ -1,13 +1,16 @@
 """Components on flash: one file each, replaced as a whole or not at all.
 
     <folder>/<name>.wasm    a component: complete, its checksum was right, it loaded
-    <folder>/<name>.part    one that is being received; removed at the next boot
+    <folder>/<name>.part<crc32>    one that is being received, the checksum that it will have in hex
     <folder>/<name>.json    the configuration of a component, where it has one (config.py)
     <folder>/<name>.next    the configuration that comes with a .part, and counts once that has become the .wasm
 
 An upload comes in chunks: receive() until its last byte, verify(), then commit() or discard(). Only commit() touches the
 old file, by one rename, which littlefs does atomically: a power cut at any moment leaves the old file or the new one,
 with the configuration that belongs to it: the next boot finishes what a cut left undone.
+
+What was received of a file stays over a reset, and goes on with the chunk that comes next. It never stands in the way: an
+upload that needs the room has it, and so do components, see _ROOM.
 """
 
 import os
@@ -16,6 +19,9 @@ from binascii import crc32 as _crc32
 from .errors import HostError
 
 _ENOSPC = 28
+_ROOM = (
+    32 * 1024
+)  # bytes of flash: with less after a boot, for what components write, uploads that were cut are removed
 _SPARE_BLOCKS = 2  # what littlefs may need besides the bytes: the folder's metadata, a block for copying on write
 KINDS = ("files", "store")  # of wasi:filesystem and wasi:keyvalue
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -47,23 +53,34 @@ class Storage:
     def _recover(self):
         """Ends what a reset left half done."""
         files = os.listdir(self.folder)
+        received = [file[:-13] for file in self._parts()]
         for file in files:
             if file.endswith(".next"):
                 name = file[:-5]
-                if name + ".part" in files or name + ".wasm" not in files:
+                if name in received or name + ".wasm" not in files:
                     _remove(self._next(name))
                 else:
                     os.rename(self._next(name), self._settings(name))
         for file in files:
             if file.endswith(".part") or (file.endswith(".json") and file[:-5] + ".wasm" not in files):
                 _remove(self.folder + "/" + file)
+        space = self._space()
+        if space and space[1] < _ROOM:
+            self._make_room()
 
     def path(self, name):
         return "%s/%s.wasm" % (self.folder, name)
 
     def part(self, name):
-        """Where an upload of this name is, or would be."""
-        return "%s/%s.part" % (self.folder, name)
+        """Where the upload of this name that is under way is."""
+        return self._part(name, self._find(name).crc32)
+
+    def _part(self, name, crc32):
+        return "%s/%s.part%08x" % (self.folder, name, crc32 & 0xFFFFFFFF)
+
+    def _parts(self):
+        """The files of all uploads, cut ones too."""
+        return [file for file in os.listdir(self.folder) if file[-13:-8] == ".part"]
 
     def names(self):
         """The names of all stored components, sorted."""
@@ -77,7 +94,15 @@ class Storage:
             return None
 
     def space(self):
-        """(bytes of the flash, free ones), or None where nobody can tell."""
+        """(bytes of the flash, those that a push can have), or None where nobody can tell."""
+        space = self._space()
+        if space is None:
+            return None
+        loose = [os.stat(self.folder + "/" + file)[6] for file in self._loose()]
+        return space[0], space[1] + sum(loose)
+
+    def _space(self):
+        """(bytes of the flash, free ones) or None."""
         if not hasattr(os, "statvfs"):
             return None
         flash = os.statvfs(self.folder)
@@ -95,6 +120,7 @@ class Storage:
                     os.remove(folder + "/" + left)
         _remove(self.path(name))
         _remove(self._settings(name))
+        self._make_room(name)
 
     def place(self, kind, name):
         """The folder beside that of the components where one keeps what it writes."""
@@ -146,8 +172,10 @@ class Storage:
             raise HostError("busy", '"%s" was just pushed and is being loaded: push again in a moment' % name)
         if offset == 0:
             upload = self._start(name, size, crc32)
+        elif upload is None:
+            upload = self._resume(name, size, crc32)
         if upload is None:
-            what = 'no upload of "%s" is under way (the board may have been reset): begin at offset 0'
+            what = 'no upload of "%s" is under way: begin at offset 0'
             raise HostError("offset", what % name, {"offset": 0})
         if (size, crc32) != (upload.size, upload.crc32):
             self.discard(name)
@@ -197,7 +225,9 @@ class Storage:
         """Gives an upload up."""
         self._forget(name)
         _remove(self._next(name))
-        _remove(self.part(name))
+        for file in self._parts():
+            if file[:-13] == name:
+                os.remove(self.folder + "/" + file)
 
     def _find(self, name):
         for upload in self.uploads:
@@ -217,21 +247,44 @@ class Storage:
             what = '"%s" has %d bytes: this board takes components of %d bytes at most' % (name, size, self.limit)
             raise HostError("limit", what, {"componentBytes": self.limit})
         if not self._fits(size):
-            for other in self.uploads:  # abandoned, or of somebody who has to begin again
-                if not other.sealed:
-                    self.discard(other.name)
+            self._make_room()
         if not self._fits(size):
             raise self._no_space(name, size)
         upload = _Upload(name, size, crc32)
         try:
-            open(self.part(name), "wb").close()
+            open(self._part(name, crc32), "wb").close()
         except OSError as error:
             raise self._not_written(upload, error)
         self.uploads.append(upload)
         return upload
 
+    def _resume(self, name, size, crc32):
+        """The upload of this file that a reset cut, or None. One that was complete did not load: it begins anew."""
+        check_name(name)
+        try:
+            at = os.stat(self._part(name, crc32))[6]
+        except OSError:
+            return None
+        if not 0 < at < size:
+            return None
+        upload = _Upload(name, size, crc32)
+        upload.at = at
+        self.uploads.append(upload)
+        return upload
+
+    def _loose(self):
+        """The files of uploads that are given up when their room is needed: abandoned, or of somebody who begins again."""
+        loaded = [upload.name for upload in self.uploads if upload.sealed]
+        return [file for file in self._parts() if file[:-13] not in loaded]
+
+    def _make_room(self, name=None):
+        """Gives them up, or that of this name."""
+        for file in self._loose():
+            if name in (None, file[:-13]):
+                self.discard(file[:-13])
+
     def _fits(self, size):
-        space = self.space()
+        space = self._space()
         pending = sum([upload.size - upload.at for upload in self.uploads])
         return space is None or self._on_flash(size) + pending <= space[1]
 
@@ -242,7 +295,7 @@ class Storage:
     def _no_space(self, name, size):
         what = '"%s" is too large for the flash: %d bytes are needed, %d are free. Remove a component (wasmote rm), then push again'
         needed = self._on_flash(size)
-        free = self.space()[1]
+        free = self._space()[1]
         return HostError("no-space", what % (name, needed, free), {"neededBytes": needed, "freeBytes": free})
 
     def _write(self, upload, pieces):
@@ -257,7 +310,7 @@ class Storage:
     def _not_written(self, upload, error):
         """Gives the upload up; returns the HostError that says why."""
         self.discard(upload.name)
-        if error.args and error.args[0] == _ENOSPC and self.space():
+        if error.args and error.args[0] == _ENOSPC and self._space():
             return self._no_space(upload.name, upload.size)
         return HostError("no-space", '"%s" was not written to the flash: %s' % (upload.name, error))
 
