@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The `wasmote` command: a board's tools and components from a terminal.
 
-Every failure is one line on stderr that says what and what to do, and a code of exit_codes.py; WASMOTE_DEBUG=1 shows the
+Every failure is one line on stderr that says what and what to do, and a code of commands/exit_codes.py; WASMOTE_DEBUG=1 shows the
 traceback. The verbs are in commands/.
 """
 
@@ -14,9 +14,9 @@ import typer
 from . import __version__
 from .commands import board, call, components, install, looking, repl, replay, serve, watching  # noqa: F401 - they add their verbs
 from .commands.app import app
-from .completion import bash_words
+from .commands.completion import bash_words
+from .commands.exit_codes import FAILED, INTERRUPTED, exit_code
 from .errors import Failed
-from .exit_codes import FAILED, INTERRUPTED, exit_code
 
 
 @app.callback(invoke_without_command=True)

@@ -22,11 +22,11 @@ sys.path.append(str(ROOT / "tests/faults"))
 
 from hostile_bytes import blocks  # noqa: E402
 from proxy import Faults, Proxy  # noqa: E402
-from wasmote.board import Board, text_of  # noqa: E402
+from wasmote.board.methods import Board, text_of  # noqa: E402
+from wasmote.board.session import session  # noqa: E402
 from wasmote.errors import CallError  # noqa: E402
-from wasmote.peer import Peer  # noqa: E402
-from wasmote.ports import port  # noqa: E402
-from wasmote.session import session  # noqa: E402
+from wasmote.ports.urls import port  # noqa: E402
+from wasmote.wire.peer import Peer  # noqa: E402
 
 LINES = {
     "a clean line": {},

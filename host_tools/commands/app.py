@@ -7,10 +7,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from ..board import Board
-from ..completion import ports
-from ..exit_codes import MEANINGS
-from ..session import session
+from ..board.methods import Board
+from ..board.session import session
+from .completion import ports
+from .exit_codes import MEANINGS
 
 app = typer.Typer(
     name="wasmote",

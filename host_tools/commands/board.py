@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`info` and `reset`."""
 
-from .. import tables
+from . import tables
 from .app import BOARDS_PANEL, Json, Port, app, run
 
 

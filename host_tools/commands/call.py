@@ -6,12 +6,12 @@ from typing import Annotated, Optional
 
 import typer
 
-from .. import tables
-from ..arguments import parsed, typed
-from ..board import text_of
+from ..board.methods import text_of
 from ..errors import Misused
-from ..exit_codes import FAILED
+from . import tables
 from .app import TOOLS_PANEL, Json, Port, app, run
+from .arguments import parsed, typed
+from .exit_codes import FAILED
 
 
 @app.command(rich_help_panel=TOOLS_PANEL)

@@ -10,12 +10,13 @@ from typing import Annotated, Optional
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .. import fit, tables
-from ..board import component_file, component_name
+from ..board import fit
+from ..board.methods import component_file, component_name
+from ..board.settings import changed, from_options
 from ..errors import Failed, Misused
-from ..exit_codes import FAILED
-from ..settings import changed, from_options
+from . import tables
 from .app import COMPONENTS_PANEL, Allow, ConfigFile, Env, Json, Port, app, run
+from .exit_codes import FAILED
 
 
 @app.command(rich_help_panel=COMPONENTS_PANEL)

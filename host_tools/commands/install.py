@@ -7,14 +7,14 @@ from typing import Annotated, Optional
 
 import typer
 
-from .. import tables
-from ..clients import CLIENTS, client, entry
-from ..completion import ports
+from ..bridge.naming import given
 from ..errors import Misused
-from ..install import added, removed
-from ..naming import given
-from ..ports import port as port_at
+from ..install.change import added, removed
+from ..install.clients import CLIENTS, client, entry
+from ..ports.urls import port as port_at
+from . import tables
 from .app import CLIENTS_PANEL, Json, app
+from .completion import ports
 
 NAMES = ", ".join(CLIENTS)
 

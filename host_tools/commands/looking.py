@@ -7,10 +7,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from .. import tables
-from ..completion import ports
-from ..exit_codes import FAILED
+from . import tables
 from .app import BOARDS_PANEL, Json, app
+from .completion import ports
+from .exit_codes import FAILED
 
 
 @app.command(rich_help_panel=BOARDS_PANEL)
@@ -19,7 +19,7 @@ def boards(json_: Json = False):
 
     Example:  wasmote boards
     """
-    from ..devices import boot_loaders, running_places, serial_places
+    from ..ports.devices import boot_loaders, running_places, serial_places
 
     places = [*serial_places(), *running_places()]
     tables.as_json([asdict(place) for place in places]) if json_ else tables.places(places, boot_loaders())
@@ -39,7 +39,7 @@ def doctor(
 
     Example:  wasmote doctor serial:/dev/ttyACM0
     """
-    from ..doctor import diagnose, everything
+    from ..board.doctor import diagnose, everything
 
     async def work():
         found = []

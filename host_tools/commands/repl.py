@@ -6,8 +6,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from ..exit_codes import FAILED
 from .app import BOARDS_PANEL, Port, app
+from .exit_codes import FAILED
 
 
 @app.command(context_settings={"ignore_unknown_options": True}, rich_help_panel=BOARDS_PANEL)
@@ -24,7 +24,7 @@ def repl(
 
     Example:  wasmote repl serial:/dev/ttyACM0        or  wasmote repl qemu:m3 eval '6 * 7'
     """
-    from ..repl import repl as work
+    from ..board.repl import repl as work
 
     if asyncio.run(work(port, words or ())):
         raise typer.Exit(FAILED)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .. import tables
+from . import tables
 from .app import CLIENTS_PANEL, Json, app
 
 
@@ -25,8 +25,8 @@ def replay(
 
     Example:  wasmote bridge qemu:m0 --record monday.jsonl   and later   wasmote replay monday.jsonl qemu:m0
     """
-    from ..bridge import playing
-    from ..replaying import replay as work
+    from ..bridge.replaying import replay as work
+    from ..bridge.serve import playing
 
     report = asyncio.run(playing(ports, lambda front: work(file, front), static_tools))
     if json_:

@@ -10,9 +10,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from ..completion import ports as completions
 from ..errors import Failed, Misused
 from .app import BOARDS_PANEL, CLIENTS_PANEL, Json, app
+from .completion import ports as completions
 
 
 @app.command(rich_help_panel=CLIENTS_PANEL)
@@ -70,7 +70,7 @@ def bridge(
 
     Other wasmote commands on the same PORT work while it runs.
     """
-    from ..bridge import bridge as serve
+    from ..bridge.serve import bridge as serve
 
     if allow_host and not http:
         raise Misused("--allow-host is for --http: add --http :PORT")
@@ -105,8 +105,8 @@ def emulate(
 
     Example:  wasmote emulate m0
     """
-    from ..foreground import emulate as work
-    from ..foreground import tell
+    from ..ports.foreground import emulate as work
+    from ..ports.foreground import tell
 
     asyncio.run(work(board, flash, firmware, pty, line_of_json if json_ else tell))
 

@@ -9,12 +9,13 @@ from typing import Annotated, Optional
 import typer
 from rich.live import Live
 
-from .. import measure, tables
-from ..arguments import parsed
+from ..board import measure
+from ..board.rates import Rates
 from ..errors import Away, CallError, Misused
-from ..logs import LEVELS
-from ..rates import Rates
+from ..hub.logs import LEVELS
+from . import tables
 from .app import TOOLS_PANEL, Json, Port, app, run
+from .arguments import parsed
 from .call import by_schema
 
 

@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/faults"))
 
 from proxy import Faults, Proxy  # noqa: E402
-from wasmote.board import Board  # noqa: E402
-from wasmote.session import session  # noqa: E402
+from wasmote.board.methods import Board  # noqa: E402
+from wasmote.board.session import session  # noqa: E402
 
 RATE = 11520  # bytes a second: 115,200 baud, 8N1
 SIZE = 102_400

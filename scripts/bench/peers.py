@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import emulated
 from programs import BUILD, ROOT, STRICT, tool
-from wasmote import emulator
+from wasmote.ports import emulator
 
 BARE = ROOT / "tests/bench/bare"
 WASM3 = ROOT / "build/wasm3"

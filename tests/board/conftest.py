@@ -14,7 +14,7 @@ sys.path[:0] = [
     *(str(ROOT / "modules"), str(ROOT / "tests" / "shims"), str(ROOT / "scripts")),
     *(str(ROOT / "tests" / "wasi"), str(Path(__file__).parent)),
 ]
-sys.path.append(str(ROOT / "host_tools"))  # peer.py: the other end of the link
+sys.path.append(str(ROOT / "host_tools/wire"))  # peer.py: the other end of the link
 
 import spec_suite  # noqa: E402
 import wasmote  # noqa: E402

@@ -286,7 +286,7 @@ def test_the_same_under_micropython(tmp_path):
     (tmp_path / "cases.json").write_text(json.dumps(cases))
     program = f"""
 import sys, json
-sys.path[:] = [{str(ROOT / "modules")!r}, {str(ROOT / "host_tools")!r}, {str(ROOT / "tests/board")!r}] + sys.path
+sys.path[:] = [{str(ROOT / "modules")!r}, {str(ROOT / "host_tools/wire")!r}, {str(ROOT / "tests/board")!r}] + sys.path
 from link_world import check
 results = []
 for case in json.load(open({str(tmp_path / "cases.json")!r})):

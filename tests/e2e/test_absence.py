@@ -12,7 +12,7 @@ import pytest
 from conftest import BOARDS, PATIENCE, firmware, params
 from mcp import Client, MCPError, StdioServerParameters
 from node import NODE
-from wasmote import ports
+from wasmote.ports import urls
 
 pytestmark = pytest.mark.anyio
 CASES = [
@@ -59,7 +59,7 @@ class Cable:
 
     async def _serve(self, reader, writer):
         self._connections.add(asyncio.current_task())
-        board = await ports.port(self._url).open()
+        board = await urls.port(self._url).open()
 
         async def back():
             while data := await board.read():

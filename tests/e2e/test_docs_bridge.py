@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE, ROOT, params
 from node import inspect
-from wasmote import doctor
-from wasmote.exit_codes import MEANINGS
+from wasmote.board import doctor
+from wasmote.commands.exit_codes import MEANINGS
 
 PAGE = (ROOT / "docs/bridge.md").read_text()
 BLOCKS = re.findall(r"^```(\w+) ?([\w-]*)\n(.*?)^```$", PAGE, re.S | re.M)

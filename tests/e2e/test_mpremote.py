@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from conftest import BOARDS, PATIENCE, Bridge, firmware, params
-from wasmote.handover import borrowed
+from wasmote.ports.handover import borrowed
 
 
 @pytest.fixture(scope="module", params=params("qemu:m3"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import BOARDS, PATIENCE, ROOT, params
 from mcp import Client, StdioServerParameters, types
-from wasmote import emulator
+from wasmote.ports import emulator
 
 sys.path.append(str(ROOT / "tests/firmware"))
 from raw_board import RawBoard

@@ -11,8 +11,8 @@ import tty
 
 import pytest
 from conftest import ROOT, firmware, params
+from wasmote.board.session import session
 from wasmote.errors import CallError
-from wasmote.session import session
 
 INITIALIZE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "0"}}
 

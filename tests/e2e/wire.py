@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 
-from wasmote.ports import port as open_port
+from wasmote.ports.urls import port as open_port
 
 
 class Wire:

@@ -14,7 +14,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from wasmote.ports import port
+from wasmote.ports.urls import port
 
 
 @dataclass

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from wasmote import emulator
+from wasmote.ports import emulator
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 _RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"

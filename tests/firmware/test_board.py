@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from raw_board import CTRL_C, CTRL_D, RawBoard
-from wasmote import emulator
+from wasmote.ports import emulator
 
 
 def cpu_seconds(process):

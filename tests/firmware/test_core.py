@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from conftest import BOARDS
 from raw_board import RawBoard
-from wasmote import emulator
+from wasmote.ports import emulator
 
 ROOT = emulator.firmware_file("unix", "micropython").parents[3]
 

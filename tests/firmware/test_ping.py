@@ -6,7 +6,7 @@ import base64
 import pytest
 from conftest import BOARDS
 from raw_board import RawBoard, new_flash
-from wasmote import emulator
+from wasmote.ports import emulator
 
 EXAMPLES = emulator.firmware_file("unix", "micropython").parents[2] / "examples"
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from raw_board import RawBoard, new_flash
-from wasmote import emulator
+from wasmote.ports import emulator
 
 sys.path.append(str(emulator.firmware_file("unix", "micropython").parents[3] / "tests/board"))
 from rpc_fuzz import SEEDS, Player, lines

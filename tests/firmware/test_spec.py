@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from conftest import BOARDS
-from wasmote import emulator
+from wasmote.ports import emulator
 
 ROOT = emulator.firmware_file("unix", "micropython").parents[3]
 sys.path.insert(0, str(ROOT / "scripts"))

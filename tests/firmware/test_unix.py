@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from wasmote import emulator
+from wasmote.ports import emulator
 
 
 def micropython(*arguments, **environment):

@@ -11,8 +11,8 @@ import tty
 
 import pytest
 from fake_board import Asking, FakeBoard
-from wasmote.client import Client
-from wasmote.shared_hub import SharedHub
+from wasmote.hub.client import Client
+from wasmote.hub.shared_hub import SharedHub
 
 WASMOTE = [sys.executable, "-m", "wasmote"]
 

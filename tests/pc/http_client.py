@@ -6,7 +6,7 @@ import itertools
 import json
 
 import httpx2
-from wasmote.http_server import listen, serve
+from wasmote.http.server import listen, serve
 
 BOTH = "application/json, text/event-stream"
 MODERN = "2026-07-28"

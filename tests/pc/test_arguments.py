@@ -1,7 +1,7 @@
 """Arguments as typed: words with the types of the tool's schema, or one JSON object; and what is said about mistakes."""
 
 import pytest
-from wasmote.arguments import described, parsed, typed
+from wasmote.commands.arguments import described, parsed, typed
 from wasmote.errors import Misused
 
 SCHEMA = {

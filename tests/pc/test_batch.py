@@ -3,7 +3,7 @@
 import pytest
 from conftest import until
 from http_client import HttpClient, serving
-from wasmote.message import members
+from wasmote.wire.message import members
 
 pytestmark = pytest.mark.anyio
 PING = '{"jsonrpc":"2.0","id":%s,"method":"ping"}'

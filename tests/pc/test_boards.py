@@ -8,10 +8,10 @@ import pytest
 from conftest import RawClient, until, until_async, wasmote
 from fake_board import Asking, FakeBoard
 from http_client import HttpClient, serving
-from wasmote import connection
-from wasmote.boards import Boards
-from wasmote.shared_hub import SharedHub
-from wasmote.versions import META
+from wasmote.bridge.boards import Boards
+from wasmote.hub.shared_hub import SharedHub
+from wasmote.wire import connection
+from wasmote.wire.versions import META
 
 pytestmark = pytest.mark.anyio
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": {}}

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import RawClient, running_hub, until, until_async
 from fake_board import FakeBoard
-from wasmote import connection
-from wasmote import hub as hub_module
-from wasmote.catalog import Catalog
-from wasmote.versions import HANDSHAKE_VERSIONS, META, MODERN_VERSIONS
+from wasmote.bridge.catalog import Catalog
+from wasmote.hub import hub as hub_module
+from wasmote.wire import connection
+from wasmote.wire.versions import HANDSHAKE_VERSIONS, META, MODERN_VERSIONS
 
 pytestmark = pytest.mark.anyio
 REQUEST = Path(__file__).parents[2] / "modules/wasmote/mcp/request.py"

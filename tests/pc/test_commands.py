@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import wasmote
-from wasmote import tables
 from wasmote.cli import app
+from wasmote.commands import tables
 
 pytestmark = pytest.mark.anyio
 VERBS = [command.name or command.callback.__name__ for command in app.registered_commands]

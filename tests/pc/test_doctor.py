@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from conftest import running_hub, until, wasmote
 from fake_board import FakeBoard
-from wasmote import __version__, auto_port, connection, devices, doctor
-from wasmote.doctor import diagnose
+from wasmote import __version__
+from wasmote.board import doctor
+from wasmote.board.doctor import diagnose
+from wasmote.ports import auto_port, devices
+from wasmote.wire import connection
 
 pytestmark = pytest.mark.anyio
 

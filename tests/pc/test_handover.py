@@ -5,10 +5,10 @@ import contextlib
 
 import pytest
 from conftest import RawClient, running_hub, terminal, until, until_async
-from wasmote import connection
-from wasmote.claims import claim
 from wasmote.errors import Failed
-from wasmote.handover import RELEASE, borrowed
+from wasmote.ports.claims import claim
+from wasmote.ports.handover import RELEASE, borrowed
+from wasmote.wire import connection
 
 pytestmark = pytest.mark.anyio
 CALL = ("tools/call", {"name": "echo", "arguments": {}})

@@ -14,10 +14,13 @@ import httpx2
 import pytest
 from conftest import WASMOTE, until, wasmote
 from http_client import BOTH, META, HttpClient, serving
-from wasmote import http_connection, http_server, http_sessions, http_streams
 from wasmote.errors import Failed
-from wasmote.http_checks import HANDSHAKE_VERSIONS
-from wasmote.http_server import address, listen
+from wasmote.http import connection as http_connection
+from wasmote.http import server as http_server
+from wasmote.http import sessions as http_sessions
+from wasmote.http import streams as http_streams
+from wasmote.http.checks import HANDSHAKE_VERSIONS
+from wasmote.http.server import address, listen
 
 pytestmark = pytest.mark.anyio
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}}

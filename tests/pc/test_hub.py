@@ -5,8 +5,8 @@ import json
 
 import pytest
 from conftest import RawClient, running_hub, until, until_async
-from wasmote import connection
-from wasmote import hub as hub_module
+from wasmote.hub import hub as hub_module
+from wasmote.wire import connection
 
 pytestmark = pytest.mark.anyio
 

@@ -9,9 +9,9 @@ import pytest
 from conftest import wasmote
 from hypothesis import given
 from hypothesis import strategies as some
-from wasmote.clients import CLIENTS, client
 from wasmote.errors import Misused
-from wasmote.json_edit import with_member, without_member
+from wasmote.install.clients import CLIENTS, client
+from wasmote.install.json_edit import with_member, without_member
 
 PLACE = ("mcpServers", "board")
 ENTRY = {"command": "wasmote", "args": ["bridge", "qemu:m0"]}

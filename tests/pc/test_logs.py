@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import RawClient, running_hub, until
-from wasmote.logs import KEPT
+from wasmote.hub.logs import KEPT
 
 pytestmark = pytest.mark.anyio
 MODERN = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wasmote.errors import CallError
-from wasmote.message import LONGEST, members, parse, read, request_text
+from wasmote.wire.message import LONGEST, members, parse, read, request_text
 
 
 def test_an_id_is_replaced_and_nothing_else():

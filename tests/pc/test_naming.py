@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from wasmote.naming import LONGEST, Schemes, board_name, given, rewritten, shared_names
+from wasmote.bridge.naming import LONGEST, Schemes, board_name, given, rewritten, shared_names
 
 
 @pytest.mark.parametrize(

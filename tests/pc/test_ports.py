@@ -8,11 +8,12 @@ import sys
 import pytest
 from conftest import terminal, wasmote
 from fake_board import FakeBoard
-from wasmote import claims, connection, emulator
-from wasmote.board import Board
+from wasmote.board.methods import Board
+from wasmote.board.session import session
 from wasmote.errors import Away, Failed
-from wasmote.ports import port
-from wasmote.session import session
+from wasmote.ports import claims, emulator
+from wasmote.ports.urls import port
+from wasmote.wire import connection
 
 pytestmark = pytest.mark.anyio
 

@@ -8,11 +8,11 @@ import zlib
 import pytest
 from conftest import wasmote
 from fake_board import FakeBoard
-from wasmote import board as management
-from wasmote import fit
-from wasmote.board import Board, component_file
+from wasmote.board import fit
+from wasmote.board import methods as management
+from wasmote.board.methods import Board, component_file
+from wasmote.board.session import session
 from wasmote.errors import CallError, Failed
-from wasmote.session import session
 
 pytestmark = pytest.mark.anyio
 COMPONENT = b"\0asm\x0d\0\x01\0" + os.urandom(950)

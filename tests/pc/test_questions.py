@@ -5,7 +5,7 @@ import json
 
 import pytest
 from fake_board import FORM
-from wasmote.questions import offers
+from wasmote.hub.questions import offers
 
 pytestmark = pytest.mark.anyio
 

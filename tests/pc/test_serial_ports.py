@@ -11,11 +11,12 @@ import serial
 from conftest import RawClient, running_hub, terminal, until_async, wasmote
 from fake_board import FakeBoard
 from serial.tools import list_ports
-from wasmote import auto_port, connection, serial_ports
-from wasmote.claims import claim
 from wasmote.errors import Away, Failed
-from wasmote.ports import port
-from wasmote.probe import probe
+from wasmote.ports import auto_port, serial_port
+from wasmote.ports.claims import claim
+from wasmote.ports.probe import probe
+from wasmote.ports.urls import port
+from wasmote.wire import connection
 
 pytestmark = pytest.mark.anyio
 PICO, CP210X, ESPRESSIF, MOUSE, DISK = (0x2E8A, 5), (0x10C4, 0xEA60), (0x303A, 0x1001), (0x046D, 0xC077), (0x2E8A, 3)
@@ -63,7 +64,7 @@ class FakeSerial:
 def fake(monkeypatch):
     kept = []
     monkeypatch.setattr(serial, "Serial", FakeSerial)
-    monkeypatch.setattr(serial_ports, "_keep_lines", lambda fd: kept.append(fd))
+    monkeypatch.setattr(serial_port, "_keep_lines", lambda fd: kept.append(fd))
     return kept
 
 
@@ -92,7 +93,7 @@ async def test_rts_goes_off_before_dtr_and_an_adapter_keeps_both(fake, plugged):
 
 def test_kept_lines_are_hupcl_off():
     ours, theirs = pty.openpty()
-    serial_ports._keep_lines(theirs)
+    serial_port._keep_lines(theirs)
     assert not termios.tcgetattr(theirs)[2] & termios.HUPCL
     os.close(ours)
     os.close(theirs)

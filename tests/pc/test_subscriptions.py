@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import until
-from wasmote.subscriptions import RESOURCES
+from wasmote.hub.subscriptions import RESOURCES
 
 pytestmark = pytest.mark.anyio
 

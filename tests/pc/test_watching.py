@@ -10,7 +10,7 @@ import signal
 import pytest
 from conftest import WASMOTE, running_hub, until, wasmote
 from test_logs import Logging
-from wasmote.rates import Rates
+from wasmote.board.rates import Rates
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+"""Configuration files of MCP clients: where they are, and one entry put in or taken out.
+
+Imports of ours: none.
+"""
