@@ -11,6 +11,7 @@ from conftest import ROOT
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from link_world import Random, World, check, messages, pieces
+from wasmote.link import framed
 from wasmote.link.plain import ATTENTION, TOO_LONG
 
 MICROPYTHON = ROOT / "build/firmware/unix/micropython"
@@ -95,6 +96,22 @@ def test_there_is_room_for_acknowledgements_while_a_long_message_is_answered(siz
         world.run(3000)
         assert world.board_got[-1] == text
     assert world.pc_got.count(b"b" * 1500) == 5
+
+
+def test_a_buffer_that_one_read_has_filled_has_room_again_while_an_answer_leaves():
+    world = World(per_ms=1000, answer=lambda text: b"x" * 2000)
+    world.port.buffer = 1 << 20
+    read = world.port.read
+    world.port.read = lambda room: read(room) if len(room) else pytest.fail("no room: of a pipe that is its end")
+    assert world.open()
+    world.peer.send(b"{}", world.ticks_ms())
+    world.us = world.to_board.free_at
+    world.port.arrive()
+    short, ping = bytearray(framed.HEADER + 4), bytearray(20)
+    size = framed.seal(short, memoryview(short), framed.PING, 0, 0, 0, ping)
+    world.port.unread += bytes(ping[:size]) * 2000
+    world.run(until=lambda: world.pc_got or world.peer.why_closed)
+    assert world.pc_got == [b"x" * 2000]
 
 
 def test_a_message_that_arrives_while_a_later_answer_leaves_is_taken_afterwards():

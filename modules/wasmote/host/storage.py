@@ -19,9 +19,7 @@ from binascii import crc32 as _crc32
 from .errors import HostError
 
 _ENOSPC = 28
-_ROOM = (
-    32 * 1024
-)  # bytes of flash: with less after a boot, for what components write, uploads that were cut are removed
+_ROOM = 32 * 1024  # bytes of flash for what components write: with less at boot, uploads that were cut are removed
 _SPARE_BLOCKS = 2  # what littlefs may need besides the bytes: the folder's metadata, a block for copying on write
 KINDS = ("files", "store")  # of wasi:filesystem and wasi:keyvalue
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"

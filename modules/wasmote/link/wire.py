@@ -277,10 +277,13 @@ class Wire:
     def _pump(self):
         """Serve the link, and nothing else, until something changes. The message being answered stays where it is."""
         units = self._units
-        count = self.port.read(units.room())
+        room = units.room()
+        count = (
+            self.port.read(room) if len(room) else 0
+        )  # one read may have filled the buffer: what it holds comes first
         if count:
             self.received(count)
-        else:
+        elif len(room):
             self.port.idle(max(1, min(self.settle(), 50)))
         way = self._way
         floor = units.fence() if self._line else units.kept()
