@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a Connection speaks over its stream: lines, and frames (docs/link.md) once the board's info says that it can.
 
-    link = Link(put, lines_only)     put(data) has bytes written
-    await link.open(stream)          frames from now on
+    link = Link(put, silence)        put(data) has bytes written; after so many silent seconds the link is lost
+    await link.open(stream, write)   frames from now on
     link.feed(data) → messages       link.send(text)       await link.keep() → why the link is lost
 
 A board that is reset forgets the link: it is opened again as soon as the board says its new session.
@@ -16,8 +16,10 @@ import re
 import secrets
 import time
 
+from wasmote.link.window import NEVER
+
 from ..errors import Away
-from .peer import NEVER, Peer
+from .peer import Peer
 
 _PUSH = re.compile(r'"method": ?"wasmote/push"')
 _OPENING = 0.05  # seconds of patience with a stream while a link is opened
@@ -39,7 +41,7 @@ class Link:
 
     @property
     def units(self):
-        """The bytes of the stream go through this: `lines.feed` while the board is greeted."""
+        """The bytes of the stream go through this: `units.feed` while the board is greeted."""
         return self._peer.units
 
     @property

@@ -12,7 +12,7 @@ Messages leave in order. The bytes of a file have their place only where no mess
 
 from wasmote.link.framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, RAW, VERSION
 from wasmote.link.units import DAMAGED, FRAME, Units
-from wasmote.link.window import NEVER, SILENCE, End
+from wasmote.link.window import SILENCE, End
 
 LINE_LIMIT = 1024 * 1024  # bytes of one message of a board
 KEEP = 1000  # ms of silence after which the board is asked whether it is there
@@ -190,6 +190,3 @@ class Peer:
             elif self._since(now, self._still_since) > _STILL and self.units.strict:
                 self.units.abandon()
         self._fill(now)
-
-
-__all__ = ["NEVER", "Peer"]
