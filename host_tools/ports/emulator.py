@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import Away, Failed, Misused
-from .claims import data_folder
+from .folders import data_folder
 
 BOARDS = {"m0": "QEMU_M0", "m3": "QEMU_M3", "rv32": "QEMU_RV32"}
 FLASH_BYTES = 1408 * 1024  # the flash of a Pico that its file system gets

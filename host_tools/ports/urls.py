@@ -25,8 +25,8 @@ from urllib.parse import parse_qsl
 
 from ..errors import Away, Failed, Misused
 from .auto_port import AutoPort
-from .claims import data_folder
 from .emulator import Emulator, board_name, firmware_file, flash_image, process_options
+from .folders import data_folder
 from .serial_port import PtyPort, SerialPort
 from .streams import SocketStream
 

@@ -11,7 +11,7 @@ from fake_board import FakeBoard
 from wasmote.board.methods import Board
 from wasmote.board.session import session
 from wasmote.errors import Away, Failed
-from wasmote.ports import claims, emulator
+from wasmote.ports import emulator, folders
 from wasmote.ports.urls import port
 from wasmote.wire import connection
 
@@ -198,7 +198,7 @@ async def test_a_runtime_folder_that_cannot_be_used_is_one_line_and_no_bug(tmp_p
 
 
 def test_a_runtime_folder_of_another_user_is_refused(monkeypatch):
-    claims.runtime_folder()
+    folders.runtime_folder()
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     with pytest.raises(Failed, match="belongs to another user"):
-        claims.runtime_folder()
+        folders.runtime_folder()
