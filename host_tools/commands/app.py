@@ -9,13 +9,14 @@ import typer
 
 from ..board.methods import Board
 from ..board.session import session
+from ..ports.urls import KINDS
 from .completion import ports
 from .exit_codes import MEANINGS
 
 app = typer.Typer(
     name="wasmote",
     help="MCP tools as WebAssembly components on a microcontroller.\n\n"
-    "PORT is a URL: auto:, serial:/dev/ttyACM0, qemu:m0, qemu:m3, qemu:rv32, unix:, pty:/dev/pts/4, tcp:127.0.0.1:7000.\n\n"
+    f"PORT is a URL: {KINDS}.\n\n"
     "Exit codes: " + "; ".join(f"{code}: {meaning}" for code, meaning in MEANINGS) + ".",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

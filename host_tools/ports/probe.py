@@ -29,12 +29,12 @@ async def probe(stream, seconds=SECONDS):
         if not data:
             break
         said += data
-        if kind := _certain(said, question):
+        if kind := _certain(said):
             return kind, _end(said)
     return _kind(said), _end(said)
 
 
-def _certain(said, question):
+def _certain(said):
     """What no later byte can change, else None."""
     for line in said.split(b"\n")[:-1]:
         message = read_line(line.strip())

@@ -18,6 +18,7 @@ The speed is never 1200 baud, at which RP2040 and Arduino boards start their boo
 
 import asyncio
 import contextlib
+import errno
 import glob
 import os
 import sys
@@ -51,7 +52,7 @@ class SerialPort:
         if settings.get("lines", "on") not in ("on", "off"):
             raise Misused(f'"{url}": lines is on or off')
         if not place:
-            raise Misused(f'"{url}" names no device: serial:{_first(serial_devices(), "/dev/ttyACM0")}')
+            raise Misused(f'"{url}" names no device: serial:{next(iter(serial_devices()), "/dev/ttyACM0")}')
         self.identity = f"serial:{os.path.realpath(place)}"
         self._usb = None  # what list_ports told of the device that was opened
 
@@ -94,9 +95,9 @@ class SerialPort:
             there = ", ".join(serial_devices()) or "none"
             return f"there is no serial device {self.device} (plug the board in; serial devices now: {there})"
         text = str(error)
-        if "exclusively lock" in text or getattr(error, "errno", None) == 16:
+        if "exclusively lock" in text or getattr(error, "errno", None) == errno.EBUSY:
             return f"{self.device} is in use by another program: close it (mpremote, a terminal, an IDE)"
-        if getattr(error, "errno", None) == 13:
+        if getattr(error, "errno", None) == errno.EACCES:
             return f"{self.device} may not be opened by this user: sudo usermod -aG dialout $USER, then log in again"
         return f"{self.device} does not open: {text}"
 
@@ -143,7 +144,3 @@ def serial_devices():
         return [found.device for found in list_ports.comports()]
     patterns = ("/dev/ttyACM*", "/dev/ttyUSB*", "/dev/cu.usb*")
     return sorted(device for pattern in patterns for device in glob.glob(pattern))
-
-
-def _first(devices, otherwise):
-    return devices[0] if devices else otherwise

@@ -6,9 +6,9 @@ it, joins that process over loopback TCP: the bytes are the same JSON lines. Whe
 """
 
 import asyncio
-import json
 
 from ..errors import Away
+from ..wire.message import request_text
 from .auto_port import AutoPort
 from .claims import claim, holder
 from .streams import SocketStream
@@ -63,8 +63,7 @@ class SharedPort:
             reader, writer = await asyncio.open_connection(*owner["tcp"])
         except OSError:
             raise Away(f"the bridge that had the port (process {owner['pid']}) does not answer") from None
-        hello = {"jsonrpc": "2.0", "method": HELLO, "params": {"token": owner["token"]}}
-        writer.write(json.dumps(hello).encode() + b"\n")
+        writer.write(request_text(None, HELLO, {"token": owner["token"]}).encode() + b"\n")
         return JoinedStream(owner["pid"], reader, writer)
 
     def release(self):

@@ -37,7 +37,7 @@ DEVICES = (
     Device(0x239A, None, "Adafruit", "cdc_acm", native=True),
     Device(0xF055, None, "MicroPython board", "cdc_acm", native=True),
 )
-BOOT_LOADERS = ((0x2E8A, 0x0003), (0x2E8A, 0x000F))
+BOOT_LOADERS = tuple((one.vendor, one.product) for one in DEVICES if one.driver == "usb_storage")  # they are disks
 
 
 def known(vendor, product):
