@@ -2,8 +2,8 @@
 """`wasmote replay FILE PORT`: what clients said in a recording is said again to a board, and its answers are compared.
 
 Each message is sent when every answer that came before it in the recording has come again: the order is the same, and
-the times are whatever the board needs. Questions of the board's are answered as they were. Compared are the answers to requests, as JSON;
-notifications are not, for how many there are is a matter of time.
+the times are whatever the board needs. Questions of the board's are answered as they were. Compared are the answers to
+requests, as JSON; notifications are not, for how many there are is a matter of time.
 """
 
 import asyncio

@@ -12,10 +12,8 @@ import threading
 
 from wasmote.link.plain import ATTENTION, TOO_LONG, Lines
 
-from ..hub.client import BACKLOG
+from ..hub.client import BACKLOG, LINE_LIMIT
 from ..wire.message import error_text, id_at, too_long
-
-LINE_LIMIT = 4 * 1024 * 1024
 
 
 class Stdio:

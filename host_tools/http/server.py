@@ -22,7 +22,7 @@ from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_L
 
 from ..errors import CallError, Failed
 from ..hub.batch import member
-from ..hub.client import Client
+from ..hub.client import LINE_LIMIT, Client
 from ..wire.message import error_text, members, parse, read
 from .checks import (
     JSON,
@@ -45,7 +45,7 @@ from .sessions import Sessions
 from .streams import Stream, answer, write_events
 
 PATH = "/mcp"
-BODY_LIMIT = 4 * 1024 * 1024  # bytes, as of a line on stdio
+BODY_LIMIT = LINE_LIMIT  # bytes
 CONNECTIONS = 512  # at once; uvicorn answers others with 503
 IDLE = 60  # seconds that a connection without a request stays open, longer than clients keep one
 GRACE = 2  # seconds that connections get to finish when the bridge ends

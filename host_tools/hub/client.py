@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from . import batch
 from .subscriptions import Wishes
 
+LINE_LIMIT = 4 * 1024 * 1024  # bytes of one message of a client that we hold, however it comes
 BACKLOG = 16 * 1024 * 1024  # unread bytes after which a client is dropped
 
 

@@ -5,8 +5,8 @@ Towards the board every request gets an id of the hub's own, and a progress toke
 progress get the client's id and token back. Everything else of a message passes byte for byte. What the board cannot do
 for several clients is done here: subscriptions (subscriptions/listen), cancelling what a client that left was waiting
 for, questions of the board to the client whose call is under way (questions.py), and the answers while the board is
-away (bridge/catalog.py) or after it was reset. A request is never sent twice, unless the board refused it as busy, before it began, or
-it is a call of a tool that says it is idempotent, and the board went away under it.
+away (bridge/catalog.py) or after it was reset. A request is never sent twice, unless the board refused it as busy,
+before it began, or it is a call of a tool that says it is idempotent, and the board went away under it.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from .reception import Reception
 from .subscriptions import LISTS, UPDATED, Subscriptions
 
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
-OPENING_PATIENCE = 5  # seconds for which a client that opens its connection waits for a board that starts
 BUSY_PAUSE = 0.1  # seconds before it is
+OPENING_PATIENCE = 5  # seconds for which a client that opens its connection waits for a board that starts
 _LISTEN = "subscriptions/listen"
 
 

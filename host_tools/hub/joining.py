@@ -9,9 +9,7 @@ import secrets
 from ..errors import CallError
 from ..ports.shared_port import HELLO
 from ..wire.message import parse
-from .client import BACKLOG, Client
-
-LINE_LIMIT = 4 * 1024 * 1024
+from .client import BACKLOG, LINE_LIMIT, Client
 
 
 class Door:

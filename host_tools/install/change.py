@@ -13,7 +13,7 @@ from .json_edit import with_member, without_member
 
 
 class Change:
-    """What a file says and what it shall say. `text` None: there is no file yet."""
+    """What a file says and what it shall say: `old` and `new`. `old` None: there is no file yet."""
 
     def __init__(self, file, edit):
         self.file = Path(os.path.realpath(file))  # a link stays one
