@@ -3,7 +3,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -35,17 +35,18 @@ Port = Annotated[
         metavar="PORT", autocompletion=ports, help="Where the board is, like serial:/dev/ttyACM0 or qemu:m0."
     ),
 ]
+Arguments = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME=VALUE...]", help="Its arguments, or one JSON object.")
+]
 Allow = Annotated[
-    Optional[list[str]],  # noqa: UP045
+    list[str] | None,
     typer.Option(metavar="INTERFACE", help="What it may import, instead of the board's default; may be repeated."),
 ]
 Env = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option(metavar="NAME=VALUE", help="A variable of its environment; may be repeated."),
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable of its environment; may be repeated.")
 ]
 ConfigFile = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--config", metavar="FILE.json", help="The whole configuration; other options change it."),
+    Path | None, typer.Option("--config", metavar="FILE.json", help="The whole configuration; other options change it.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the board's answer as JSON.")]
 

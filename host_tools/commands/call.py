@@ -2,14 +2,14 @@
 """`call`: one tool, called from a terminal."""
 
 import sys
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from ..board.methods import text_of
 from ..errors import Misused
 from . import tables
-from .app import TOOLS_PANEL, Json, Port, app, run
+from .app import TOOLS_PANEL, Arguments, Json, Port, app, run
 from .arguments import parsed, typed
 from .exit_codes import FAILED
 
@@ -18,10 +18,7 @@ from .exit_codes import FAILED
 def call(
     port: Port,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="Name of the tool.")],
-    arguments: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[NAME=VALUE...]", help="Its arguments, or one JSON object."),
-    ] = None,
+    arguments: Arguments = None,
     json_: Json = False,
 ):
     """Call one tool, show its progress, and print the text it answers; exit code 1 when the tool fails.
@@ -31,8 +28,7 @@ def call(
     value = parsed(arguments or [])
 
     async def work(board):
-        given = value if isinstance(value, dict) else await by_schema(board, tool, value)
-        return await board.call(tool, given, show_progress)
+        return await board.call(tool, await by_schema(board, tool, value), show_progress)
 
     result = run(port, work)
     failed = bool(result.get("isError"))
@@ -44,14 +40,16 @@ def call(
         raise typer.Exit(FAILED)
 
 
-async def by_schema(board, tool, pairs):
-    """The arguments in `pairs` with the types that the tool wants."""
-    if not pairs:
+async def by_schema(board, tool, given):
+    """What parsed() made of the words, with the types that the tool wants where none are said."""
+    if isinstance(given, dict):
+        return given
+    if not given:
         return {}
     found = {one["name"]: one for one in await board.tools()}
     if tool not in found:
         raise Misused(f'there is no tool "{tool}"; there are: {", ".join(found) or "none"}')
-    return typed(pairs, found[tool].get("inputSchema") or {})
+    return typed(given, found[tool].get("inputSchema") or {})
 
 
 def show_progress(params):

@@ -5,7 +5,7 @@ import sys
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
@@ -23,7 +23,7 @@ from .exit_codes import FAILED
 def push(
     port: Port,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Component files (.wasm).")],
-    name: Annotated[Optional[str], typer.Option(help="Name on the board; otherwise the file's.")] = None,  # noqa: UP045
+    name: Annotated[str | None, typer.Option(help="Name on the board; otherwise the file's.")] = None,
     allow: Allow = None,
     env: Env = None,
     config: ConfigFile = None,
@@ -94,32 +94,30 @@ def configure(
     allow: Allow = None,
     env: Env = None,
     arg: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="TEXT", help="An argument of its command line; may be repeated."),
+        list[str] | None, typer.Option(metavar="TEXT", help="An argument of its command line; may be repeated.")
     ] = None,
     files: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(metavar="BYTES", help="Flash for its folder (wasi:filesystem), like 16K; 0: it has none."),
     ] = None,
     store: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(metavar="BYTES", help="Flash for its buckets (wasi:keyvalue), like 4K; 0: it has none."),
     ] = None,
     peer: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(metavar="COMPONENT[/TOOL]", help="What it may call on this board, * for all; may be repeated."),
     ] = None,
     fallback: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(metavar="MODULE[:FUNCTION]", help="Python on the board that serves while the component cannot."),
     ] = None,
-    memory: Annotated[Optional[int], typer.Option(metavar="KIB", help="Memory that it may have.")] = None,  # noqa: UP045
+    memory: Annotated[int | None, typer.Option(metavar="KIB", help="Memory that it may have.")] = None,
     timeout: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(metavar="MS", help="How long a call may take, in milliseconds."),
+        int | None, typer.Option(metavar="MS", help="How long a call may take, in milliseconds.")
     ] = None,
     unset: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(metavar="MEMBER", help="Back to the board's default: allow, env, args, …; may be repeated."),
     ] = None,
     config: ConfigFile = None,

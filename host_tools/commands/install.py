@@ -3,7 +3,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -26,10 +26,7 @@ def _clients(incomplete: str):
 ClientName = Annotated[str, typer.Argument(metavar="CLIENT", autocompletion=_clients, help=f"One of {NAMES}.")]
 Name = Annotated[str, typer.Option(help="What the client calls the server.")]
 Project = Annotated[bool, typer.Option("--project", help="This folder's configuration, instead of this user's.")]
-File = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--file", metavar="FILE.json", help="A configuration file somewhere else."),
-]
+File = Annotated[Path | None, typer.Option("--file", metavar="FILE.json", help="A configuration file somewhere else.")]
 Print = Annotated[bool, typer.Option("--print", help="Only print; nothing is written.")]
 
 
@@ -37,7 +34,7 @@ Print = Annotated[bool, typer.Option("--print", help="Only print; nothing is wri
 def install(
     client_name: ClientName,
     port: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(
             metavar="[NAME=]PORT...", autocompletion=ports, help="Where the boards are, as for `wasmote bridge`."
         ),

@@ -3,7 +3,7 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -28,7 +28,7 @@ def boards(json_: Json = False):
 @app.command(rich_help_panel=BOARDS_PANEL)
 def doctor(
     port: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Argument(metavar="[PORT]", autocompletion=ports, help="Where the board is; else every serial device."),
     ] = None,
     json_: Json = False,

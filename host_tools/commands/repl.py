@@ -2,7 +2,7 @@
 """`repl`: MicroPython's prompt on the board."""
 
 import asyncio
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from .exit_codes import FAILED
 def repl(
     port: Port,
     words: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(metavar="[MPREMOTE COMMAND...]", help="What mpremote shall do instead, like: fs ls"),
     ] = None,
 ):

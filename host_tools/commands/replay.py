@@ -10,6 +10,7 @@ import typer
 
 from . import tables
 from .app import CLIENTS_PANEL, Json, app
+from .exit_codes import FAILED
 
 
 @app.command(rich_help_panel=CLIENTS_PANEL)
@@ -38,4 +39,4 @@ def replay(
         word = "no difference" if not count else "1 difference" if count == 1 else f"{count} differences"
         tables.out.print(f"{report.answers} answers, {word}", markup=False)
     if report.differences:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -18,13 +18,13 @@ from .completion import ports as completions
 @app.command(rich_help_panel=CLIENTS_PANEL)
 def bridge(
     ports: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(
             metavar="[NAME=]PORT...", autocompletion=completions, help="Where the boards are, like qemu:m0."
         ),
     ] = None,
     port: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             metavar="[NAME=]PORT", autocompletion=completions, help="The same, as an option; may be repeated."
         ),
@@ -33,13 +33,13 @@ def bridge(
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr when the board comes and goes.")
     ] = False,
     http: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             metavar="[HOST]:PORT", help="Serve HTTP at /mcp instead of stdio; without HOST to this machine alone."
         ),
     ] = None,
     allow_host: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(metavar="NAME", help="A name by which HTTP clients may call this machine; may be repeated."),
     ] = None,
     static_tools: Annotated[
@@ -51,13 +51,10 @@ def bridge(
         ),
     ] = False,
     record: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(metavar="FILE", help="Write every message with its time to a file, for `wasmote replay`."),
     ] = None,
-    log: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FILE", help="Say it in this file instead of on stderr."),
-    ] = None,
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Say it in this file instead of on stderr.")] = None,
 ):
     """Be an MCP server on stdio, or with --http over HTTP, whose tools are a board's, or those of several boards.
 
@@ -94,8 +91,8 @@ def speaker(path=None):
 @app.command(rich_help_panel=BOARDS_PANEL)
 def emulate(
     board: Annotated[str, typer.Argument(metavar="BOARD", help="m0, m3 or rv32.")],
-    flash: Annotated[Optional[str], typer.Option(help="File that is the flash chip.")] = None,  # noqa: UP045
-    firmware: Annotated[Optional[str], typer.Option(help="Firmware to run instead of the built one.")] = None,  # noqa: UP045
+    flash: Annotated[str | None, typer.Option(help="File that is the flash chip.")] = None,
+    firmware: Annotated[str | None, typer.Option(help="Firmware to run instead of the built one.")] = None,
     pty: Annotated[
         bool, typer.Option("--pty", help="Offer a pseudo terminal (for mpremote) instead of a TCP port.")
     ] = False,

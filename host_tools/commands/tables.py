@@ -36,6 +36,18 @@ def _plain(title, *columns):
     return table
 
 
+def _mark(one):
+    return "[green]✓[/]" if one.good else "[red]✗[/]"
+
+
+def _state(one):
+    return f"[{_COLOURS.get(one['state'], 'yellow')}]{one['state']}[/]"
+
+
+def _memory(one):
+    return [kib(one.get(f"{kind}Bytes", 0)) for kind in ("memory", "peakMemory", "memoryLimit")]
+
+
 def components(records):
     if not records:
         out.print("no components yet: wasmote push PORT FILE.wasm")
@@ -43,10 +55,8 @@ def components(records):
     counts = (">calls", ">traps", ">restarts", ">fuel", ">ran")
     table = _plain(None, "component", ">bytes", "state", ">memory", ">peak", ">limit", *counts, "tools")
     for one in records:
-        state = one["state"]
         table.add_row(
-            *(one["name"], str(one.get("bytes", "")), f"[{_COLOURS.get(state, 'yellow')}]{state}[/]"),
-            *(kib(one.get(f"{kind}Bytes", 0)) for kind in ("memory", "peakMemory", "memoryLimit")),
+            *(one["name"], str(one.get("bytes", "")), _state(one), *_memory(one)),
             *(str(one.get(kind, 0)) for kind in ("calls", "traps", "restarts")),
             *(millions(one.get("fuel", 0)), f"{one.get('runMs', 0) / 1000:.1f} s", ", ".join(one.get("tools", []))),
         )
@@ -100,8 +110,7 @@ def places(found, boot_loaders):
 
 
 def check(one, url):
-    mark = "[green]✓[/]" if one.good else "[red]✗[/]"
-    out.print(f"{mark} {escape(f'{url} ' if url else '')}[bold]{one.name}[/]: {escape(one.says)}")
+    out.print(f"{_mark(one)} {escape(f'{url} ' if url else '')}[bold]{one.name}[/]: {escape(one.says)}")
     if one.fix and not one.good:
         out.print(f"    → {one.fix}", markup=False)
 
@@ -111,9 +120,8 @@ def fit(found):
     for name, needs in found.items():
         table = _plain(None, "", "what", ">needs", ">the board has")
         for one in needs:
-            mark = "[green]✓[/]" if one.good else "[red]✗[/]"
             least = "at least " if one.what == "memory" else ""
-            table.add_row(mark, one.what, "?" if one.needs is None else f"{least}{one.needs}", str(one.has))
+            table.add_row(_mark(one), one.what, "?" if one.needs is None else f"{least}{one.needs}", str(one.has))
         verdict = "it fits" if all(one.good for one in needs) else "it does not fit"
         out.print(f"{name}: {verdict}; nothing was sent", markup=False)
         out.print(table)
@@ -148,14 +156,13 @@ def top(facts, rows):
         *("component", "state", *now, ">calls", ">traps", ">fuel", ">ran", ">memory", ">peak", ">limit"),
     )
     for one in rows:
-        state, rate = one["state"], one["perSecond"]
+        rate = one["perSecond"]
         table.add_row(
-            *(one["name"], f"[{_COLOURS.get(state, 'yellow')}]{state}[/]"),
+            *(one["name"], _state(one)),
             *((f"{rate['calls']:.1f}", f"{rate['traps']:.1f}", millions(rate["fuel"])) if rate else ("", "", "")),
             f"{rate['runMs'] / 1000:.0%}" if rate else "",
             *(str(one.get("calls", 0)), str(one.get("traps", 0)), millions(one.get("fuel", 0))),
-            f"{one.get('runMs', 0) / 1000:.1f} s",
-            *(kib(one.get(f"{kind}Bytes", 0)) for kind in ("memory", "peakMemory", "memoryLimit")),
+            *(f"{one.get('runMs', 0) / 1000:.1f} s", *_memory(one)),
         )
     return table
 

@@ -4,7 +4,7 @@
 import asyncio
 import json
 import time
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 from rich.live import Live
@@ -14,7 +14,7 @@ from ..board.rates import Rates
 from ..errors import Away, CallError, Misused
 from ..hub.logs import LEVELS
 from . import tables
-from .app import TOOLS_PANEL, Json, Port, app, run
+from .app import TOOLS_PANEL, Arguments, Json, Port, app, run
 from .arguments import parsed
 from .call import by_schema
 
@@ -24,10 +24,7 @@ def logs(
     port: Port,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is logged from now on.")] = False,
     level: Annotated[str, typer.Option(metavar="LEVEL", help="From this level on: debug, info, warning …")] = "info",
-    component: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="NAME", help="Of this component alone."),
-    ] = None,
+    component: Annotated[str | None, typer.Option(metavar="NAME", help="Of this component alone.")] = None,
     json_: Json = False,
 ):
     """Show what components log and print, for whatever client they work; -f until Ctrl-C.
@@ -103,11 +100,8 @@ def top(
 @app.command(rich_help_panel=TOOLS_PANEL)
 def bench(
     port: Port,
-    tool: Annotated[Optional[str], typer.Argument(metavar="[TOOL]", help="A tool to call.")] = None,  # noqa: UP045
-    arguments: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[NAME=VALUE...]", help="Its arguments, or one JSON object."),
-    ] = None,
+    tool: Annotated[str | None, typer.Argument(metavar="[TOOL]", help="A tool to call.")] = None,
+    arguments: Arguments = None,
     times: Annotated[int, typer.Option(min=1, help="How often each is done.")] = measure.TIMES,
     json_: Json = False,
 ):
@@ -120,8 +114,7 @@ def bench(
     async def work(board):
         result = {"link": await measure.link(board, times)}
         if tool:
-            given = value if isinstance(value, dict) else await by_schema(board, tool, value)
-            result["call"] = await measure.call(board, tool, given, times)
+            result["call"] = await measure.call(board, tool, await by_schema(board, tool, value), times)
         return result
 
     result = run(port, work)
