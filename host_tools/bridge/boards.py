@@ -21,8 +21,7 @@ from ..hub.hub import OPENING_PATIENCE
 from ..hub.logs import SET_LEVEL
 from ..hub.questions import offers
 from ..hub.reception import Reception
-from ..hub.subscriptions import LISTS as CHANGES
-from ..hub.subscriptions import UPDATED, Subscriptions
+from ..hub.subscriptions import CHANGES, UPDATED, Subscriptions
 from ..hub.tasks import ended
 from ..wire.message import error_text, parse, reply_text
 from . import static_tools

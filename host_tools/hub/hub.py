@@ -22,7 +22,7 @@ from .client import Client, Pending
 from .logs import SET_LEVEL, WATCH, Logs
 from .questions import Questions, offers, with_offers
 from .reception import Reception
-from .subscriptions import LISTS, UPDATED, Subscriptions
+from .subscriptions import CHANGES, UPDATED, Subscriptions
 
 PATIENCE = 30  # seconds for which a request that the board is too busy for is tried again
 BUSY_PAUSE = 0.1  # seconds before it is
@@ -77,7 +77,7 @@ class Hub(Reception):
             self._cancel(number, "the client left")
         self._questions.forget(client)
         self._subscriptions.left(client)
-        self._logs.left()
+        self._logs.adjust()
 
     def asked_by(self, client):
         """How many requests of this client have no answer yet."""
@@ -128,7 +128,7 @@ class Hub(Reception):
     def set_level(self, client, level):
         """A client's log level, which the board gets when it is there."""
         client.log_level = level
-        self._logs.left()
+        self._logs.adjust()
 
     def announce(self, notification):
         """Tell clients that a list has changed."""
@@ -235,7 +235,7 @@ class Hub(Reception):
             token = pending and pending.message.raw("token")
             if token is not None:
                 pending.client.send(message.replaced({"progress": token}))
-        elif isinstance(message.method, str) and message.method in LISTS:
+        elif isinstance(message.method, str) and message.method in CHANGES:
             self._subscriptions.changed(message.method, message.text)
             if self.catalog:
                 self.catalog.changed(message.method)
@@ -323,7 +323,7 @@ class Hub(Reception):
                 if client.joined:
                     client.send(request_text(None, "wasmote/ready", {"session": connection.session, "board": board}))
             if self._met and not self.catalog:
-                for method in LISTS:
+                for method in CHANGES:
                     self._subscriptions.changed(method)
         self._met = True
         self._subscriptions.restore()

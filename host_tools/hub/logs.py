@@ -71,10 +71,10 @@ class Logs:
     def again(self):
         """The connection is another one, perhaps to another process that has the board."""
         self._watched = None
-        self.left()
+        self.adjust()
 
-    def left(self):
-        """A client is gone: the others may want less."""
+    def adjust(self):
+        """A client is gone or wants another level: the board gets the lowest that is wanted now."""
         self._set(self._lowest())
         self._watch(self._lowest_watched())
 

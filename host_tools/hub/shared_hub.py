@@ -3,12 +3,11 @@
 
 import asyncio
 
-from ..errors import CallError
-from ..ports.handover import RELEASE, Lending
+from ..ports.handover import RELEASE
 from ..ports.shared_port import SharedPort
-from ..wire.message import error_text
 from .hub import Hub
 from .joining import Door
+from .lending import Lending
 from .tasks import ended
 
 CATCH_UP = 2  # seconds that the lists of a board get before its port is given away
@@ -51,13 +50,10 @@ class SharedHub(Hub):
         self._lending.left(client)
 
     def _take(self, client, message):
-        if message.method != RELEASE or not message.is_request or not client.joined:
-            super()._take(client, message)
-            return
-        try:
+        if message.method == RELEASE and message.is_request and client.joined:
             self._lending.ask(client, message)
-        except CallError as error:
-            client.send(error_text(message.id, error))
+        else:
+            super()._take(client, message)
 
     def _ready(self, new_session):
         super()._ready(new_session)

@@ -17,7 +17,7 @@ from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, INVALID_PARAMS, LIMI
 from ..errors import CallError
 from ..wire.message import VERSION_KEY, reply_text, request_text
 
-LISTS = {  # notification -> its name in the filter of subscriptions/listen
+CHANGES = {  # notification -> its name in the filter of subscriptions/listen
     "notifications/tools/list_changed": "toolsListChanged",
     "notifications/resources/list_changed": "resourcesListChanged",
     "notifications/prompts/list_changed": "promptsListChanged",
@@ -129,7 +129,7 @@ class Subscriptions:
             if client.wishes.initialized:
                 client.send(text or request_text(None, method))
             for subscription, granted in client.wishes.listens.items():
-                if granted.get(LISTS[method]):
+                if granted.get(CHANGES[method]):
                     _tagged(client, subscription, method, {})
 
     def updated(self, message):
@@ -168,7 +168,7 @@ def _granted(wanted):
     """The filter of a subscriptions/listen, as far as it means something."""
     if not isinstance(wanted, dict):
         raise CallError(INVALID_PARAMS, 'subscriptions/listen needs "notifications", like {"toolsListChanged": true}')
-    granted = {name: True for name in LISTS.values() if wanted.get(name) is True}
+    granted = {name: True for name in CHANGES.values() if wanted.get(name) is True}
     uris = wanted.get("resourceSubscriptions")
     if uris is not None:
         if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):

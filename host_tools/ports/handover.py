@@ -4,7 +4,8 @@
     async with borrowed("serial:/dev/ttyACM0", "mpremote") as device:
         …                        no wasmote process touches the device
 
-The process that owns the port is asked through its door (hub/joining.py) with the request wasmote/release:
+The process that owns the port is asked through its door (hub/joining.py) with the request wasmote/release, which
+hub/lending.py answers:
 
     {"to": who has it meanwhile, "seconds": the most, none: no limit}    answered with {} when the port is closed
 
@@ -16,10 +17,8 @@ import asyncio
 import contextlib
 import json
 
-from wasmote.jsonrpc.codes import BUSY, INVALID_PARAMS
-
-from ..errors import CallError, Failed
-from ..wire.message import parse, reply_text, request_text
+from ..errors import Failed
+from ..wire.message import parse, request_text
 from .auto_port import AutoPort
 from .claims import claim, holder
 from .shared_port import HELLO
@@ -27,51 +26,6 @@ from .urls import port
 
 RELEASE = "wasmote/release"
 PATIENCE = 20  # seconds for an owner to let go
-
-
-class Lending:
-    """Who has the port of a hub instead of it. `wanted` is set until it is given, `over` once it is back."""
-
-    def __init__(self):
-        self.to = ""
-        self.wanted = asyncio.Event()
-        self.over = asyncio.Event()
-        self._borrower = None
-        self._request = None
-        self._seconds = None
-        self._timer = None
-
-    def ask(self, client, message):
-        """wasmote/release of a client. CallError when somebody else has the port, or it asks nonsense."""
-        to, seconds = message.params.get("to"), message.params.get("seconds")
-        if not isinstance(to, str) or not to or len(to) > 80:
-            raise CallError(INVALID_PARAMS, f'{RELEASE} needs "to", who will have the port')
-        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0):
-            raise CallError(INVALID_PARAMS, f"{RELEASE}: seconds is a number, or left out")
-        if self._borrower:
-            raise CallError(BUSY, f"{self.to} has the port already: end that first")
-        self.to, self._borrower, self._request, self._seconds = to, client, message, seconds
-        self.over.clear()
-        self.wanted.set()
-
-    def given(self):
-        """The port is closed: the borrower may begin."""
-        self.wanted.clear()
-        if self._borrower:
-            self._borrower.send(reply_text(self._request.id, {}))
-        if self._borrower and self._seconds:
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._end)
-
-    def left(self, client):
-        if client is self._borrower:
-            self._end()
-
-    def _end(self):
-        self._borrower = self._request = None
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        self.over.set()
 
 
 @contextlib.asynccontextmanager
