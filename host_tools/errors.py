@@ -3,6 +3,8 @@
 
 from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT
 
+ABSENCE = (BOARD_LOST, BOARD_SILENT)  # codes of answers without the board: the same may work later
+
 
 class Failed(Exception):
     """A command cannot go on; its text is the one line a user reads. Trying again without a change is no use."""

@@ -11,9 +11,9 @@ import re
 import zlib
 from pathlib import Path
 
-from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, BUSY, OUT_OF_MEMORY, WRONG_OFFSET
+from wasmote.jsonrpc.codes import BUSY, OUT_OF_MEMORY, WRONG_OFFSET
 
-from ..errors import CallError, Failed, Misused
+from ..errors import ABSENCE, CallError, Failed, Misused
 from ..wire.versions import META
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -114,7 +114,7 @@ class Board:
                     tries += 1
                     if error.code == OUT_OF_MEMORY and chunk > _LEAST_CHUNK:
                         most, chunk = 1, chunk // 2
-                    elif tries > _TRIES or error.code not in (BOARD_LOST, BOARD_SILENT, WRONG_OFFSET, BUSY):
+                    elif tries > _TRIES or error.code not in (*ABSENCE, WRONG_OFFSET, BUSY):
                         raise
                     if error.code == WRONG_OFFSET:
                         at = error.data["offset"]

@@ -27,9 +27,8 @@ from ..wire.message import error_text, parse, reply_text
 from . import static_tools
 from .catalog import Catalog, level_of
 from .naming import Schemes, board_name, rewritten, shared_names
-from .standing_in import LISTS, failed_tool, introduction, is_modern, page, reply
+from .standing_in import LISTS, OPENING, failed_tool, introduction, is_modern, page, reply
 
-_OPENING = ("initialize", "server/discover")
 _NAMED = {"tools/call": "tools/list", "prompts/get": "prompts/list"}  # by params.name, which the list has
 _RESOURCES = ("resources/list", "resources/templates/list")
 
@@ -154,7 +153,7 @@ class Boards(Reception):
         key = (client, message.id)
         if key in self._tasks:
             raise CallError(INVALID_REQUEST, f"a request with the id {message.id} is still under way")
-        task = self._tasks[key] = asyncio.ensure_future(self._settled(message.method in _OPENING))
+        task = self._tasks[key] = asyncio.ensure_future(self._settled(message.method in OPENING))
 
         def settled(task):
             if self._tasks.get(key) is task:
@@ -173,7 +172,7 @@ class Boards(Reception):
 
     def _answer(self, client, message):
         method = message.method
-        if method in _OPENING:
+        if method in OPENING:
             client.send(introduction(message, self._about()))
         elif method in LISTS:
             is_modern(message)

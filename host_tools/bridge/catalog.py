@@ -8,16 +8,15 @@ back they are asked again, and list_changed is announced of those that differ fr
 import asyncio
 import contextlib
 
-from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, INVALID_PARAMS
+from wasmote.jsonrpc.codes import INVALID_PARAMS
 
 from ..board.session import Session
-from ..errors import CallError
+from ..errors import ABSENCE, CallError
 from ..hub.logs import LEVELS, SET_LEVEL
 from ..wire.versions import META
-from .standing_in import LISTS, introduction, is_modern, page, reply
+from .standing_in import LISTS, OPENING, introduction, is_modern, page, reply
 
 LULL = 1  # seconds after a change of a list until it is asked, for clients ask too
-_OPENING = ("initialize", "server/discover", "ping")
 _TRIES = 5  # how often a list is asked that changes while it is
 
 
@@ -49,7 +48,7 @@ class Catalog:
         if message.method in LISTS:
             is_modern(message)
             return page(message, self.entries(message.method))
-        if message.method in ("initialize", "server/discover"):
+        if message.method in OPENING:
             return introduction(message, self.about or {"instructions": self.absence()})
         if message.method == "ping":
             return reply(message, {})
@@ -60,7 +59,7 @@ class Catalog:
 
     def hurries(self, method):
         """Whether a client must not wait long for its answer, as it would take us for dead."""
-        return method in _OPENING
+        return method in (*OPENING, "ping")
 
     def is_idempotent(self, tool):
         """Whether a tool is declared to do the same when it is called twice."""
@@ -162,7 +161,7 @@ class Catalog:
                     if not cursor:
                         return entries
             except CallError as error:
-                if error.code in (BOARD_LOST, BOARD_SILENT):
+                if error.code in ABSENCE:
                     raise
                 if error.code != INVALID_PARAMS:
                     return []
@@ -174,7 +173,7 @@ class Catalog:
         try:
             about = await self._session.request("server/discover", {"_meta": META})
         except CallError as error:
-            if error.code in (BOARD_LOST, BOARD_SILENT):
+            if error.code in ABSENCE:
                 raise
             return {}
         return about if isinstance(about, dict) else {}

@@ -20,6 +20,7 @@ LISTS = {  # method -> the member of its result, the notification that it is ano
     "resources/templates/list": ("resourceTemplates", "notifications/resources/list_changed"),
     "prompts/list": ("prompts", "notifications/prompts/list_changed"),
 }
+OPENING = ("initialize", "server/discover")  # what introduction() answers
 CAPABILITIES = {  # what a board says it can do, whatever its components have now
     "tools": {"listChanged": True},
     "resources": {"listChanged": True, "subscribe": True},

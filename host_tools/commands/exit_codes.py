@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How every `wasmote` command ends: four numbers, and no others. A bridge ends with the same."""
 
-from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT
-
-from ..errors import Away, CallError, Misused
+from ..errors import ABSENCE, Away, CallError, Misused
 
 GOOD = 0
 FAILED = 1
@@ -24,5 +22,5 @@ def exit_code(error):
     """The code for a Failed."""
     if isinstance(error, Misused):
         return MISUSED
-    lost = isinstance(error, CallError) and error.code in (BOARD_LOST, BOARD_SILENT)
+    lost = isinstance(error, CallError) and error.code in ABSENCE
     return AWAY if lost or isinstance(error, Away) else FAILED

@@ -12,9 +12,9 @@ import functools
 import json
 from dataclasses import dataclass, field
 
-from wasmote.jsonrpc.codes import BOARD_LOST, BOARD_SILENT, INVALID_PARAMS, LIMIT
+from wasmote.jsonrpc.codes import INVALID_PARAMS, LIMIT
 
-from ..errors import CallError
+from ..errors import ABSENCE, CallError
 from ..wire.message import VERSION_KEY, reply_text, request_text
 
 CHANGES = {  # notification -> its name in the filter of subscriptions/listen
@@ -192,7 +192,7 @@ def _all(wishes):
 def _refused(text):
     """True if an answer to resources/subscribe says no. A board that went away has not: it is asked again."""
     error = json.loads(text).get("error")
-    return error is not None and error.get("code") not in (BOARD_LOST, BOARD_SILENT)
+    return error is not None and error.get("code") not in ABSENCE
 
 
 def _tagged(client, subscription, method, params):
