@@ -90,8 +90,8 @@ def test_engine_md_shows_the_code_of_its_example():
     with using("python") as engine, wasm.instantiate(assemble(guest), {"env": {"log": print}}) as instance:
         at = engine.get(instance.exports.sum.raw.at)
         module = wasm.Module(wasm.Source(assemble(guest)).reader())
-        (raw,) = instance.store.instances
-        translator = raw.translator(module)
+        ((place, _, imported, *_),) = instance.store.instances
+        translator = wasm.Instance.again(instance.store, place, imported).translator(module)
         translator.begin(1)
         while not translator.step(1):
             pass

@@ -29,8 +29,10 @@ def frames(store, returning):
     """[(name or index, offset in the file or None)] of the functions under way in the running call, at most FRAMES.
 
     A generator. returning: the state's ip stands behind a call, not at an operation that trapped. Without a file
-    (Instance.reopen), or if it is gone or has changed, functions have no names and instructions no offsets.
+    (Store.reopen), or if it is gone or has changed, functions have no names and instructions no offsets.
     """
+    from .instance import Instance  # which is above this, and there by now
+
     # One generator, not one a function: each that waits for another takes 300 bytes of a board's C stack.
     addresses = _addresses(store.state, returning)
     calls = [None] * len(addresses)
@@ -39,12 +41,13 @@ def frames(store, returning):
         if calls[first] is not None:
             continue
         # All frames of an instance together: its records are walked once, its module is decoded once.
-        instance = next(i for i in store.instances if i.at == at)
+        _, count, imported, reopen, begin, end = next(i for i in store.instances if i[0] == at)
+        instance = Instance.again(store, at, imported)
         mine = [n for n in range(first, len(addresses)) if addresses[n][0] == at]
         own = {n: 0 for n in mine}  # index among the instance's own functions
         start = {n: 0 for n in mine}  # and where its code begins
         record = instance.records
-        for i in range(instance.count):
+        for i in range(count):
             code = engine.get(record)
             for n in mine:
                 if start[n] < code <= addresses[n][1]:
@@ -63,15 +66,15 @@ def frames(store, returning):
                 if (own[n], distance) not in known:
                     name = offset = None
                     try:
-                        if source is None and instance.reopen is not None:
-                            source = instance.reopen()
-                            module = yield from decode(source.reader().fork(*instance.range))
+                        if source is None and reopen is not None:
+                            source = reopen()
+                            module = yield from decode(source.reader().fork(begin, end))
                         if module is not None:
-                            name = yield from function_name(module, instance.imported + own[n])
+                            name = yield from function_name(module, imported + own[n])
                             offset = yield from locate(instance, module, own[n], distance)
                     except (OSError, WasmError, MemoryError, RuntimeError):  # the file changed; heap or stack are full
                         pass
-                    known[own[n], distance] = name or instance.imported + own[n], offset
+                    known[own[n], distance] = name or imported + own[n], offset
                 calls[n] = known[own[n], distance]
                 if not store.owner:
                     return [call for call in calls if call]

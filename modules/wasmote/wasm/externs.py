@@ -34,13 +34,15 @@ class HostFunction(Function):
                    of several; or it is a generator that returns that, and yields while the host has to wait
     """
 
-    def __init__(self, store, params, results, call):
+    def __init__(self, store, params, results, call=None):
+        """Without `call`: of a class that has it as a method."""
         at = store.alloc(_SIZEOF_FUNCTION)
         engine.set(at + 4, len(store.host_functions))
         number = store.type_id(params, results)
         engine.set(at + 8, number)
         super().__init__(at, store.types[number - 1])
-        self.call = call
+        if call is not None:
+            self.call = call
         store.host_functions.append(self)
 
 
@@ -155,8 +157,6 @@ class Memory:
         self.least = least
         self.most = most
         self.shift = shift
-        self._word = bytearray(8)
-        self._part = memoryview(self._word)
 
     @classmethod
     def new(cls, store, least, most=None, shift=16, reserve=0):
@@ -213,8 +213,9 @@ class Memory:
             raise Trap(TRAPS[trap])
 
     def _get(self, address, size):
-        self.read_into(address, self._part[:size])
-        return int.from_bytes(self._part[:size], "little")
+        word = bytearray(size)
+        self.read_into(address, word)
+        return int.from_bytes(word, "little")
 
     def u8(self, address):
         return self._get(address, 1)

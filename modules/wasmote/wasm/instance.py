@@ -41,8 +41,6 @@ class Instance:
         """
         self = cls()
         self.store = store
-        self.range = (module.offset, module.reader.end)  # where the module lies in its file
-        self.reopen = store.reopen
         self.imported = module.imported[FUNC]
         self.count = module.defined(FUNC)
         self.at = self.imports = self.records = 0
@@ -57,11 +55,24 @@ class Instance:
         if refused:
             raise refused
         self.exports = Exports(self, module, global_cells(module))
-        store.instances.append(self)
+        if self.count:
+            place = module.offset, module.reader.end
+            store.instances.append((self.at, self.count, self.imported, store.reopen) + place)
         yield from initialise(self, module)
         self.externs = None  # not del: the dict would keep what it was
         if module.start >= 0:
             yield from store.invoke(function_at(store, self.function_offset(module.start)), [])
+        return self
+
+    @classmethod
+    def again(cls, store, at, imported):
+        """As much of an instance that runs, by its place in the arena, as translating its bodies again takes."""
+        self = cls()
+        self.store = store
+        self.at = at
+        self.imported = imported
+        self.imports = engine.get(at + _AT_INSTANCE_IMPORTS)
+        self.records = engine.get(at + _AT_INSTANCE_RECORDS)
         return self
 
     @classmethod

@@ -51,6 +51,8 @@ class Store(Granules):
     tables            how many elements their tables may have, all together when they are made, each when it grows
     globals           how many words of 4 bytes their globals may take
     host_functions    the HostFunctions that guest code may call, by number
+    instances         of each instance with functions: (its place in the arena, how many functions it defines and imports,
+                      reopen, where its module begins and ends in the file): all that a backtrace wants of it
     reopen            None, or a function that returns a Source over the file of the instances made from now on: then a
                       Trap names functions, and says where in the file their instructions stand
     """
@@ -61,12 +63,14 @@ class Store(Granules):
     started = None  # what start() leaves to finish()
     locating = False  # a trap's place is searched, in a step that no Call takes: see invoke
     objects = ()  # of the host's, that externrefs stand for (api.py)
+    allowed = {FUNC: 8192, TABLE: 16384, GLOBAL: 4096}
     numbers = None  # of the objects, by id(): they are kept, so no other takes it
 
     def __init__(self, limit=64, stack=4096, functions=8192, tables=16384, globals=4096):
         super().__init__(limit)
         self.left = {FUNC: functions, TABLE: tables, GLOBAL: globals}
-        self.allowed = dict(self.left)
+        if self.left != self.allowed:
+            self.allowed = dict(self.left)
         self.types = []  # by id - 1
         self.type_ids = {}
         self.host_functions = []
