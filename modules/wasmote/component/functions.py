@@ -11,6 +11,7 @@ post-return, and is dead after a trap or an abandoned call, with all that were l
 from micropython import const
 
 from ..wasm.errors import Trap
+from ..wasm.externs import HostFunction
 from ..wasm.values import function_at
 from .canonical import lift_flat, load
 from .lowering import lower_flat, reallocate, scalar, store
@@ -21,6 +22,7 @@ _MAX_FLAT_PARAMS = const(16)
 _MAX_FLAT_RESULTS = const(1)
 _PARAMS = const(4)
 _STRING = const(0x73)
+_I32 = b"\x7f"
 
 
 class HostImport:
@@ -134,17 +136,18 @@ class LiftedFunction:
         return lift_flat(cx, d, at, iter(flat))
 
 
-class LoweredFunction:
-    """canon lower: `call` is what the core HostFunction of a component function does.
+class LoweredFunction(HostFunction):
+    """canon lower: a component function as a core one, of the type (params, results).
 
-    `callee` is a LiftedFunction of any component instance, or an ImportedFunction.
+    `callee` is a LiftedFunction of any component instance, or what an ImportedFunction calls.
     """
 
-    def __init__(self, cx, descriptor, callee):
+    def __init__(self, cx, params, results, descriptor, callee):
+        super().__init__(cx.instance.store, params, results)
         self.cx = cx
         self.descriptor = descriptor
-        self.callee = callee
         self.crosses = isinstance(callee, LiftedFunction)
+        self.callee = callee if self.crosses else callee.call
 
     def call(self, *flat):
         cx = self.cx
@@ -155,7 +158,7 @@ class LoweredFunction:
             return self.callee.run(flat, self)
         values = self.lift(flat, None)
         lenders = cx.lenders
-        value = self.callee.call(*values)
+        value = self.callee(*values)
         if lenders is None and not hasattr(value, "send"):
             d = self.descriptor
             if not d[3]:
@@ -209,12 +212,17 @@ class LoweredFunction:
         return result
 
 
-class ResourceDrop:
-    """canon resource.drop."""
+class ResourceFunction(HostFunction):
+    """A core function of one i32 for the resource type `index`, by its number, of a component instance."""
 
-    def __init__(self, instance, index):
+    def __init__(self, instance, index, results):
+        super().__init__(instance.store, _I32, results)
         self.instance = instance
         self.index = index
+
+
+class ResourceDrop(ResourceFunction):
+    """canon resource.drop."""
 
     def call(self, handle):
         """None, or what has to be waited for: a destructor of a guest's, or of the host's."""

@@ -32,12 +32,13 @@ class Handles:
     resources       what each resource type is, by its number: two numbers may be one type, imported twice
     """
 
+    blocks = ()
+    free = 0  # first free entry, 0 for none
+    next = 1  # first entry never used
+
     def __init__(self, alloc, resources=()):
         self.alloc = alloc
         self.resources = resources
-        self.blocks = []
-        self.free = 0  # first free entry, 0 for none
-        self.next = 1  # first entry never used
         self.borrowed = []  # borrow handles alive, of each call into the instance that is under way
 
     def begin(self):
@@ -62,7 +63,7 @@ class Handles:
             if index >> 4 == len(self.blocks):
                 if len(self.blocks) == _MAX_BLOCKS:
                     raise Trap("handle table full", "%d handles" % (_PER_BLOCK * _MAX_BLOCKS - 1))
-                self.blocks.append(self.alloc(_PER_BLOCK * _ENTRY))
+                self.blocks += (self.alloc(_PER_BLOCK * _ENTRY),)
             self.next = index + 1
         self._put(index, rep, 0, resource, state)
         return index

@@ -7,7 +7,7 @@ way; what is not, is checked without in the end (imagine.py).
 
 from micropython import const
 
-from ..wasm import HostFunction, Instance
+from ..wasm import Instance
 from ..wasm.binary import decode
 from ..wasm.errors import Invalid, Malformed, Unlinkable, Unsupported
 from . import binary, types
@@ -224,8 +224,7 @@ class Scope(Types):
             self._lower(reader, at)
         elif code == 3:
             index = self.table.resource_of(self.resource_type(reader.u32(), at))
-            call = ResourceDrop(self.instance, index).call
-            self.add(CORE_FUNC, HostFunction(self.root.store, _I32, b"", call), at)
+            self.add(CORE_FUNC, ResourceDrop(self.instance, index, b""), at)
         elif code == 2 or code == 4:
             self._resource_built_in(code, reader.u32(), at)
         else:
@@ -241,8 +240,8 @@ class Scope(Types):
         found = self.root.resources[index]
         if not isinstance(found, GuestResource) or found.instance is not self.instance:
             raise Invalid("type %d is not a local resource" % t, at)
-        call = (ResourceNew if code == 2 else ResourceRep)(self.instance, index).call
-        self.add(CORE_FUNC, HostFunction(self.root.store, _I32, _I32, call), at)
+        made = (ResourceNew if code == 2 else ResourceRep)(self.instance, index, _I32)
+        self.add(CORE_FUNC, made, at)
 
     def _lift(self, reader, at):
         function = self.item(CORE_FUNC, reader.u32(), at)
@@ -271,8 +270,8 @@ class Scope(Types):
         spilled = types.flat_count(d, PARAMS) > types.MAX_FLAT_PARAMS or d[3] and _in_memory(d, returned)
         self._need(cx, at, spilled or types.has_pointers(d, PARAMS), d[3] and types.has_pointers(d, returned))
         params, results = types.flat_signature(d, True)
-        call = LoweredFunction(cx, self.root.keep(callee.digest, d), callee).call
-        self.add(CORE_FUNC, HostFunction(self.root.store, params, results, call), at)
+        lowered = LoweredFunction(cx, params, results, self.root.keep(callee.digest, d), callee)
+        self.add(CORE_FUNC, lowered, at)
 
     def _options(self, reader, at):
         """(Context, post-return function or None) of a canon definition's options."""

@@ -1,10 +1,11 @@
 """Resources that a guest defines: made, looked at and destroyed by its own code. Imported with the first of them.
 
-ResourceNew, ResourceRep    canon resource.new, resource.rep: what their core HostFunctions do
+ResourceNew, ResourceRep    canon resource.new, resource.rep
 GuestResource               one resource type of one component instance, and how its resources end
 """
 
 from ..wasm.errors import Trap
+from .functions import ResourceFunction
 
 
 class GuestResource:
@@ -32,12 +33,8 @@ class GuestResource:
                 instance.root.dead = True
 
 
-class ResourceNew:
+class ResourceNew(ResourceFunction):
     """canon resource.new: the rep becomes a handle of the instance that defined the type."""
-
-    def __init__(self, instance, index):
-        self.instance = instance
-        self.index = index
 
     def call(self, rep):
         if not self.instance.may_leave:
@@ -45,12 +42,8 @@ class ResourceNew:
         return self.instance.handles.add(rep & 0xFFFFFFFF, self.index)
 
 
-class ResourceRep:
+class ResourceRep(ResourceFunction):
     """canon resource.rep: the rep of a handle."""
-
-    def __init__(self, instance, index):
-        self.instance = instance
-        self.index = index
 
     def call(self, handle):
         return self.instance.handles.rep(handle & 0xFFFFFFFF, self.index)

@@ -10,9 +10,12 @@ class ComponentInstance:
     `root` is the Component. `parent` is the instance of the component that instantiates this one, None for the root.
     """
 
+    parent = None
+
     def __init__(self, root, parent=None):
         self.root = root
-        self.parent = parent
+        if parent:
+            self.parent = parent
         self.store = root.store
         self.lift_limit = root.lift_limit
         self.handles = Handles(root.allocate, root.resources)
