@@ -37,6 +37,15 @@ class Guest:
     config    its Config, Config itself for none: what it says counts before the host's settings
     """
 
+    # All that is as here with most is not in an instance's own dict, whose entries cost heap.
+    state = "unloaded"
+    error = runtime = store = component = imports = handlers = None
+    under_way = None  # the generator of the guest's own code
+    busy = False
+    calls = traps = restarts = 0
+    last_error = None  # the last `error` that a call ended with
+    crashes = 0  # in a row
+    _crashed_at = 0
     ended = None  # why this guest will never run again
     waits_for = None  # the provider that it calls, by wasi:mcp/client
     wanted = False  # others wait for the end of its call
@@ -49,22 +58,7 @@ class Guest:
         self.name = name
         self.path = path
         self.config = config
-        self.state = "unloaded"
-        self.error = None
-        self.runtime = None
-        self.store = None
-        self.component = None
-        self.imports = None
-        self.handlers = None
-        self.under_way = None  # the generator of the guest's own code
-        self.busy = False
-        self.calls = 0
-        self.traps = 0
-        self.restarts = 0
-        self.last_error = None  # the last `error` that a call ended with
         self.usage = Usage()
-        self.crashes = 0  # in a row
-        self._crashed_at = 0
 
     def entries(self, kind):
         """The Entries of one of KINDS that it has registered."""
