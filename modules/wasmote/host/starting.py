@@ -18,9 +18,9 @@ _HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
 _RUN_TYPE = b"\xc5\xb1\xf0]\t\xa3\x87"  # the digest of ()->result (component/text.py)
 _RUN = "wasi:cli/run@0.2.0"
 _SLICE_MS = const(2)  # of a load: most of its steps are shorter than what the board does between two slices
-_SCARCE = const(
-    48 * 1024
-)  # bytes of free heap below which a load collects garbage at each slice: what stays lies closer
+# Bytes of the heap between two collections of a load. MicroPython looks for room from where it last found some, and what
+# stays would lie all over the heap: ten components left pieces of 2 KB of 64 KB free, so they leave 12 KB of 44.
+_COLLECT = const(8192)
 # What a guest must export, by what it registers, and by the bits of `offers` (entries.py): constants, which stay in flash.
 _NEEDED = (
     ("tools", "call-tool"),
@@ -39,8 +39,10 @@ _OFFERED = (
 def start(guest):
     """Makes an instance from the file. A generator; raises what stands in the way, with nothing left behind."""
     host = guest.host
-    gc.collect()  # MicroPython looks for room from the heap's start on again (main.py): what stays is to lie close together
-    scarce = hasattr(gc, "mem_free") and gc.mem_free() < _SCARCE
+    gc.collect()
+    threshold = getattr(gc, "threshold", int)  # CPython has none
+    before = threshold()
+    threshold(_COLLECT)
     guest.state = "loading"
     runtime = Runtime(guest, host.validate, host)
     guest.component = guest.handlers = source = steps = stack = None
@@ -66,8 +68,6 @@ def start(guest):
                 next(steps)
                 if ticks_diff(ticks_ms(), began) >= _SLICE_MS:
                     check(end, guest.store)
-                    if scarce:
-                        gc.collect()
                     yield
                     began = ticks_ms()
         except StopIteration as stop:
@@ -110,6 +110,7 @@ def start(guest):
             guest.state = "failed"
         if stack:
             host.stacks.give_back(stack)
+        threshold(before)
     _started(guest, runtime)
 
 
