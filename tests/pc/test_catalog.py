@@ -10,6 +10,7 @@ import pytest
 from conftest import RawClient, running_hub, until, until_async
 from fake_board import FakeBoard
 from wasmote.bridge.catalog import Catalog
+from wasmote.hub import batch, logs, questions
 from wasmote.hub import hub as hub_module
 from wasmote.wire import connection
 from wasmote.wire.versions import HANDSHAKE_VERSIONS, META, MODERN_VERSIONS
@@ -48,12 +49,16 @@ def names(answer, member="tools", key="name"):
     return [entry[key] for entry in answer["result"][member]]
 
 
-def test_the_versions_are_those_of_the_board():
-    said = dict(re.findall(r"^(HANDSHAKE_VERSIONS|MODERN_VERSIONS) = (.*)$", REQUEST.read_text(), re.MULTILINE))
-    assert {name: ast.literal_eval(text) for name, text in said.items()} == {
+def test_what_the_bridge_knows_of_mcp_is_what_the_board_says():
+    ours = {
         "HANDSHAKE_VERSIONS": HANDSHAKE_VERSIONS,
         "MODERN_VERSIONS": MODERN_VERSIONS,
+        "BATCHES": batch.VERSION,
+        "ASKING": questions.ASKING,
+        "LOG_LEVELS": logs.LEVELS,
     }
+    said = dict(re.findall(r"^(\w+) = (.*?)(?:  #.*)?$", REQUEST.read_text(), re.MULTILINE))
+    assert {name: ast.literal_eval(said[name]) for name in ours} == ours
 
 
 async def test_lists_are_answered_while_the_board_is_away(board, hub, client):

@@ -1,6 +1,5 @@
 """`wasmote bridge --http`: Streamable HTTP in both eras, against the fake board."""
 
-import ast
 import asyncio
 import contextlib
 import json
@@ -8,7 +7,6 @@ import re
 import signal
 import socket
 import sys
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -19,7 +17,6 @@ from wasmote.http import connection as http_connection
 from wasmote.http import server as http_server
 from wasmote.http import sessions as http_sessions
 from wasmote.http import streams as http_streams
-from wasmote.http.checks import HANDSHAKE_VERSIONS
 from wasmote.http.server import address, listen
 
 pytestmark = pytest.mark.anyio
@@ -475,12 +472,6 @@ async def test_what_headers_repeat_is_asked_again_after_the_tools_changed(http, 
             break
     else:
         pytest.fail("the new schema is not known")
-
-
-def test_the_versions_of_the_handshake_era_are_those_of_the_board():
-    text = (Path(__file__).parents[2] / "modules/wasmote/mcp/request.py").read_text()
-    (versions,) = re.findall(r"^HANDSHAKE_VERSIONS = (.*)$", text, re.MULTILINE)
-    assert ast.literal_eval(versions) == HANDSHAKE_VERSIONS
 
 
 # --- beginning and end -------------------------------------------------------------------------------------------
