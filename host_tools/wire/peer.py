@@ -7,7 +7,8 @@
     peer.send(text); peer.push(text, raw)       messages (bytes), sent as soon as the link is open; one with a file's bytes
     peer.tick(now)                              whenever peer.due(now) ms are over
 
-Messages leave in order. The bytes of a file have their place only where no message waits: a push does not hold calls up.
+Messages leave in order. The bytes of a file have their place where no message waits, so that a push does not hold calls up,
+and behind so many messages in a row, so that it goes on.
 """
 
 from wasmote.link.framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, RAW, VERSION
@@ -18,6 +19,7 @@ LINE_LIMIT = 1024 * 1024  # bytes of one message of a board
 KEEP = 1000  # ms of silence after which the board is asked whether it is there
 _LATE = 3000  # ms after which a tick is so late that this process itself stood still
 _WINDOW = 8  # frames that we take at once; a PC's port has room
+_ROW = 4  # messages that leave before a piece of a file that is waiting
 _STILL = 300  # ms without a byte after which half a unit will not go on
 
 
@@ -47,6 +49,7 @@ class Peer:
         self._current = None  # the message that is being sent
         self._at = 0  # bytes of it sent
         self._raw_at = 0  # of the first push's bytes
+        self._row = 0  # messages that have left since the last of them
 
     def open(self, nonce, now):
         """Begin a link. What was to be sent over a former one is forgotten."""
@@ -142,8 +145,9 @@ class Peer:
         """Send what the window takes."""
         end = self.end
         while end.free():
-            if self._current is None and self._messages:
+            if self._current is None and self._messages and not (self._pushes and self._row >= _ROW):
                 self._current, self._at = self._messages.pop(0), 0
+                self._row += 1
             if self._current is not None:
                 piece = self._current[self._at : self._at + end.payload]
                 self._at += len(piece)
@@ -152,13 +156,14 @@ class Peer:
                     self._current = None
                 self._send(DATA | LAST if whole else DATA, piece, now)
             elif self._pushes:
+                self._row = 0
                 raw, text = self._pushes[0]
                 piece = raw[self._raw_at : self._raw_at + end.payload]
                 self._raw_at += len(piece)
                 if self._raw_at == len(raw):
                     self._raw_at = 0
                     self._pushes.pop(0)
-                    self._messages.append(text)
+                    self._messages.insert(0, text)  # before a byte of the next push
                 if piece:
                     self._send(RAW, piece, now)
             else:

@@ -246,6 +246,30 @@ def test_a_pushed_file_arrives_beside_calls_and_does_not_hold_them_up():
     assert world.pc_got == [b"call", b"push"] and got == [data]
 
 
+def test_calls_without_end_slow_pushes_and_do_not_stop_them():
+    """Each chunk arrives before its request and apart from the next, also when there is always a message to be sent."""
+    chunks = [bytes([number]) * 2000 for number in range(3)]
+    world = World()
+    got = []
+
+    def answer(text):
+        if text == b"push":
+            got.append(b"".join(bytes(piece) for piece in world.wire.raw(2000)))
+        else:
+            world.peer.send(text, world.ticks_ms())  # the next of as many
+        return text
+
+    world.answer = answer
+    world.open()
+    for _ in range(20):
+        world.peer.send(b"call", world.ticks_ms())
+    for chunk in chunks:
+        world.peer.push(b"push", chunk, world.ticks_ms())
+    world.run(10_000, lambda: len(got) == 3)
+    assert got == chunks
+    assert world.board_got.count(b"call") > 3 * 2000 // framed.PAYLOAD * 3
+
+
 def test_bytes_that_belong_to_no_push_are_told_apart():
     world = World()
     world.open()
