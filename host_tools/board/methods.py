@@ -21,7 +21,7 @@ _PREAMBLE = b"\0asm"
 _MODULE, _COMPONENT = b"\x01\0\0\0", b"\x0d\0\x01\0"
 _TRIES = 6  # attempts at one chunk before a push is given up
 _LEAST_CHUNK = 512  # bytes: a board that has no heap for a chunk gets smaller ones
-_PAUSE = 1  # seconds before an attempt after the board was away
+_PAUSE = 0.1  # seconds before an attempt after the board was away, and then for as long as the bridge waits for it
 
 
 class Board:
