@@ -3,30 +3,29 @@
 
     python scripts/faults.py [--calls 10000] [--breaks 500] [--board unix:] [--seed 1]
 
-Every call names a key; the guest `counter` counts how often each key was executed.
+Every call names a key; the guest `counter` counts how often each key was executed. While cables are cut and boards reset, one
+component after another is pushed, too. The last part is hostile bytes, at the board and at a bridge.
 """
 
 import argparse
 import asyncio
-import json
+import contextlib
 import os
 import random
 import sys
 import tempfile
 import time
-import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests/faults"))
 
-from hostile_bytes import blocks  # noqa: E402
+import storm  # noqa: E402
 from proxy import Faults, Proxy  # noqa: E402
 from wasmote.board.methods import Board, text_of  # noqa: E402
 from wasmote.board.session import session  # noqa: E402
 from wasmote.errors import CallError  # noqa: E402
-from wasmote.ports.urls import port  # noqa: E402
-from wasmote.wire.peer import Peer  # noqa: E402
 
 LINES = {
     "a clean line": {},
@@ -35,7 +34,9 @@ LINES = {
 }
 AT_ONCE = 3  # calls under way
 LIMIT = 30  # seconds in which every call has ended, one way or the other
-RECOVERY = 2.0  # seconds after the board's return
+RECOVERY = 2.0  # seconds after the board's return, or the last hostile byte
+HEAP = 2048  # bytes that are no growth: of a board's heap,
+MEMORY = 4_000_000  # and of a bridge's process, whose allocator takes some at a time
 
 
 class Tally:
@@ -65,6 +66,10 @@ class Tally:
         self.slowest = max(self.slowest, time.monotonic() - began)
 
 
+def component(name):
+    return (ROOT / f"build/examples/{name}.wasm").read_bytes()
+
+
 async def counted(board):
     """(calls that the guest executed, how many of them with a key used before)."""
     return tuple(map(int, text_of(await board.call("counted", {})).split()))
@@ -80,7 +85,7 @@ async def bad_line(board_url, faults, calls):
     """`calls` calls over one line; (Tally, seconds, the guest's count, the board's link)."""
     async with Proxy(board_url, Faults()) as proxy, session(proxy.url) as client:
         board = Board(client)
-        await board.push("counter", (ROOT / "build/examples/counter.wasm").read_bytes())
+        await board.push("counter", component("counter"))
         proxy.to_board.__init__(faults, faults.seed)
         proxy.to_bridge.__init__(faults, faults.seed ^ 0x5EED)
         tally, keys, text = Tally(), iter(range(calls)), texts(faults.seed)
@@ -96,16 +101,20 @@ async def bad_line(board_url, faults, calls):
 
 
 async def breaks(board_url, seed, count):
-    """Cuts and resets at random bytes while calls run; (Tally, seconds of each recovery, what was executed twice)."""
+    """Cuts and resets at random bytes while calls and pushes run; (Tally, seconds of each recovery, how many calls were
+    executed twice, Pushes)."""
     source = random.Random(seed)
     tally, recoveries, twice, key, text = Tally(), [], 0, 0, texts(seed)
     async with Proxy(board_url, Faults(seed=seed)) as proxy, session(proxy.url) as client:
         board = Board(client)
-        await board.push("counter", (ROOT / "build/examples/counter.wasm").read_bytes())
+        await board.push("counter", component("counter"))
+        pushes = Pushes(board)
+        await pushes.one()
+        pushing = asyncio.ensure_future(pushes.run())
         for number in range(count):
             happened = asyncio.Event()
             direction = source.choice((proxy.to_board, proxy.to_bridge))
-            direction.at_byte = (source.randrange(4000), happened.set)
+            direction.at_byte = (source.randrange(source.choice((400, 4000, 100_000))), happened.set)
             running = []
             while not happened.is_set():
                 running = [task for task in running if not task.done()]
@@ -130,9 +139,46 @@ async def breaks(board_url, seed, count):
             if reset or key > 12000:
                 key = 0
                 await board.load("counter") if not reset else None
-            names = [entry["name"] for entry in await board.list()]
-            assert names == ["counter"], f"stored components are lost: {names}"
-    return tally, recoveries, twice
+            pushes.check(await board.list())
+        pushing.cancel()
+        await asyncio.gather(pushing, return_exceptions=True)
+    return tally, recoveries, twice, pushes
+
+
+class Pushes:
+    """Versions of a component, pushed one after the other whatever happens. whole: how many; anew: how often one began again."""
+
+    VERSIONS = ("thermometer", "textkit", "toolbox")
+
+    def __init__(self, board):
+        self._board = board
+        self._versions = [component(name) for name in self.VERSIONS]
+        self.whole = self.anew = 0
+
+    def _version(self, number):
+        return self._versions[number % len(self._versions)]
+
+    async def one(self):
+        seen = []
+        try:
+            await self._board.push("pushed", self._version(self.whole), seen.append)
+            self.whole += 1
+        finally:
+            self.anew += sum(after == 0 < before for before, after in pairwise(seen))
+
+    async def run(self):
+        while True:
+            with contextlib.suppress(CallError):
+                await self.one()
+            await asyncio.sleep(0.01)
+
+    def check(self, components):
+        """Nothing stored is lost: it is the version whose push has ended, or the one whose answer is yet to come."""
+        stored = {entry["name"]: entry["bytes"] for entry in components}
+        good = [len(self._version(number)) for number in (self.whole - 1, self.whole)]
+        assert set(stored) == {"counter", "pushed"} and stored["pushed"] in good, (
+            f"stored components are lost: {stored}"
+        )
 
 
 async def recovered(client, since):
@@ -145,73 +191,11 @@ async def recovered(client, since):
             await asyncio.sleep(0.02)
 
 
-async def at_board(url, seed, size):
-    """`size` hostile bytes at a board; (its info before, its info afterwards, seconds until it served again)."""
-    stream = await port(url).open()
-    try:
-        await _info(stream, 0)
-        async with asyncio.timeout(20 + size / 20_000):
-            await _send(stream, blocks(seed, 20_000))  # what is imported with the first of a kind
-            before = await _info(stream, 1)
-            await _send(stream, blocks(seed + 1, size))
-            began = time.monotonic()
-            after = await _info(stream, 2)
-        return before, after, time.monotonic() - began
-    finally:
-        await stream.close()
-
-
-async def _send(stream, data):
-    """Send all of it, whatever comes back."""
-
-    async def swallow():
-        while await stream.read():
-            pass
-
-    swallowing = asyncio.ensure_future(swallow())
-    for block in data:
-        await stream.write(block)
-    swallowing.cancel()
-    await asyncio.gather(swallowing, return_exceptions=True)
-
-
-async def _info(stream, number):
-    """The board's info, asked in a line as a bridge does, again and again."""
-    said, wanted = b"", b'"id":"after-%d"' % number
-    question = b'\r\n{"jsonrpc":"2.0","id":"after-%d","method":"wasmote/info"}\r\n' % number
-    while True:
-        await stream.write(question)
-        try:
-            async with asyncio.timeout(5):
-                while True:
-                    said = said[-65536:] + await stream.read()
-                    for line in said.split(b"\n")[:-1]:
-                        start = line.find(b'{"jsonrpc"')
-                        if start >= 0 and wanted in line and b'"result"' in line:
-                            return json.loads(line[start:])["result"]
-        except TimeoutError:
-            pass
-
-
-async def at_bridge(seed, size):
-    """`size` hostile bytes at the PC's end while a link is open; bytes of memory that it takes more."""
-    peer = Peer(lambda unit: None, lambda a, b: a - b)
-    list(peer.feed(b"", 0))
-    tracemalloc.start()
-    base = None
-    for number, block in enumerate(blocks(seed, size)):
-        if number % 50 == 0:
-            peer.open(b"abcd", number)
-            peer.end.agreed(bytes((1, 104, 2)), 0, number)
-            peer.units.strict = True
-        for _ in peer.feed(block, number):
-            pass
-        peer.tick(number)
-        if number == 100:
-            base = tracemalloc.get_traced_memory()[0]
-    grown = tracemalloc.get_traced_memory()[0] - base
-    tracemalloc.stop()
-    return grown
+async def at_bridge(url, seed, size):
+    """storm.at_bridge with the component `counter`."""
+    async with session(url) as client:
+        await Board(client).push("counter", component("counter"))
+    return await storm.at_bridge(url, seed, size, "once", {"key": 0, "text": "?"}, "0 ?")
 
 
 def verdict(name, ok):
@@ -232,20 +216,27 @@ async def main(options):
                   f"the board {link['resent']}, damaged there {link['damaged']}")  # fmt: skip
             good &= verdict("every call answered once, and right", tally.right == options.calls and not tally.wrong)
             good &= verdict("none executed twice", executed == options.calls and again == 0)
-        tally, recoveries, twice = await breaks(url, options.seed, options.breaks)
+        tally, recoveries, twice, pushes = await breaks(url, options.seed, options.breaks)
         ordered = sorted(recoveries)
         print(f"{options.breaks} cuts and resets: {tally.right} calls answered, {tally.failed} failed; recovery median "
-              f"{ordered[len(ordered) // 2]:.2f} s, slowest {ordered[-1]:.2f} s; slowest call {tally.slowest:.2f} s")  # fmt: skip
+              f"{ordered[len(ordered) // 2]:.2f} s, slowest {ordered[-1]:.2f} s; slowest call {tally.slowest:.2f} s; "
+              f"{pushes.whole} pushes, begun anew {pushes.anew} times")  # fmt: skip
         good &= verdict("every call answered right or failed with a reason", not tally.wrong)
         good &= verdict("none executed twice", twice == 0)
+        good &= verdict("nothing stored was lost", pushes.whole > 0)
         good &= verdict(f"the bridge serves within {RECOVERY} s of the board's return", ordered[-1] < RECOVERY)
-        before, after, seconds = await at_board(url, options.seed, options.hostile)
-        grown = before["heap"]["freeBytes"] - after["heap"]["freeBytes"]
-        print(f"{options.hostile} hostile bytes at the board: heap {-grown:+} bytes, served again after {seconds:.2f} s; "
-              f"at the bridge: {await at_bridge(options.seed, options.hostile):+} bytes")  # fmt: skip
-        good &= verdict(
-            "the board did not reset and did not grow", before["session"] == after["session"] and grown < 2048
+        board = await storm.at_board(url, options.seed, options.hostile)
+        print(
+            f"{options.hostile} hostile bytes at the board: heap {-board.grown:+} bytes, served after {board.seconds:.2f} s"
         )
+        good &= verdict("the board did not reset and did not grow", board.same and board.grown < HEAP)
+        good &= verdict("it serves at once", board.seconds < RECOVERY)
+        bridge = await at_bridge(url, options.seed, options.hostile)
+        print(f"{options.hostile} hostile bytes at a bridge, {bridge.forged} frames of its board forged, {bridge.replayed} said "
+              f"again: memory {bridge.grown:+} bytes, served after {bridge.seconds:.2f} s; {bridge.answered} of "
+              f"{bridge.asked} calls answered meanwhile")  # fmt: skip
+        good &= verdict("the bridge went on and did not grow", bridge.grown < MEMORY)
+        good &= verdict("it serves at once", bridge.seconds < RECOVERY)
     return 0 if good else 1
 
 
