@@ -1,11 +1,12 @@
 """A client stays connected while its board is unplugged, reset, and reflashed with other tools: what it sees.
 
-The cable is a TCP port with the board behind it. It is out until the bridge lets no call wait any more for a board that may
-be back in a moment (3 s), and then some; that it were 30 s would change nothing but the time.
+The cable is a TCP port with the board behind it. Once it is out for 30 s; else until the bridge lets no call wait any more for a
+board that may be back in a moment (3 s), and then some.
 """
 
 import asyncio
 import contextlib
+import json
 import sys
 
 import pytest
@@ -193,6 +194,64 @@ async def test_a_client_stays_connected_while_its_board_is_away_reset_and_reflas
             *("read", "called"),  # after a reset too
             *("list_changed", "word_count", "called"),  # reflashed
         ]
+
+
+@contextlib.asynccontextmanager
+async def inspecting(cable, environment, seconds):
+    """The Inspector with a bridge of its own, which calls `read` again and again for so long; its summary, once awaited."""
+    names = ("WASMOTE_RUNTIME_DIR", "WASMOTE_DATA_DIR")
+    settings = [word for name in names for word in ("-e", f"{name}={environment[name]}")]
+    command = [NODE / "bin/node", NODE / "node_modules/.bin/mcp-inspector", "--cli", *settings]
+    command += [sys.executable, "-m", "wasmote", "bridge", "--quiet", cable.port, "--format", "json"]
+    command += ["--method", "tools/call", "--tool-name", "read", "--load", "--load-duration", seconds]
+    command += ["--load-concurrency", 1, "--load-rate", 5]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*map(str, command), stdout=pipe, stderr=pipe)
+
+    async def summary():
+        out, err = await process.communicate()
+        assert b'"result"' in out, err
+        return json.loads(out)["result"]
+
+    reading = asyncio.ensure_future(summary())
+    try:
+        yield reading
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board_url", params("unix"), indirect=True)
+async def test_two_clients_stay_connected_while_their_board_is_unplugged_for_half_a_minute(cable, environment):
+    async def calls():
+        (entry,) = json.loads(await wasmote(environment, "ls", cable.port, "--json"))
+        return entry["calls"]
+
+    async with connected(cable, environment, "auto") as seen, inspecting(cable, environment, 45) as inspector:
+        await seen.look()
+        while await calls() < 5:
+            await asyncio.sleep(0.1)
+
+        await cable.unplug()
+        await away(seen)
+        for _ in range(6):
+            await asyncio.sleep(5)
+            before = asyncio.get_running_loop().time()
+            await seen.look()
+            assert asyncio.get_running_loop().time() - before < 2
+        await cable.plug()
+        while await seen_error(seen.mcp) != "result":
+            await asyncio.sleep(0.1)
+        await seen.look()
+        assert seen.words == ["read", "called"] + 6 * ["read", "board-away"] + ["read", "called"]
+
+        summary = await asyncio.wait_for(inspector, PATIENCE)
+        assert (
+            summary["ok"] > 10 and summary["errors"] > 50 and summary["ok"] + summary["errors"] == summary["requests"]
+        )
+        assert "the board is away since" in str(summary["errorMessages"]), summary
 
 
 @pytest.mark.parametrize("board_url", params("unix"), indirect=True)
