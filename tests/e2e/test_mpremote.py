@@ -38,6 +38,11 @@ def mpremote(device, *arguments):
     return done.stdout.strip()
 
 
+def frames(bridge):
+    """How many the board has sent over the links since it booted: none of these before it was linked."""
+    return bridge.ask("wasmote/info")["result"]["link"].get("framesOut", 0)
+
+
 def test_mpremote_runs_code_while_a_bridge_serves_and_serving_goes_on(terminal, environment, examples, monkeypatch):
     monkeypatch.setenv("WASMOTE_RUNTIME_DIR", environment["WASMOTE_RUNTIME_DIR"])
     with Bridge(terminal, environment) as bridge:
@@ -45,6 +50,7 @@ def test_mpremote_runs_code_while_a_bridge_serves_and_serving_goes_on(terminal, 
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=PATIENCE)
         assert bridge.call("read")[1] is False
         tools = bridge.tools()
+        assert frames(bridge) > 10  # the bridge holds an open framed link
 
         async def meanwhile():
             async with borrowed(terminal, "mpremote") as device:
@@ -59,4 +65,19 @@ def test_mpremote_runs_code_while_a_bridge_serves_and_serving_goes_on(terminal, 
             while "error" in (answer := bridge.ask("tools/call", {"name": "read", "arguments": {}})):
                 assert answer["error"]["data"]["kind"] == "board-handed-over"
             assert not answer["result"]["isError"]
+            assert frames(bridge) > 0  # and does so again
         assert bridge.tools() == tools
+
+
+def test_mpremote_has_a_board_whose_bridge_was_killed_in_the_middle_of_a_link(terminal, environment, examples):
+    """Nobody told the board that the bridge is gone: it expects frames, and Ctrl-C may be noise."""
+    with Bridge(terminal, environment) as bridge:
+        command = [sys.executable, "-m", "wasmote", "push", terminal, str(examples / "thermometer.wasm")]
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=PATIENCE)
+        assert bridge.call("read")[1] is False and frames(bridge) > 0
+        bridge.process.kill()
+        bridge.process.wait()
+    device = terminal.removeprefix("pty:")
+    assert mpremote(device, "resume", "eval", "6 * 7") == "42"
+    with Bridge(terminal, environment) as bridge:
+        assert bridge.call("read")[1] is False and frames(bridge) > 0
