@@ -246,6 +246,31 @@ def test_a_pushed_file_arrives_beside_calls_and_does_not_hold_them_up():
     assert world.pc_got == [b"call", b"push"] and got == [data]
 
 
+def test_a_push_of_100_kb_has_85_percent_of_a_clean_line():
+    """Two chunks under way, as wasmote push has them, each answered."""
+    size, chunk, rate = 102_400, 4096, 11
+    world = World(per_ms=rate)
+    done = []
+
+    def answer(text):
+        done.append(sum(len(piece) for piece in world.wire.raw(chunk)))
+        if len(done) + 1 < size // chunk:
+            world.peer.push(text, bytes(chunk), world.ticks_ms())
+        return text
+
+    world.answer = answer
+    world.open()
+    began = world.ticks_ms()
+    request = (
+        b'{"jsonrpc":"2.0","id":17,"method":"wasmote/push","params":{"name":"counter","size":102400,"offset":81920}}'
+    )
+    for _ in range(2):
+        world.peer.push(request, bytes(chunk), world.ticks_ms())
+    world.run(until=lambda: len(done) == size // chunk)
+    assert sum(done) == size
+    assert size / (world.ticks_ms() - began) >= 0.85 * rate
+
+
 def test_calls_without_end_slow_pushes_and_do_not_stop_them():
     """Each chunk arrives before its request and apart from the next, also when there is always a message to be sent."""
     chunks = [bytes([number]) * 2000 for number in range(3)]
