@@ -188,7 +188,7 @@ class Peer:
         end.tick(now)
         if end.lost:
             end.lost = False
-            self.why_closed = "nothing was heard from the board: the link is lost"
+            self.why_closed = "the link is lost: nothing was heard from the board, or what belongs to another link"
         if self.units.partial():
             if self._still_since is None:
                 self._still_since = now

@@ -163,6 +163,20 @@ def test_a_silent_board_is_noticed_and_a_silent_bridge_too():
     assert world.us - before < 32_000_000
 
 
+@pytest.mark.parametrize("to_board", [False, True])
+def test_ends_that_disagree_about_what_was_said_lose_the_link_at_once(to_board):
+    """One has taken a frame that the other never sent: only a forger, or a former link, can have sent it."""
+    world = World()
+    assert world.open() and world.say([b"{}"])
+    frame, forged = bytearray(framed.HEADER + 4), bytearray(20)
+    size = framed.seal(frame, memoryview(frame), framed.DATA, 1, 1, 0, forged)
+    (world.to_board if to_board else world.to_pc).write(forged[:size])
+    world.run(100)
+    world.peer.send(b"[]", world.ticks_ms())
+    world.run(1000, lambda: world.peer.why_closed)
+    assert world.peer.why_closed
+
+
 def test_a_stall_is_waited_for():
     world = World()
     world.open()

@@ -199,7 +199,7 @@ class End:
         kind = flags & KIND
         seq = buffer[at + 2]
         self._heard = now
-        self._acknowledged(buffer[at + 3], now)
+        sensible = self._acknowledged(buffer[at + 3], now)
         if kind <= RAW:
             ahead = seq - self._expected & 255
             if ahead == 0 and room:
@@ -222,6 +222,8 @@ class End:
             else:
                 self.repeated += 1
                 self._acknowledge()
+        elif not sensible:  # no frame that is sent again: it is on another link
+            self._lose()
         elif kind == ACK:
             if flags & BUSY:
                 self._hold(now)
@@ -263,9 +265,10 @@ class End:
             self._acknowledge()
 
     def _acknowledged(self, ack, now):
+        """False: of what was never sent, or long ago."""
         count = ack - self._base & 255
         if not count or count > self.outstanding():
-            return
+            return not count
         if self._timed >= 0 and (self._timed - self._base & 255) < count:
             self._measured(self._since(now, self._timed_at))
             self._timed = -1
@@ -277,6 +280,7 @@ class End:
             self._tries = 0
         else:
             self._wait(now)
+        return True
 
     def _measured(self, trip):
         """As TCP does it (RFC 6298), in whole ms."""
@@ -317,8 +321,7 @@ class End:
         if self._waiting:
             stuck = self.outstanding() and self._since(now, self._moved) > _STUCK
             if stuck or self._since(now, self._heard) > self._silence:
-                self.is_open = self._waiting = False
-                self.lost = True
+                self._lose()
             elif self._since(now, self._ask_at) >= self._patience():
                 self._ask(now)
         elif self.is_open and self._since(now, self._heard) >= (self._keep or 2 * self._silence):
@@ -326,8 +329,11 @@ class End:
                 self._wait(now)
                 self._ask(now)
             else:
-                self.is_open = False
-                self.lost = True
+                self._lose()
+
+    def _lose(self):
+        self.is_open = self._waiting = False
+        self.lost = True
 
     def forgive(self, now):
         """The time until now does not count: we did not listen."""
