@@ -51,8 +51,10 @@ async def at_board(url, seed, size):
             await _send(stream, blocks(seed, min(size, WARM)))
             before = await _info(stream, 1)
             await _send(stream, blocks(seed + 1, size))
+            after = await _info(stream, 2)  # it may have been behind
+            await _send(stream, blocks(seed + 2, 4000))
             began = time.monotonic()
-            after = await _info(stream, 2)
+            await _info(stream, 3)
         seconds = time.monotonic() - began
     finally:
         await stream.close()
@@ -119,6 +121,7 @@ class LoudBoard:
         transport, protocol = await loop.connect_write_pipe(
             asyncio.streams.FlowControlMixin, os.fdopen(os.dup(master), "wb", 0)
         )
+        transport.set_write_buffer_limits(0)  # `drain` waits for all of it
         self._writer = asyncio.StreamWriter(transport, protocol, None, loop)
         self._carrying = [asyncio.ensure_future(work) for work in (self._to_board(), self._from_board())]
         return self
@@ -205,22 +208,25 @@ class StdioClient:
 
 
 async def at_bridge(url, seed, size, tool, arguments, text):
-    """`size` hostile bytes at a bridge from its board `url`, which has a tool that answers with `text`."""
-    async with LoudBoard(url, seed) as board, StdioClient(board.url) as client:
-        await _served(client, tool, arguments, text)
-        count = [0, 0]
-        asking = asyncio.ensure_future(_ask_on(client, tool, arguments, count))
-        board.forging = 0.3
-        await _storm(board, seed, min(size, WARM))
-        resident = client.resident()
-        replayed = await _storm(board, seed + 1, size)
-        board.forging = 0
-        began = time.monotonic()
-        await _served(client, tool, arguments, text)
-        seconds = time.monotonic() - began
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-        return AtBridge(client.resident() - resident, seconds, *count, replayed, board.forged)
+    """`size` hostile bytes at a bridge from its board `url`, which has a tool that answers with `text`; others as it opens."""
+    async with LoudBoard(url, seed) as board:
+        opening = asyncio.ensure_future(_storm(board, seed, WARM))
+        async with StdioClient(board.url) as client:
+            await opening
+            await _served(client, tool, arguments, text)
+            count = [0, 0]
+            asking = asyncio.ensure_future(_ask_on(client, tool, arguments, count))
+            board.forging = 0.3
+            await _storm(board, seed + 1, min(size, WARM))
+            resident = client.resident()
+            replayed = await _storm(board, seed + 2, size)
+            board.forging = 0
+            began = time.monotonic()
+            await _served(client, tool, arguments, text)
+            seconds = time.monotonic() - began
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            return AtBridge(client.resident() - resident, seconds, *count, replayed, board.forged)
 
 
 async def _storm(board, seed, size):
