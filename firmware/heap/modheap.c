@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The module `_heap`: where MicroPython looks for free blocks of its heap (py/gc.c).
+// The module `_heap`: the free blocks of MicroPython's heap (py/gc.c).
+#include "py/gc.h"
 #include "py/mpstate.h"
 #include "py/runtime.h"
 
@@ -26,9 +27,18 @@ static mp_obj_t heap_skip(mp_obj_t bytes) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(heap_skip_obj, heap_skip);
 
+// largest(): bytes of the largest piece that is free now.
+static mp_obj_t heap_largest(void) {
+    gc_info_t info;
+    gc_info(&info);
+    return MP_OBJ_NEW_SMALL_INT(info.max_free * MICROPY_BYTES_PER_GC_BLOCK);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(heap_largest_obj, heap_largest);
+
 static const mp_rom_map_elem_t heap_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__heap)},
     {MP_ROM_QSTR(MP_QSTR_skip), MP_ROM_PTR(&heap_skip_obj)},
+    {MP_ROM_QSTR(MP_QSTR_largest), MP_ROM_PTR(&heap_largest_obj)},
 };
 static MP_DEFINE_CONST_DICT(heap_globals, heap_globals_table);
 

@@ -88,6 +88,8 @@ def info(facts):
         if name in facts:
             size, free = facts[name]["bytes"], facts[name]["freeBytes"]
             table.add_row(name, kib(free), kib(size), f"{(size - free) / size:.0%}" if size else "")
+        if "largestBytes" in facts.get(name, ()):
+            table.add_row("  in one piece", kib(facts[name]["largestBytes"]), "", "")
     out.print(table)
     limits = ", ".join(f"{name} {value}" for name, value in facts.get("limits", {}).items())
     out.print(f"limits: {limits}")

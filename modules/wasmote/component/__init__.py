@@ -154,15 +154,7 @@ def _heap_free():
     """How much heap is left once what the failed load made is gone, in words."""
     if not hasattr(gc, "mem_free"):  # CPython
         return ""
+    from _heap import largest  # firmware/heap/modheap.c
+
     gc.collect()
-    free = piece = gc.mem_free()
-    while piece > 64 and not _has_piece(piece):
-        piece -= piece >> 3
-    return " (%d bytes free, a piece of %d the largest)" % (free, piece)
-
-
-def _has_piece(size):
-    try:
-        return bool(bytearray(size))
-    except MemoryError:
-        return False
+    return " (%d bytes free, a piece of %d the largest)" % (gc.mem_free(), largest())

@@ -199,6 +199,8 @@ def _micropython():
 def _heap():
     gc.collect()
     if not hasattr(gc, "mem_free"):  # CPython
-        return {"bytes": 0, "freeBytes": 0}
+        return {"bytes": 0, "freeBytes": 0, "largestBytes": 0}
+    from _heap import largest  # firmware/heap/modheap.c
+
     free = gc.mem_free()
-    return {"bytes": free + gc.mem_alloc(), "freeBytes": free}
+    return {"bytes": free + gc.mem_alloc(), "freeBytes": free, "largestBytes": largest()}
