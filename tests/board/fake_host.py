@@ -65,6 +65,9 @@ class FakeHost:
         self.closed = 0
 
     def call_tool(self, name, arguments, progress_token, notify):
+        return self._call(name, bytes(arguments), notify)
+
+    def _call(self, name, arguments, notify):
         try:
             for tool in self.tools:
                 if tool.name == name:

@@ -29,6 +29,15 @@ def test_arguments_are_checked_before_the_guest_runs(host, thermometer):
     assert call(host, "read", b'{"unit":"K"}') == (["293.150 K"], False)
 
 
+@pytest.mark.parametrize("size", [0, 511, 512, 513, 5000])
+def test_arguments_are_the_callers_again_as_soon_as_a_call_has_begun(host, thermometer, size):
+    push(host, "thermometer", thermometer)
+    line = bytearray(b'{"unit":"K"' + b" " * size + b"}")
+    steps = host.call_tool("read", memoryview(line))
+    line[:] = bytes(len(line))
+    assert drive(steps) == (["293.150 K"], False)
+
+
 def test_an_unknown_tool_is_not_found(host):
     assert refusal(lambda: drive(host.call_tool("nothing"))) == (
         "tool-not-found",

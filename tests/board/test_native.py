@@ -7,6 +7,7 @@ import pytest
 import wasmote
 from host_guests import push, refusal
 from native_fixtures import call, listed
+from wasmote import wasm
 from wasmote.host import native
 from wasmote.host.entries import Refused
 
@@ -148,6 +149,16 @@ def test_names_are_as_with_components(host, serve):
 
 
 # -- results
+
+
+def test_long_arguments_come_whole(host, serve):
+    @wasmote.tool("The length of a text.", text=str)
+    def length(text):
+        return str(len(text))
+
+    serve()
+    arguments = memoryview(json.dumps({"text": "é" * 3000}).encode())
+    assert wasm.drive(host.call_tool("length", arguments)) == (["3000"], False)
 
 
 @pytest.mark.parametrize("value, content", [

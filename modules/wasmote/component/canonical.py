@@ -1,7 +1,8 @@
 """Lifting values by type descriptor, guest to host (Canonical ABI: loading, flat lifting); lowering.py is the way back.
 
     bool  int (all integers, enum: the case, flags: the bits, own and borrow: the host's rep)  float  str (string, char)
-    bytes (list<u8>)  list  tuple (record, tuple)  (case, payload or None) (variant; result: case 0 ok, 1 error)
+    bytes (list<u8>; a list of them, too, may be lowered)  list  tuple (record, tuple)
+    (case, payload or None) (variant; result: case 0 ok, 1 error)
     option: None or the value; (value,) when the value's type is an option itself
 
 Flat values are unsigned integers, floats as their bit patterns; so joining the cases of a variant is only masking. A

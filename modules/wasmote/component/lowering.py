@@ -207,7 +207,7 @@ def _lower_sequence(cx, d, p, value, pair, at):
             value = value.encode()
     elif d[p + 3] != _U8:
         return _lower_list(cx, d, p + 3, value, pair, at)
-    pair[at + 1] = len(value)
+    pair[at + 1] = sum([len(piece) for piece in value]) if isinstance(value, list) else len(value)
     address = cx.instance.store.start(cx.realloc, (0, 0, 1, pair[at + 1]))
     if address is None:
         return _copy_later(cx, value, pair, at)
@@ -219,7 +219,11 @@ def _copy(cx, address, data, pair, at):
     count = pair[at + 1]
     pair[at] = address
     cx.check_new(address, count, 1)
-    if count:
+    if isinstance(data, list):
+        for piece in data:
+            cx.memory.write(address, piece)
+            address += len(piece)
+    elif count:
         cx.memory.write(address, data)
 
 

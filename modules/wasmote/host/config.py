@@ -29,3 +29,8 @@ class Config:
     fallback = None
     memory = None
     timeout_ms = None
+
+
+def writes(config):
+    """True if a component of this Config may have files or buckets."""
+    return config.files > 0 or config.store > 0

@@ -1,6 +1,6 @@
 """What a host refuses, and why; how a guest ends itself; what to say of either."""
 
-from ..wasm import OutOfMemory, WasmError
+from ..wasm import Malformed, OutOfMemory, WasmError
 
 
 class HostError(Exception):
@@ -58,3 +58,14 @@ def explain(error):
     if isinstance(error, (WasmError, HostError, Exit, OSError, RuntimeError)):
         return str(error)
     return "%s: %s" % (type(error).__name__, error)
+
+
+def not_loaded(guest, error):
+    """The HostError for whatever kept a guest from starting; the guest remembers it, too."""
+    guest.error = explain(error)
+    if isinstance(error, Malformed):
+        guest.error += ": the file is damaged or cut short, or was never a component"
+    refused = isinstance(error, HostError)
+    failure = HostError(error.kind if refused else "refused", "%s was not loaded: %s" % (guest.name, guest.error))
+    failure.short_of_memory = short_of_memory(error)
+    return failure

@@ -4,16 +4,19 @@ What takes time is a generator: it yields so that nobody has to wait. Answers ar
 what is not done raises HostError. Loads happen one after the other, as each needs much of the heap for a moment.
 """
 
-from ..wasm import Malformed, arena_info, engine
-from .config import Config
+from micropython import const
+
+from ..wasm import arena_info, engine
+from .config import Config, writes
 from .entries import ELICIT, KINDS, loosely_json
-from .errors import HostError, explain, short_of_memory
+from .errors import HostError, explain, not_loaded
 from .guest import Guest
 from .stacks import Stacks
 from .storage import Storage, check_name
 
 # What components may import unless somebody says otherwise: nothing that is somebody's, or reaches anybody.
 ALLOW = ("wasi:mcp/*", "wasmote:mcp/*", "wasi:clocks/*", "wasi:io/*", "wasi:random/*", "wasi:cli/*")
+_PIECE = const(512)  # bytes
 
 
 class Host:
@@ -77,7 +80,7 @@ class Host:
     def call_tool(self, name, arguments=b"{}", progress_token=None, notify=None):
         """Calls a tool, if its arguments fit its input schema. A generator; returns (content, is_error).
 
-        arguments         the bytes of a JSON object
+        arguments         the bytes of a JSON object; what is no bytes object may be used again when this returns
         progress_token    None if nobody wants progress
         notify            notify("progress", done, total) and notify("log", level, logger, message, data)
         content           a list of str (a text) and bytes (the JSON text of any other content block)
@@ -85,7 +88,7 @@ class Host:
         for tool in self.tools:
             if tool.name == name:
                 doubt = self.doubt and self.doubt(name, tool.json, arguments)
-                steps = tool.guest.call("call-tool", (name, arguments), progress_token, notify)
+                steps = tool.guest.call("call-tool", (name, _kept(arguments)), progress_token, notify)
                 return _checked(doubt, steps) if doubt else steps
         raise HostError("tool-not-found", 'there is no tool "%s" on this board' % name[:64])
 
@@ -178,11 +181,11 @@ class Host:
             try:
                 yield from self.load(name)
             except Exception as error:  # whatever is wrong with one, the others are loaded
-                if self._find(name) is None:  # else its guest remembers why
+                if self.find(name) is None:  # else its guest remembers why
                     guest = Guest(self, name, self.storage.path(name))
                     guest.state = "failed"
                     guest.error = explain(error)
-                    self._put(guest)
+                    self.put(guest)
 
     def load(self, name):
         """Loads a stored component, again if it is loaded already. A generator; returns {"component": entry}."""
@@ -276,7 +279,7 @@ class Host:
         """The entries of all components, loaded or not."""
         entries = [guest.entry() for guest in self.guests]
         for name in self.storage.names():
-            if self._find(name) is None:
+            if self.find(name) is None:
                 entries.append(Guest(self, name, self.storage.path(name)).entry())
         return entries
 
@@ -319,8 +322,8 @@ class Host:
 
     def in_use(self, name, config):
         """True while a call of the component `name` may write what its successor, of the Config config(), writes, too."""
-        old = self._find(name)
-        waits = old is not None and old.busy and (_writes(old.config) or _writes(config()))
+        old = self.find(name)
+        waits = old is not None and old.busy and (writes(old.config) or writes(config()))
         if waits:
             old.wanted = True
         return waits
@@ -334,7 +337,7 @@ class Host:
         """True if every call that has a stack waits for another component: none will give one back."""
         return self.stacks.taken <= sum([guest.waits_for is not None for guest in self.guests])
 
-    def _find(self, name):
+    def find(self, name):
         for guest in self.guests:
             if guest.name == name:
                 return guest
@@ -343,7 +346,7 @@ class Host:
     def stored(self, name):
         """The guest of this name; one that was never loaded, too."""
         check_name(name)
-        guest = self._find(name)
+        guest = self.find(name)
         if guest is None and self.storage.size(name) is not None:
             guest = Guest(self, name, self.storage.path(name))
         if guest is None:
@@ -358,12 +361,12 @@ class Host:
 
     def serve(self, provider):
         """A provider that is no component (native/provider.py) stands beside them from now on."""
-        self._put(provider)
+        self.put(provider)
 
-    def _put(self, guest):
+    def put(self, guest):
         """The guest takes the place of the one of its name, or that of its name among the components, where it will be after
         the next start, too: lists of the same things have the same order. What is no component comes where it is served."""
-        old = self._find(guest.name)
+        old = self.find(guest.name)
         if old is None:
             at = len(self.guests)
             while guest.path and at and self.guests[at - 1].path and self.guests[at - 1].name > guest.name:
@@ -384,17 +387,17 @@ class Host:
             configuration = self.storage.configuration(name)
         yield from self.acquire()
         try:
-            old = self._find(name)
+            old = self.find(name)
             if old:
                 old.end("was ended: the component was loaded again")
             guest = Guest(self, name, path)
-            self._put(guest)
+            self.put(guest)
             try:
                 guest.config = self.config(configuration)
                 yield from guest.start()
             except Exception as error:
                 guest.state = "failed"
-                failure = _failure(guest, error)
+                failure = not_loaded(guest, error)
                 if guest.config.fallback:
                     from .native.fallback import fall_back
 
@@ -407,65 +410,22 @@ class Host:
             self.release()
 
     def replace(self, guest, keep):
-        """The guest, not started yet, takes the place of the component of its name once it runs. A generator.
+        """The guest, not started yet, takes the place of the component of its name: see replacing.py. A generator."""
+        from .replacing import replace
 
-        keep()    makes it last on the flash
+        return replace(self, guest, keep)
 
-        To be called right after acquire() with in_use(): where both may write the same files and buckets, the old one's
-        call has ended, and it takes no other meanwhile.
-        """
-        old = self._find(guest.name)
-        if not old or not (_writes(old.config) or _writes(guest.config)):
-            yield from self._replace(guest, old, keep)
-            return
-        old.busy = True
-        try:
-            yield from self._replace(guest, old, keep)
-        finally:
-            old.busy = False
 
-    def _replace(self, guest, old, keep):
-        name = guest.name
-        try:
-            yield from guest.start()
-        except Exception as error:
-            failure = _failure(guest, error)
-            if not (failure.short_of_memory and old and old.store):
-                raise failure
-            old.rest("stopped to make room for a new version, which did not load")
-            try:
-                yield from guest.start()
-            except Exception as error:
-                raise _failure(guest, error)
-        try:
-            keep()
-        except Exception as error:
-            guest.end("was ended")
-            if not isinstance(error, (OSError, HostError)):
-                raise
-            raise HostError("no-space", '"%s" was not written to the flash: %s' % (name, error))
-        if old:
-            old.end("was ended: a new version of the component took its place")
-        self._put(guest)
+def _kept(arguments):
+    """A copy of arguments; of long ones in pieces, as a heap in use has few large ones."""
+    if isinstance(arguments, bytes):
+        return arguments
+    if len(arguments) <= _PIECE:
+        return bytes(arguments)
+    return [bytes(arguments[at : at + _PIECE]) for at in range(0, len(arguments), _PIECE)]
 
 
 def _checked(doubt, steps):
     """A generator: what the call `steps` returns, if there is no doubt after all."""
     why = yield from doubt
     return ([why], True) if why else (yield from steps)
-
-
-def _writes(config):
-    """True if a component of this Config may have files or buckets."""
-    return config.files > 0 or config.store > 0
-
-
-def _failure(guest, error):
-    """The HostError for whatever kept a guest from starting; the guest remembers it, too."""
-    guest.error = explain(error)
-    if isinstance(error, Malformed):
-        guest.error += ": the file is damaged or cut short, or was never a component"
-    refused = isinstance(error, HostError)
-    failure = HostError(error.kind if refused else "refused", "%s was not loaded: %s" % (guest.name, guest.error))
-    failure.short_of_memory = short_of_memory(error)
-    return failure

@@ -12,6 +12,8 @@ def get(server, request):
     name, arguments = message.find(_GET)
     name = message.text(name, "params.name")
     arguments = object_at(message, arguments, "params.arguments")
+    if arguments is not None:
+        arguments = bytes(arguments)
     if server.booting:
         return wait(server, _get, request, name, arguments)
     return _get(server, request, name, arguments)

@@ -117,12 +117,12 @@ def can_ask(message, span):
 
 
 def object_at(message, span, what):
-    """The bytes of the object at `span`, None if it is absent or null; RpcError naming `what`, when it is no object."""
+    """The object at `span` where it lies in the message, None if it is absent or null; RpcError naming `what`, if it is none."""
     if span is None or message.line[span[0]] == 0x6E:  # null
         return None
     if message.line[span[0]] != 0x7B:
         raise RpcError(INVALID_PARAMS, "%s must be an object" % what, id=message.id)
-    return bytes(message.line[span[0] : span[1]])
+    return message.line[span[0] : span[1]]
 
 
 def wait(server, answer, request, *values):

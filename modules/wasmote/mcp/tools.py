@@ -14,7 +14,7 @@ def call_tool(server, request):
     name = message.text(name, "params.name")
     raw = object_at(message, arguments, "params.arguments") or b"{}"
     if server.booting:
-        return wait(server, _call, request, name, raw)
+        return wait(server, _call, request, name, bytes(raw))
     return _call(server, request, name, raw)
 
 
@@ -23,14 +23,12 @@ def _call(server, request, name, arguments):
     for tool in server.host.tools:
         if tool.name == name:
             request.owner = getattr(getattr(tool, "guest", None), "name", None)
-            return _steps(server, request, tool, arguments)
+            steps = server.host.call_tool(name, arguments, request.progress_token, server.notifier(request))
+            return _answer(server, request, steps, getattr(tool, "structured", False))
     _reply(server, request, [_unknown(server.host, name)], True)
 
 
-def _steps(server, request, tool, arguments):
-    steps = server.host.call_tool(tool.name, arguments, request.progress_token, server.notifier(request))
-    structured = getattr(tool, "structured", False)
-    tool = arguments = None  # the heap is small
+def _answer(server, request, steps, structured):
     try:
         content, is_error = yield from steps
     except Exception as error:

@@ -133,6 +133,8 @@ class Native:
         """A generator: calls a handler, returns its answer (entries.py)."""
         if handler == "handle-complete":
             return (yield from self._complete(*values))
+        if handler == "call-tool" and isinstance(values[1], list):
+            values = values[0], b"".join(values[1])
         running = Running(self.host, self.owner.name, notify, progress_token is not None)
         self.calls += 1
         wrong = None
