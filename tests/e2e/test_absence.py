@@ -197,13 +197,13 @@ async def test_a_client_stays_connected_while_its_board_is_away_reset_and_reflas
 
 
 @contextlib.asynccontextmanager
-async def inspecting(cable, environment, seconds):
-    """The Inspector with a bridge of its own, which calls `read` again and again for so long; its summary, once awaited."""
+async def inspecting(cable, environment, calls):
+    """The Inspector with a bridge of its own, which calls `read` so often, five times a second; its summary, once awaited."""
     names = ("WASMOTE_RUNTIME_DIR", "WASMOTE_DATA_DIR")
     settings = [word for name in names for word in ("-e", f"{name}={environment[name]}")]
     command = [NODE / "bin/node", NODE / "node_modules/.bin/mcp-inspector", "--cli", *settings]
     command += [sys.executable, "-m", "wasmote", "bridge", "--quiet", cable.port, "--format", "json"]
-    command += ["--method", "tools/call", "--tool-name", "read", "--load", "--load-duration", seconds]
+    command += ["--method", "tools/call", "--tool-name", "read", "--load", "--load-requests", calls]
     command += ["--load-concurrency", 1, "--load-rate", 5]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*map(str, command), stdout=pipe, stderr=pipe)
@@ -229,7 +229,7 @@ async def test_two_clients_stay_connected_while_their_board_is_unplugged_for_hal
         (entry,) = json.loads(await wasmote(environment, "ls", cable.port, "--json"))
         return entry["calls"]
 
-    async with connected(cable, environment, "auto") as seen, inspecting(cable, environment, 45) as inspector:
+    async with connected(cable, environment, "auto") as seen, inspecting(cable, environment, 225) as inspector:
         await seen.look()
         while await calls() < 5:
             await asyncio.sleep(0.1)
@@ -248,9 +248,7 @@ async def test_two_clients_stay_connected_while_their_board_is_unplugged_for_hal
         assert seen.words == ["read", "called"] + 6 * ["read", "board-away"] + ["read", "called"]
 
         summary = await asyncio.wait_for(inspector, PATIENCE)
-        assert (
-            summary["ok"] > 10 and summary["errors"] > 50 and summary["ok"] + summary["errors"] == summary["requests"]
-        )
+        assert summary["ok"] > 20 and summary["errors"] > 20 and summary["ok"] + summary["errors"] == 225, summary
         assert "the board is away since" in str(summary["errorMessages"]), summary
 
 
