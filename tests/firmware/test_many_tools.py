@@ -9,6 +9,7 @@ from raw_board import RawBoard, new_flash
 
 TOOLBOX = Path(__file__).resolve().parents[2] / "build/examples/toolbox.wasm"  # tests/fixtures/toolbox.c
 BOXES = 10
+SPARE = 6 * 1024  # bytes of the heap that are in nobody's use: what is to come has room
 NAMES = [f"box{box}-by{factor}" for box in range(BOXES) for factor in range(10)]
 MODERN = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 
@@ -29,7 +30,7 @@ class Server:
     def __init__(self, board):
         self.board = board
         self.id = 0
-        board.start("from wasmote import main\nmain.run()")
+        board.start("spare = bytearray(%d)\nfrom wasmote import main\nmain.run()" % SPARE)
         assert json.loads(board.wait_for(b"\n", timeout=120))["method"] == "wasmote/ready"
 
     def ask(self, method, modern=False, **params):
