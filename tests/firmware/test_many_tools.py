@@ -30,7 +30,7 @@ class Server:
     def __init__(self, board):
         self.board = board
         self.id = 0
-        board.start("spare = bytearray(%d)\nfrom wasmote import main\nmain.run()" % SPARE)
+        board.start(f"spare = bytearray({SPARE})\nfrom wasmote import main\nmain.run()")
         assert json.loads(board.wait_for(b"\n", timeout=120))["method"] == "wasmote/ready"
 
     def ask(self, method, modern=False, **params):

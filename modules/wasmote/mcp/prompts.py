@@ -3,15 +3,13 @@
 from ..jsonrpc import find, names
 from .request import object_at, wait
 
-_GET = names("name", "arguments")
 _DESCRIPTION = names("description")
 
 
 def get(server, request):
     message = request.message
-    name, arguments = message.find(_GET)
-    name = message.text(name, "params.name")
-    arguments = object_at(message, arguments, "params.arguments")
+    name = message.text(request.name, "params.name")
+    arguments = object_at(message, request.arguments, "params.arguments")
     if arguments is not None:
         arguments = bytes(arguments)
     if server.booting:

@@ -17,7 +17,8 @@ ASKING = ("tools/call", "resources/read", "prompts/get")  # the methods that may
 LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 
 _PREFIX = "io.modelcontextprotocol/"
-_PARAMS = names("_meta", "requestState", "inputResponses")
+_PARAMS = names("_meta")
+_ASKING = names("_meta", "requestState", "inputResponses", "name", "arguments")
 _META = names(_PREFIX + "protocolVersion", _PREFIX + "clientCapabilities", _PREFIX + "logLevel", "progressToken")
 _NEWEST = ('"%s"' % MODERN_VERSIONS[-1]).encode()
 _TOKEN_LIMIT = 128  # bytes of a progress token's JSON text
@@ -36,6 +37,7 @@ class Request:
     carried         such texts, with commas between: what the next state is to carry; carries: there is room for more
     gone            its client is not there any more: the answer to whatever it is asked
     owner           the name of the component that serves it; None: unknown, or none does
+    name, arguments where those members of params are, of a request that may ask, as long as the message may be looked at
     binding         of a request that may ask: what its like has in common, when its client calls again
     """
 
@@ -55,7 +57,11 @@ class Request:
     def read_meta(self, modern_only, client_can=0):
         """Look into params._meta. RpcError if it is wrong; `modern_only`: the method exists in that era only."""
         message = self.message
-        meta, state, responses = message.find(_PARAMS)
+        asks = self.method in ASKING
+        if asks:  # all in one pass
+            meta, state, responses, self.name, self.arguments = message.find(_ASKING)
+        else:
+            (meta,) = message.find(_PARAMS)
         if meta is None:
             version = capabilities = level = token = None
         elif message.line[meta[0]] != 0x7B:
@@ -64,27 +70,26 @@ class Request:
             version, capabilities, level, token = message.find_in(meta[0], _META)
         if token is not None:
             self.progress_token = self._token(token)
-        asks = self.method in ASKING
         if (
             version is not None and self.method == "initialize"
         ):  # of the handshake, whatever it names, but not of the modern era
-            self.modern = bytes(message.line[version[0] : version[1]]) == _NEWEST
+            self.modern = message.line[version[0] : version[1]] == _NEWEST
             return
         if version is None and not modern_only:
             if asks:  # a bridge says it for each of the clients that share the wire
                 self.can = can_ask(message, capabilities) if capabilities else client_can
             return
         self.modern = True
-        for name, span in (("protocolVersion", version), ("clientCapabilities", capabilities)):
-            if span is None:
-                raise RpcError(INVALID_PARAMS, 'params._meta lacks "%s%s"' % (_PREFIX, name), id=self.id)
+        if version is None or capabilities is None:
+            name = "clientCapabilities" if version else "protocolVersion"
+            raise RpcError(INVALID_PARAMS, 'params._meta lacks "%s%s"' % (_PREFIX, name), id=self.id)
         if message.line[capabilities[0]] != 0x7B:
             raise RpcError(INVALID_PARAMS, _PREFIX + "clientCapabilities must be an object", id=self.id)
         if asks and (capabilities[1] - capabilities[0] > 2 or state):
             from .offers import read
 
             read(self, capabilities, state, responses)
-        if bytes(message.line[version[0] : version[1]]) != _NEWEST:
+        if message.line[version[0] : version[1]] != _NEWEST:
             self._check_version(message.text(version, _PREFIX + "protocolVersion"))
         if level is not None:
             self.log_level = log_level(message.text(level, _PREFIX + "logLevel"), self.id)

@@ -183,7 +183,8 @@ class Server:
         steps = _part(method[1], method[2])(self, request)
         request.message = None
         if steps is not None:
-            self.admit(request, request.owner)
+            if self.calls:
+                self.admit(request, request.owner)
             call = Call(request, steps, request.owner, self.batch)
             call.way = self.way
             self.calls.append(call)

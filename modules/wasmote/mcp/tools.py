@@ -1,18 +1,15 @@
 """tools/call."""
 
-from ..jsonrpc import names, one_line, validate
+from ..jsonrpc import one_line, validate
 from .request import object_at, wait
 
 _HINT = 512  # most bytes of tool names in the answer to a call of an unknown tool
 
-_CALL = names("name", "arguments")
-
 
 def call_tool(server, request):
     message = request.message
-    name, arguments = message.find(_CALL)
-    name = message.text(name, "params.name")
-    raw = object_at(message, arguments, "params.arguments") or b"{}"
+    name = message.text(request.name, "params.name")
+    raw = object_at(message, request.arguments, "params.arguments") or b"{}"
     if server.booting:
         return wait(server, _call, request, name, bytes(raw))
     return _call(server, request, name, raw)
