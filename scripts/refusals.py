@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every message with which a component or a request is refused, read from the sources: the list behind docs/components.md.
+"""Every message with which a component or a request is refused, read from the sources: the list behind docs/refusals.md.
 
     scripts/refusals.py            what there is, by class: Malformed, Invalid, Unsupported, Unlinkable, OutOfMemory, Refused …
-    scripts/refusals.py --write    the lists of Malformed and Invalid in docs/components.md, anew
+    scripts/refusals.py --write    the lists of Malformed and Invalid in docs/refusals.md, anew
 
-A message is given as docs/components.md has it: what is filled in when it is said is `…`.
+A message is given as docs/refusals.md has it: what is filled in when it is said is `…`.
 """
 
 import ast
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "modules/wasmote"
-DOCS = ROOT / "docs/components.md"
+DOCS = ROOT / "docs/refusals.md"
 FOLDERS = ("component", "host", "wasm")
 CLASSES = ("Malformed", "Invalid", "Unsupported", "Unlinkable", "OutOfMemory", "Refused", "HostError", "Trap", "Ended")
 GENERATED = ("Malformed", "Invalid")  # of one remedy each: the lists are printed into the docs

@@ -1,4 +1,4 @@
-"""The code on the pages of docs/ runs as it stands and prints what its comments say, on CPython and MicroPython.
+"""The code on the pages of docs/ runs as it stands and prints what its comments say; what they link to is there.
 
 BLESS=1 in the environment writes the A16 code of docs/engine.md's example again.
 """
@@ -105,6 +105,26 @@ def test_engine_md_shows_the_code_of_its_example():
         page.write_text(head + begin + "\n".join(lines) + "\n" + end + tail)
     else:
         assert shown.splitlines() == lines
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_each_link_to_a_file_or_a_heading_leads_there(page):
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.S | re.M)
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        name, _, anchor = link.partition("#")
+        if "://" in name:
+            continue
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text()), link
+
+
+def anchors(page):
+    """GitHub's names of the headings of a page."""
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", page, re.M)}
 
 
 def test_wasi_md_names_every_interface_and_every_member_of_a_configuration():
