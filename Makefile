@@ -33,7 +33,7 @@ conformance: firmware examples ## MCP's official conformance suite on QEMU_M0, o
 	@build/venv/bin/python scripts/conformance.py $(BOARD) $(SCENARIO:%=--scenario %)
 
 faults: BOARD := unix
-faults: firmware examples ## Calls over bad lines, cut cables and resets, or FAULTS="--seed 2 --calls 500 --board qemu:m0"
+faults: firmware examples ## Calls over bad lines, cut cables, resets, hostile bytes, or FAULTS="--seed 2 --calls 500 --board qemu:m0"
 	@build/venv/bin/python scripts/faults.py $(FAULTS)
 
 fuzz: examples ## Random modules against wasmtime for two minutes, or FUZZ="--seconds 3600", --damage 100000
