@@ -11,6 +11,7 @@ import tty
 
 import pytest
 from fake_board import Asking, FakeBoard
+from http_client import HttpClient, serving
 from wasmote.hub.client import Client
 from wasmote.hub.shared_hub import SharedHub
 
@@ -112,6 +113,26 @@ def client(hub):
 def clients(hub):
     """Make more clients of the same hub."""
     return lambda **kind: RawClient(hub, **kind)
+
+
+@pytest.fixture
+async def url(hub):
+    async with serving(hub) as url:
+        yield url
+
+
+@pytest.fixture
+async def http(url):
+    client = HttpClient(url)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def other(url):
+    client = HttpClient(url)
+    yield client
+    await client.close()
 
 
 @contextlib.asynccontextmanager

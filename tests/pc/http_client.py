@@ -11,6 +11,16 @@ from wasmote.http.server import listen, serve
 BOTH = "application/json, text/event-stream"
 MODERN = "2026-07-28"
 META = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}}
+NEW = {"id": 1, "method": "tools/list", "params": {"_meta": META}}
+
+# NEW as it comes over the wire; what is wrong with a request is put into it.
+BODY = json.dumps({"jsonrpc": "2.0", **NEW})
+HEAD = (
+    "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: */*\r\n"
+    "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/list\r\n"
+)
+GOOD = f"{HEAD}Connection: close\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}"
 
 
 @contextlib.asynccontextmanager

@@ -7,8 +7,7 @@ import random
 import re
 
 import pytest
-from http_client import HttpClient, serving
-from test_http import GOOD, INITIALIZE
+from http_client import GOOD, INITIALIZE, HttpClient, serving
 
 pytestmark = pytest.mark.anyio
 OPENING = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE})
