@@ -1,4 +1,4 @@
-"""Random and damaged messages: each is answered as the oracle of rpc_fuzz.py says, in this process and by the unix build.
+"""Random and damaged messages: each is answered as rpc_oracle.py says, in this process and by the unix build.
 
 tests/firmware/test_rpc_fuzz.py goes on with the emulated board.
 """
@@ -10,7 +10,8 @@ import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rpc_fuzz import SEEDS, TOKENS, Player, lines
+from rpc_fuzz import SEEDS, TOKENS, TOOLS, lines
+from rpc_oracle import Player
 from wasmote.host import Host, Storage
 from wasmote.host.native import take
 from wasmote.host.native.provider import Native
@@ -20,27 +21,6 @@ from wasmote.link.plain import TOO_LONG, Lines
 from wasmote.mcp import Server
 
 MICROPYTHON = ROOT / "build/firmware/unix/micropython"
-TOOLS = """
-import wasmote
-
-leaf = {"type": "string", "maxLength": 3}
-for level in range(6):
-    leaf = {"type": "object", "properties": {"o": leaf}, "additionalProperties": False}
-
-@wasmote.tool("Adds.", a=int, b="0..100", o=wasmote.arg(leaf, default={}))
-def add(a, b, o):
-    wasmote.progress(1, 1)
-    yield
-    return a + b
-
-@wasmote.resource("test:/x")
-def x():
-    return "x"
-
-@wasmote.prompt("d", x=("y", "z"))
-def p(x):
-    return x
-"""
 NOISE = 4096  # bytes: what a stale word on the C stack keeps alive
 STEP = 1000
 

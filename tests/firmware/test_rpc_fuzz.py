@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random and damaged messages over the UART of a board with the RAM of an RP2040: tests/board/rpc_fuzz.py."""
+"""Random and damaged messages over the UART of a board with the RAM of an RP2040: tests/board/rpc_fuzz.py, rpc_oracle.py."""
 
 import select
 import sys
@@ -9,21 +9,9 @@ from raw_board import RawBoard, new_flash
 from wasmote.ports import emulator
 
 sys.path.append(str(emulator.firmware_file("unix", "micropython").parents[3] / "tests/board"))
-from rpc_fuzz import SEEDS, Player, lines
+from rpc_fuzz import SEEDS, TOOLS, lines
+from rpc_oracle import Player
 
-TOOLS = """
-import wasmote
-
-leaf = {"type": "string", "maxLength": 3}
-for level in range(6):
-    leaf = {"type": "object", "properties": {"o": leaf}, "additionalProperties": False}
-
-@wasmote.tool("Adds.", a=int, b="0..100", o=wasmote.arg(leaf, default={}))
-def add(a, b, o):
-    wasmote.progress(1, 1)
-    yield
-    return a + b
-"""
 COUNT, STEP = 5000, 1000
 NOISE = 2048  # bytes: what a stale word on the C stack keeps alive
 
