@@ -1,7 +1,11 @@
-"""A provider of Python generators (wasmote.host.entries), and a server over the real host that has it."""
+"""A provider of Python generators (wasmote.host.entries), and a server over the real host that has it.
+
+The fixtures `wire`, a HostWire, and `all`, everything(wire), are for modules that name them: `wire = fake_provider.wire`.
+"""
 
 import json
 
+import pytest
 from server_wire import Wire
 from wasmote.host import Host, HostError
 from wasmote.host.entries import COMPLETE, ELICIT, KINDS, SUBSCRIBE, Entry
@@ -100,3 +104,19 @@ def everything(wire):
             }
         ],
     )
+
+
+@pytest.fixture
+def wire():
+    return HostWire()
+
+
+@pytest.fixture
+def all(wire):
+    return everything(wire)
+
+
+def never():
+    """What a provider does that has no answer."""
+    while True:
+        yield

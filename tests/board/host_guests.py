@@ -58,10 +58,24 @@ def refusal(steps):
     return caught.value.kind, str(caught.value)
 
 
+class Imports:
+    """The imports of a guest, of which the functions of wasmote:mcp want the runtime."""
+
+    def __init__(self, runtime):
+        self.runtime = runtime
+
+
+def refused_in_full(result):
+    """(code, message, data) of a result that is an error of wasi:mcp."""
+    failed, error = result
+    assert failed == 1
+    return error
+
+
 def refused(result):
-    """(code, message) of a result of wasi:mcp/runtime that is an error."""
-    failed, (code, message, data) = result
-    assert failed == 1 and data is None
+    """(code, message) of such a result, which has no data."""
+    code, message, data = refused_in_full(result)
+    assert data is None
     return code, message
 
 

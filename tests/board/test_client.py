@@ -3,9 +3,9 @@
 import json
 from types import SimpleNamespace
 
+import fake_provider
 import pytest
-from fake_provider import HostWire, everything
-from host_guests import together
+from host_guests import refused_in_full, together
 from wasmote.host import HostError, client
 from wasmote.host.client import Client
 from wasmote.host.config import Config
@@ -18,14 +18,8 @@ from wasmote.wasm import drive
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL_ERROR, NO_RESOURCE, NO_TOOL, NO_PROMPT, UNSUPPORTED = 1, 3, 4, 5, 6, 7, 8
 
 
-@pytest.fixture
-def wire():
-    return HostWire()
-
-
-@pytest.fixture
-def all(wire):
-    return everything(wire)
+wire = fake_provider.wire  # fixtures
+all = fake_provider.all
 
 
 def a_client(wire, name="caller", peers=("*",)):
@@ -54,9 +48,8 @@ def outcome(result):
 
 
 def refused(result):
-    failed, (code, message, _) = outcome(result)
-    assert failed
-    return code, message
+    """(code, message)"""
+    return refused_in_full(outcome(result))[:2]
 
 
 def test_arguments_that_do_not_fit_never_reach_the_other_one(wire, all):
