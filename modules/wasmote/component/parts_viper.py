@@ -37,7 +37,7 @@ def parts(data: ptr8, at: int, end: int, kind: int, names: ptr8, out: ptr16) -> 
             return -1
         names[fill] = n
         at += 1
-        case = 0
+        case = 0  # as in labels_viper.scan, whose call would cost as much as the label: some 500 instructions
         k = 0
         while k < n:
             c = data[at + k]

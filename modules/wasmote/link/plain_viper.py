@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-"""find_stop of plain.py in viper: MicroPython's own find takes 40 instructions a byte, this 12."""
+"""find_stop of plain.py in viper: 26 instructions a byte on a Cortex-M0, as many as bytes.find, which would run three times."""
 
 import sys
 
