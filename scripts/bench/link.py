@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the framed link costs on a line of 115,200 baud: goodput of a push, and time that a call takes beyond its bytes.
+"""What the framed link costs on a line of 115,200 baud: goodput of a push, time that a call takes beyond its bytes, and
+calls while a push is under way.
 
 The unix board behind the tests' proxy, which lets 11,520 bytes a second pass, each way. Time of this machine, not of a
 board: the proxy's and the bridge's own latencies are in it.
@@ -55,22 +56,44 @@ async def latency(client, proxy):
     return statistics.median(beyond)
 
 
+async def calls(client, until):
+    """Median seconds of calls in a row, until the task `until` is done."""
+    took = []
+    while not until.done():
+        began = time.monotonic()
+        await client.request("tools/call", {"name": "read", "arguments": {"unit": "K"}})
+        took.append(time.monotonic() - began)
+    await until
+    return statistics.median(took)
+
+
 async def measure():
-    """{"goodput": of the line's payload rate, "latency": seconds}"""
+    """{"goodput": of the line's payload rate, "latency": seconds, "call" and "call_beside_push": seconds}"""
     component = (ROOT / "build/examples/counter.wasm").read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["WASMOTE_RUNTIME_DIR"] = os.environ["WASMOTE_DATA_DIR"] = folder
         async with Proxy("unix:", Faults(bytes_per_second=RATE)) as proxy, session(proxy.url) as client:
             goodput = await push(Board(client), padded(component, SIZE)) / RATE
             wire = SIZE / proxy.to_board.bytes
-            return {"goodput": goodput, "of_the_bytes": wire, "latency": await latency(client, proxy)}
+            beyond = await latency(client, proxy)
+            board = Board(client)
+            await board.push("thermometer", (ROOT / "build/examples/thermometer.wasm").read_bytes())
+            return {
+                "goodput": goodput,
+                "of_the_bytes": wire,
+                "latency": beyond,
+                "call": await calls(client, asyncio.ensure_future(asyncio.sleep(3))),
+                "call_beside_push": await calls(
+                    client, asyncio.ensure_future(board.push("counter", padded(component, SIZE)))
+                ),
+            }
 
 
 def line(found):
     return (
         f"push of {SIZE:,} bytes at 115,200 baud: {found['goodput']:.1%} of the line's payload rate (budget 85%), "
         f"{found['of_the_bytes']:.1%} of the bytes on the wire; a ping beyond its bytes: {found['latency'] * 1000:.1f} ms "
-        "(budget 3 ms)"
+        f"(budget 3 ms); a call {found['call'] * 1000:.0f} ms, beside a push {found['call_beside_push'] * 1000:.0f} ms"
     )
 
 
