@@ -276,7 +276,8 @@ class Boards(Reception):
         for member in self._members:
             if member.name is None and (said := member.hub.connection.told("firmware").get("board")):
                 member.name = board_name(said, [other.name for other in self._members if other.name])
-        return [member.name or f"board{number}" for number, member in enumerate(self._members, 1)]
+        taken = [member.name for member in self._members if member.name]
+        return [member.name or board_name(f"board{number}", taken) for number, member in enumerate(self._members, 1)]
 
     def _known(self, method):
         """[(name for clients, number of the board, name there)] of all that a list has."""

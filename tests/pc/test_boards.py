@@ -428,3 +428,8 @@ async def test_boards_may_be_arguments_and_options(one, two):
     line = b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n'
     code, out, _ = await wasmote("bridge", f"x={one.url}", "--port", f"y={two.url}", stdin=line)
     assert code == 0 and names(json.loads(out)) == ["x_echo", "count", "only_one", "y_echo", "break"]
+
+
+async def test_a_board_that_was_never_heard_has_a_name_that_no_other_was_given(one):
+    hubs = [(name, SharedHub(one.url)) for name in (None, "board1", None)]  # nobody runs them: all are away
+    assert Boards(hubs)._names() == ["board12", "board1", "board3"]
