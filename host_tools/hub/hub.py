@@ -173,7 +173,7 @@ class Hub(Reception):
         self._last_id += 1
         number = str(self._last_id)
         places = {"id": number}
-        if message.raw("token") is not None:
+        if message.has_token:
             places["token"] = number
         if message.method in (SET_LEVEL, WATCH):
             places.update(self._logs.wanted(pending.client, message))

@@ -35,6 +35,7 @@ PLACES = {
     "meta": ("params", "_meta"),
 }
 LONGEST = 64 * 1024  # bytes; no board takes more, and to read it would keep other clients waiting for seconds
+TOKEN_LIMIT = 128  # bytes of a progress token, as on the board
 _ENDS = 1024  # bytes at each end of a longer one in which its id is looked for
 _DIGITS = 4000  # of a number that is read: int() takes 4300; none that is longer means something to the bridge
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
@@ -83,6 +84,12 @@ class Message:
         """What a request of the modern era says in _meta; None in others."""
         meta = self.params.get("_meta")
         return meta.get(VERSION_KEY) if isinstance(meta, dict) else None
+
+    @property
+    def has_token(self):
+        """Whether its progress token is one; of any other the board says what is wrong with it."""
+        token = self.raw("token")
+        return token is not None and token[0] in '"-0123456789' and len(token.encode()) <= TOKEN_LIMIT
 
     @property
     def is_request(self):

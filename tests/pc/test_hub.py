@@ -44,6 +44,14 @@ async def test_progress_tokens_of_two_clients_do_not_meet(clients):
         assert [(at["progressToken"], at["progress"]) for at in progress] == [("same", 1), ("same", 2), ("same", 3)]
 
 
+@pytest.mark.parametrize("token", ["[1]", "{}", "true", "null", '"' + "x" * 127 + '"'])
+async def test_what_is_no_progress_token_is_for_the_board_to_refuse(board, client, token):
+    line = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":%s}}}'
+    client.write((line % token).encode())
+    await client.answer(1)
+    assert board.received[-1]["params"]["_meta"]["progressToken"] == json.loads(token)
+
+
 async def test_a_cancel_reaches_the_board_under_the_boards_id(board, clients):
     one, two = clients(), clients()
     for client in (one, two):
