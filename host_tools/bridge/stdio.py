@@ -3,6 +3,7 @@
 
 Standard output belongs to the protocol: it is moved away from descriptor 1, so that a stray print lands on stderr.
 Both directions have a thread, because a pipe, a terminal and a file are not the same to an event loop, but are to a thread.
+What is read waits for what was read before it to be served: a client that writes faster than that finds its pipe full.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from wasmote.link.plain import ATTENTION, TOO_LONG, Lines
 from ..hub.client import BACKLOG, LINE_LIMIT
 from ..wire.message import error_text, id_at, too_long
 
+AHEAD = 64  # lines that are read before they are served
+
 
 class Stdio:
     """`lines()` yields what the client sends (bytes); `send(text)` answers."""
@@ -22,6 +25,7 @@ class Stdio:
     def __init__(self, say=lambda text: None):
         self._loop = asyncio.get_running_loop()
         self._lines = asyncio.Queue()
+        self._room = threading.Semaphore(AHEAD)
         self._say = say
         self._answers = queue.SimpleQueue()
         self._unread = 0  # bytes in `_answers`
@@ -51,6 +55,8 @@ class Stdio:
     async def lines(self):
         while (line := await self._lines.get()) is not None:
             yield line
+            self._room.release()
+            await asyncio.sleep(0)  # the board and others have their turn, however many lines wait
 
     async def flush(self):
         """Wait until the answers so far are written, or the client is not reading."""
@@ -80,6 +86,7 @@ class Stdio:
                     error = too_long(lines.size)
                     self.send(error_text(id_at(*lines.ends), error))
                 elif line != ATTENTION:
+                    self._room.acquire()
                     self._hand_over(bytes(line))
         self._hand_over(None)
 

@@ -4,10 +4,12 @@ import asyncio
 import json
 import os
 import signal
+import sys
 
 import pytest
 from conftest import WASMOTE, bridge_process, running_hub, wasmote
 from fake_board import FakeBoard
+from wasmote.bridge.stdio import AHEAD
 
 pytestmark = pytest.mark.anyio
 
@@ -129,6 +131,38 @@ async def test_a_client_that_stops_reading_ends_the_bridge(board):
     assert await bridge.wait() == 0
     assert b"the client does not read" in said
     os.close(ours)
+
+
+GREEDY = """
+import asyncio
+from wasmote.bridge.stdio import Stdio
+
+async def main():
+    stdio, served, turns, most = Stdio(), 0, 0, 0
+
+    async def others():
+        nonlocal turns, most
+        while True:
+            turns, most = turns + 1, max(most, stdio._lines.qsize())
+            await asyncio.sleep(0)
+
+    task = asyncio.ensure_future(others())
+    async for line in stdio.lines():
+        served += 1
+    print(served, turns, most)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_client_that_writes_much_leaves_others_their_turn():
+    """Each line leaves a turn to whatever else the bridge does, and few are read before they are served."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", GREEDY, stdin=pipe, stderr=pipe)
+    lines = b'{"jsonrpc":"2.0","method":"notifications/x"}\n' * 5000
+    _, said = await asyncio.wait_for(process.communicate(lines), 60)
+    served, turns, most = map(int, said.split())
+    assert served == 5000 and turns >= 5000 and most <= AHEAD
 
 
 async def test_two_openings_of_the_door_at_once_start_one_server(board, monkeypatch):
