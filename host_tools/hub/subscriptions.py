@@ -22,6 +22,7 @@ CHANGES = {  # notification -> its name in the filter of subscriptions/listen
     "notifications/resources/list_changed": "resourcesListChanged",
     "notifications/prompts/list_changed": "promptsListChanged",
 }
+MOST = 64  # subscriptions/listen of one client; the oldest makes room, as on the board
 RESOURCES = 16  # most that one subscriptions/listen may watch, as on the board
 UPDATED = "notifications/resources/updated"
 _ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
@@ -60,6 +61,7 @@ class Subscriptions:
             raise CallError(INVALID_PARAMS, f"subscriptions/listen needs _meta with {VERSION_KEY}")
         granted = _granted(message.params.get("notifications"))
         self._drop(client, message.id)
+        self._make_room(client)
         client.wishes.opening[message.id] = granted
         fresh = [uri for uri in _uris(granted) if not any(other.wishes.hears(uri) for other in self._clients)]
         waiting = set(fresh)
@@ -118,8 +120,7 @@ class Subscriptions:
     def end(self, client):
         """Tell a client that its subscriptions end in good order."""
         for subscription in (*client.wishes.listens, *client.wishes.opening):
-            result = {"resultType": "complete", "_meta": {_SUBSCRIPTION: json.loads(subscription)}}
-            client.send(reply_text(subscription, result))
+            _ended(client, subscription)
         client.wishes.listens.clear()
         client.wishes.opening.clear()
 
@@ -148,6 +149,13 @@ class Subscriptions:
         """The board is there, perhaps after a reset: what it may have forgotten."""
         for uri in sorted({uri for client in self._clients for uri in _all(client.wishes)}):
             self._ask("resources/subscribe", {"uri": uri})
+
+    def _make_room(self, client):
+        wishes = client.wishes
+        if len(wishes.listens) + len(wishes.opening) >= MOST:
+            oldest = next(iter(wishes.listens or wishes.opening))
+            self._drop(client, oldest)
+            _ended(client, oldest)
 
     def _wanted(self, uri):
         return any(client.wishes.wants(uri) for client in self._clients)
@@ -193,6 +201,12 @@ def _refused(text):
     """True if an answer to resources/subscribe says no. A board that went away has not: it is asked again."""
     error = json.loads(text).get("error")
     return error is not None and error.get("code") not in ABSENCE
+
+
+def _ended(client, subscription):
+    """The result of a subscriptions/listen."""
+    result = {"resultType": "complete", "_meta": {_SUBSCRIPTION: json.loads(subscription)}}
+    client.send(reply_text(subscription, result))
 
 
 def _tagged(client, subscription, method, params):

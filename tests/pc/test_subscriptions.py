@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import until
-from wasmote.hub.subscriptions import RESOURCES
+from wasmote.hub.subscriptions import MOST, RESOURCES
 
 pytestmark = pytest.mark.anyio
 
@@ -125,6 +125,21 @@ async def test_a_subscription_has_as_many_resources_as_on_the_board(board, clien
     answer = await client.ask("subscriptions/listen", {"_meta": META, "notifications": wanted})
     assert answer["error"]["code"] == -32011, answer
     assert board.watched == set()
+
+
+async def test_the_oldest_subscription_of_a_client_makes_room(board, clients):
+    one, two = clients(), clients()
+    await listen(two, 0, toolsListChanged=True)
+    for number in range(MOST):
+        await listen(one, number, resourceSubscriptions=["a:/"] if number == 0 else [])
+    await until(lambda: board.watched == {"a:/"})
+    await listen(one, MOST, toolsListChanged=True)
+    assert (await one.answer(0))["result"]["_meta"] == {TAG: 0}
+    await until(lambda: board.watched == set())
+    board.changed()
+    for client, number in ((one, MOST), (two, 0)):
+        heard = await client.notice("notifications/tools/list_changed")
+        assert heard["params"]["_meta"][TAG] == number
 
 
 async def test_a_subscription_that_is_taken_back_before_the_board_agreed(board, client):
