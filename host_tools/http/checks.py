@@ -138,7 +138,7 @@ def check_modern(headers, message):
         refuse(f"Mcp-Method is {headers.get('mcp-method')}, but the method is {message.method}")
     key = NAMED.get(message.method)
     name = message.params.get(key) if key else None
-    if name is not None and decoded(headers.get("mcp-name")) != name:
+    if isinstance(name, str) and decoded(headers.get("mcp-name")) != name:
         refuse(f"Mcp-Name is {headers.get('mcp-name')}, but params.{key} is {name}")
 
 

@@ -337,7 +337,7 @@ def readable(data, reading=read):
     try:
         message = reading(data)
     except CallError as error:
-        raise Refused(400, error.code, str(error), error.id_text) from None
+        raise Refused(400, error.code, str(error), error.id_text, data=error.data) from None
     return message, data.replace(b"\r", b" ").replace(b"\n", b" ")  # between the tokens of JSON, where any blank may be
 
 

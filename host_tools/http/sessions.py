@@ -6,12 +6,13 @@ Everything else, lists that changed and resources that were updated, goes to the
 it while there is none.
 """
 
+import asyncio
 import collections
 import re
 import secrets
 import time
 
-from wasmote.jsonrpc.codes import INVALID_REQUEST
+from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST
 
 from ..errors import CallError
 from ..hub.client import Client
@@ -22,6 +23,7 @@ from .streams import Stream
 MOST = 128  # sessions at once; the one that was silent longest makes room
 IDLE = 3600  # seconds of silence, without an open request, after which a session is over
 ENDED_STREAMS = 16  # answers that a session keeps for a client that comes back for them
+LONELY = 30  # seconds between two looks for the client that was asked; with it a component waits
 CANCELLED = -32800  # the official SDK's code for a request whose client cancelled it: its answer must end somehow
 _NUMBER = re.compile(r"[0-9]{1,18}")  # of a message in an event id
 UNASKED = "0"  # the name of the stream of a session's GET
@@ -80,6 +82,7 @@ class Session:
 
     def close(self):
         self._hub.detach(self._client)
+        self._questions.clear()
         for stream in (self.unasked, *self._streams.values()):
             stream.end()
 
@@ -94,6 +97,7 @@ class Session:
         stream = None
         if message.is_request:
             stream = self._questions[message.id] = self._calls.get(message.raw("asker"), self.unasked)
+            self._look_soon(message.id, True)
         elif message.method == "notifications/progress":
             stream = self._calls.get(self._tokens.get(message.raw("progress")))
         elif message.method == "notifications/cancelled":
@@ -101,6 +105,21 @@ class Session:
         elif message.method == "notifications/message":
             stream = self._calls.get(message.raw("asker"))
         return stream or self.unasked
+
+    def _look_soon(self, question, was_read):
+        asyncio.get_running_loop().call_later(LONELY, self._look, question, was_read)
+
+    def _look(self, question, was_read):
+        """Answer a question in the place of a client whose connection broke, and who was not back at two looks."""
+        stream = self._questions.get(question)
+        if stream is None:
+            return
+        if stream.is_read or was_read:
+            self._look_soon(question, stream.is_read)
+            return
+        del self._questions[question]
+        text = error_text(question, CallError(INTERNAL_ERROR, f"the client has not been there for {LONELY} s"))
+        self._hub.receive(self._client, text.encode())
 
     def _finish(self, id_text, text):
         stream = self._calls.pop(id_text, None)

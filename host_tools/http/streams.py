@@ -59,6 +59,11 @@ class Stream:
     def read_by(self, reader):
         return self._reader is reader
 
+    @property
+    def is_read(self):
+        """Whether a client is there that reads it."""
+        return self._reader is not None and not self._reader.gone.done()
+
     def after(self, number):
         """[(number, message)] that came after one."""
         return [message for message in self._messages if message[0] > number]

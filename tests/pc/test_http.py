@@ -140,6 +140,33 @@ async def test_a_question_goes_to_the_call_that_asks_and_its_answer_comes_with_a
     assert result["id"] == "call" and "Ada" in result["result"]["content"][0]["text"]
 
 
+async def test_a_question_to_a_client_that_left_is_answered_in_its_place(http, asking, monkeypatch):
+    monkeypatch.setattr(http_sessions, "LONELY", 0.1)
+    await http.initialize({"elicitation": {}})
+    message = {"id": "call", "method": "tools/call", "params": {"name": "ask", "arguments": {}}}
+    async with http.stream(message) as stream:
+        await stream.message()
+        await asyncio.sleep(0.5)
+        assert not asking.answers  # a user may think
+        event_id = "2-1"
+    await until(lambda: asking.answers)
+    assert asking.answers[0]["error"]["code"] == -32603
+    async with http.stream(last_event_id=event_id) as rest:  # it comes back for the result
+        assert "has not been there" in (await rest.message())["result"]["content"][0]["text"]
+
+
+async def test_a_question_waits_for_a_client_that_comes_back(http, asking, monkeypatch):
+    monkeypatch.setattr(http_sessions, "LONELY", 0.5)
+    await http.initialize({"elicitation": {}})
+    message = {"id": "call", "method": "tools/call", "params": {"name": "ask", "arguments": {}}}
+    async with http.stream(message) as stream:
+        question = await stream.message()
+    async with http.stream(last_event_id="2-1") as rest:
+        await asyncio.sleep(1.5)
+        assert await http.post({"id": question["id"], "result": {"action": "decline"}}) == (202, [])
+        assert "decline" in (await rest.message())["result"]["content"][0]["text"]
+
+
 async def test_a_session_that_is_silent_makes_room_and_one_in_use_does_not(http, other, url, monkeypatch):
     monkeypatch.setattr(http_sessions, "MOST", 2)
     await http.initialize()

@@ -28,6 +28,7 @@ REFUSALS = [  # what is wrong, era, changed headers, message, status, code
     ("neither method nor result", "old", {}, {"id": 1}, 400, -32600),
     ("an id that is none", "old", {}, b'{"jsonrpc":"2.0","id":true,"method":"ping"}', 400, -32600),
     ("two ids", "old", {}, b'{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', 400, -32600),
+    ("params that are no object", "old", {}, {"id": 1, "method": "ping", "params": []}, 400, -32602),
     (
         "65 levels",
         "old",
@@ -48,6 +49,7 @@ REFUSALS = [  # what is wrong, era, changed headers, message, status, code
     ("no name", "new", {"mcp_name": None}, CALL, 400, -32020),
     ("another name", "new", {"mcp_name": "count"}, CALL, 400, -32020),
     ("a name that is no base64", "new", {"mcp_name": "=?base64?ZWNobw?="}, CALL, 400, -32020),
+    ("params that are no object, modern", "new", {}, {"id": 1, "method": "ping", "params": []}, 400, -32602),
     ("an answer to no question", "new", {"mcp_protocol_version": "2026-07-28"}, {"id": 1, "result": {}}, 400, -32600),
     ("management, modern", "new", {}, {"id": 1, "method": "wasmote/reset", "params": {"_meta": META}}, 404, -32601),
 ]
@@ -65,6 +67,17 @@ async def test_refuses(http, board, era, changed, message, status, code):
     known = isinstance(message, dict) and "result" not in message and got not in (406, 415)
     assert answer["id"] == (message["id"] if known else None)
     assert not board.received
+
+
+async def test_a_name_that_is_none_is_for_the_board_to_refuse(http, board):
+    status, (answer,) = await http.post({**CALL, "params": {"name": 5, "_meta": META}}, mcp_name="5")
+    assert board.received[-1]["params"]["name"] == 5
+
+
+async def test_what_is_too_long_to_be_read_says_the_limit(http):
+    await http.initialize()
+    status, (answer,) = await http.ask("ping", {"x": "y" * 70_000}, 1)
+    assert (status, answer["error"]["data"]["limitBytes"]) == (400, 65536)
 
 
 NAMES = [  # params.name and how Mcp-Name may say it
