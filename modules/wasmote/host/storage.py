@@ -62,7 +62,7 @@ class Storage:
         for file in files:
             if file.endswith(".part") or (file.endswith(".json") and file[:-5] + ".wasm" not in files):
                 _remove(self.folder + "/" + file)
-        space = self._space()
+        space = self._space() if received else None  # which takes littlefs a while
         if space and space[1] < _ROOM:
             self._make_room()
 
