@@ -88,6 +88,8 @@ def test_a_stack_takes_no_granule_more_where_the_arena_has_a_gap():
     after.alloc(8)
     gap.close()  # less than a stack, before what is taken
     try:
-        wasm.Store(limit=4, stack=4064).close()
+        store = wasm.Store(limit=4, stack=4064)
+        assert store.used() == store.limit == 4
+        store.close()
     finally:
         after.close()

@@ -114,6 +114,8 @@ async def test_a_board_that_was_reset_gets_the_level_again(logging, board, clien
     logging.level = "info"
     await board.reset()
     await until(lambda: logging.level == "debug")
+    await log(client, "debug")
+    assert (logging.level, levels(client)) == ("debug", ["debug"])
 
 
 async def test_a_call_in_another_process_gets_its_logs_too(logging, board, hub, client):
