@@ -66,10 +66,9 @@ def test_a_number_is_a_time_to_wait(host, serve, clock):
     assert stop.value.value == (["done"], False)
 
 
-def test_a_generator_ends_at_its_time_limit(host, serve, clock):
-    closed = []
+def spinning(closed):
+    """A generator function that never ends by itself, and notes its end."""
 
-    @wasmote.tool("d", {"timeout_ms": 500})
     def spin():
         try:
             while True:
@@ -77,6 +76,12 @@ def test_a_generator_ends_at_its_time_limit(host, serve, clock):
         finally:
             closed.append(True)
 
+    return spin
+
+
+def test_a_generator_ends_at_its_time_limit(host, serve, clock):
+    closed = []
+    wasmote.tool("d", {"timeout_ms": 500})(spinning(closed))
     serve()
     steps = host.call_tool("spin", b"{}")
     next(steps)
@@ -90,15 +95,7 @@ def test_a_generator_ends_at_its_time_limit(host, serve, clock):
 
 def test_a_cancelled_call_closes_its_generator(host, serve):
     closed = []
-
-    @wasmote.tool
-    def spin():
-        try:
-            while True:
-                yield
-        finally:
-            closed.append(True)
-
+    wasmote.tool(spinning(closed))
     serve()
     steps = host.call_tool("spin", b"{}")
     next(steps)
