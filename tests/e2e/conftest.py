@@ -38,6 +38,11 @@ def firmware(kind):
     return ROOT / "build/firmware" / BOARDS[kind] / name
 
 
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
 @pytest.fixture(scope="module", params=params())
 def kind(request):
     """Which board: "unix", "qemu:m0" …"""
@@ -81,17 +86,22 @@ def url(port, environment):
     process.wait(20)
 
 
+def run_wasmote(environment, *arguments, seconds=PATIENCE):
+    """(exit code, stdout, stderr) of a wasmote command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wasmote", *map(str, arguments)],
+        env={**environment, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 @pytest.fixture(scope="module")
 def wasmote(port, environment):
     def run(command, *arguments, seconds=PATIENCE):
-        done = subprocess.run(
-            [sys.executable, "-m", "wasmote", command, port, *map(str, arguments)],
-            env={**environment, "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-        )
-        return done.returncode, done.stdout, done.stderr
+        return run_wasmote(environment, command, port, *arguments, seconds=seconds)
 
     return run
 

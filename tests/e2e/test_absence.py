@@ -24,11 +24,6 @@ CASES = [
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
 def board_url(request, tmp_path):
     assert firmware(request.param).exists(), f"make firmware BOARD={BOARDS[request.param]}"
     kind = "unix:" if request.param == "unix" else request.param

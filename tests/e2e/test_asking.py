@@ -10,11 +10,6 @@ from mcp import Client, MCPError, StdioServerParameters, types
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.fixture(scope="module", params=params("unix", "qemu:m0"))
 def kind(request):
     return request.param

@@ -15,11 +15,6 @@ ERAS = [("auto", "2026-07-28"), ("legacy", "2025-11-25")]
 OFFSETS = {"left": 1000, "right": 2000}  # thousandths of a degree: what tells the two thermometers apart
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def ports(environment, examples, tmp_path_factory):
     """Two boards, each a program with a flash folder of its own; `right` has one tool more."""

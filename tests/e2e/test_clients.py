@@ -14,11 +14,6 @@ pytestmark = pytest.mark.anyio
 ERAS = [("auto", "2026-07-28"), ("legacy", "2025-11-25")]
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.fixture(scope="module", params=params("unix", "qemu:m0"))
 def kind(request):
     return request.param

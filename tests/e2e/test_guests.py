@@ -95,7 +95,7 @@ def guest(bridge, wasmote, examples, request):
     """The board with one example on it; its record in wasmote/list, asked for anew at each call."""
     name = request.param
     if not (examples / f"{name}.wasm").exists():
-        pytest.skip(f"{name} was not built: make -C examples says why")
+        pytest.skip(f"{name} was not built: make examples says why")
     code, out, err = wasmote("push", examples / f"{name}.wasm")
     assert code == 0, err
 

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.anyio
 TOOLS = (ROOT / "examples/micropython/tools.py").read_text()
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.fixture(scope="module", params=params("unix", "qemu:m0"))
 def kind(request):
     return request.param

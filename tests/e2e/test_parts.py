@@ -15,11 +15,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:resources/(un)?subscribe is remo
 ERAS = [("auto", "2026-07-28"), ("legacy", "2025-11-25")]
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.fixture(scope="module", params=params("unix", "qemu:m0"))
 def kind(request):
     assert firmware(request.param).exists(), "make firmware"

@@ -11,11 +11,6 @@ from mcp import Client, StdioServerParameters
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
 @pytest.fixture(scope="module", autouse=True)
 def thermometer(wasmote, examples):
     for name in ("thermometer", "faults"):

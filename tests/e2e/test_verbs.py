@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BOARDS, META, PATIENCE, params
+from conftest import BOARDS, META, params, run_wasmote
 
 
 @pytest.fixture(scope="module", params=params("unix", "qemu:m3"))
@@ -25,17 +25,7 @@ def served(bridge, wasmote, examples):
 def plain(environment):
     """Runs a verb that is not given this board's port first."""
 
-    def run(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "wasmote", *map(str, arguments)],
-            env={**environment, "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    return run
+    return lambda *arguments: run_wasmote(environment, *arguments)
 
 
 def test_boards_names_the_bridge(plain, port, served):
@@ -89,7 +79,7 @@ def test_top_counts_while_the_bridge_serves(wasmote, served):
 
 def test_logs_overhear_what_no_client_asked_for(wasmote, served, port, environment, examples):
     if not (examples / "modbus.wasm").exists():
-        pytest.skip("modbus was not built")
+        pytest.skip("modbus was not built: make examples says why")
     assert wasmote("push", examples / "modbus.wasm")[0] == 0
     command = [sys.executable, "-m", "wasmote", "logs", port, "-f", "--component", "modbus"]
     with subprocess.Popen(
