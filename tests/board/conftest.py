@@ -10,11 +10,15 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MICROPYTHON = ROOT / "build/firmware/unix/micropython"
+needs_micropython = pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix: make unix")
 sys.path[:0] = [
     *(str(ROOT / "modules"), str(ROOT / "tests" / "shims"), str(ROOT / "scripts")),
     *(str(ROOT / "tests" / "wasi"), str(Path(__file__).parent)),
 ]
 sys.path.append(str(ROOT / "host_tools/wire"))  # peer.py: the other end of the link
+
+pytest.register_assert_rewrite("native_fixtures")  # is imported by name before it is registered as a plugin
 
 import spec_suite  # noqa: E402
 import wasmote  # noqa: E402

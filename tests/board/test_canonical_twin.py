@@ -5,12 +5,10 @@ import random
 import subprocess
 
 import abi_types
-import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from wasmote.component import text
 from wasmote.component.table import TypeTable
 
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 CASES = 3000
 SCALARS = ["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "char", "string"]
 TEXTS = "aé€𝄞\ud7ff\ue000\U0010ffff".encode()
@@ -92,7 +90,7 @@ def random_memory(choose):
     return b"".join(word.to_bytes(4, "little") for word in words) + texts.ljust(256, b" ")
 
 
-@pytest.mark.skipif(not MICROPYTHON.is_file(), reason="no unix port: make unix")
+@needs_micropython
 def test_c_loads_what_python_loads_and_nothing_else(tmp_path):
     choose = random.Random(11)
     lines = []

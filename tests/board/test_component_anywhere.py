@@ -6,14 +6,12 @@ import subprocess
 
 import abi_echo
 import abi_types
-import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from test_abi_oracle import CHECKS, ENCODING, Oracle, damaged, functions, tagged  # noqa: F401
 from wat import assemble
 
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 BATCH = 40  # function types for one process
 
 # Reads cases, a line each: file, type of f or None, calls (name, arguments, answer of f). Prints for each call what it
@@ -122,7 +120,7 @@ def _crossing(data, folder, name):
     return name, None, [*calls, ("image", [], None)]
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no unix build: run make firmware")
+@needs_micropython
 @settings(max_examples=3, **CHECKS | {"phases": [Phase.generate]})
 @given(st.data())
 def test_micropython_lifts_and_lowers_as_cpython_does(tmp_path_factory, data):
@@ -166,7 +164,7 @@ for data in strings:
 """
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no unix build: run make firmware")
+@needs_micropython
 def test_micropython_refuses_the_same_strings(tmp_path):
     bytes_ = [
         0x00,

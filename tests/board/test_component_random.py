@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from component_tests import ends, loaded
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made import TOOL, needs_tool, wasm_tools
@@ -14,7 +14,6 @@ from wasmote.component.imagine import validate
 from wasmote.wasm import Source, arena_info
 
 pytestmark = needs_tool
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 ERRORS = {"Malformed", "Invalid", "Unsupported", "Unlinkable", "OutOfMemory", "Trap", "Exhaustion"}
 
 
@@ -152,7 +151,7 @@ for path in sys.argv[3:]:
 """
 
 
-@pytest.mark.skipif(not MICROPYTHON.is_file(), reason="no unix port: make unix")
+@needs_micropython
 @pytest.mark.parametrize("heap", [16, 32, 64, 1000])
 def test_under_micropython_a_heap_that_is_too_small_is_no_other_end(real, heap, tmp_path):
     """The same ends as under CPython, or out of memory: `heap` KiB are free."""

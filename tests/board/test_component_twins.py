@@ -4,10 +4,7 @@ import os
 import random
 import subprocess
 
-import pytest
-from conftest import ROOT
-
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
+from conftest import MICROPYTHON, ROOT, needs_micropython
 
 PROGRAM = r"""
 import sys
@@ -80,7 +77,7 @@ def definition(choose):
     return bytes(out + bytes(choose.randrange(4)))
 
 
-@pytest.mark.skipif(not MICROPYTHON.is_file(), reason="no unix port: make unix")
+@needs_micropython
 def test_the_viper_twins_of_the_component_layer_agree_with_python(tmp_path):
     choose = random.Random(7)
     cases = [definition(choose) for _ in range(1500)] + [label(choose) + choose.randbytes(2) for _ in range(500)]

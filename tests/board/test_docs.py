@@ -11,7 +11,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from engines import using
 from wasmote import wasm
 from wasmote.host.config import Config
@@ -19,7 +19,6 @@ from wasmote.host.host import ALLOW
 from wasmote.host.wasi.digests import TABLES
 from wat import assemble
 
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 PAGE = (ROOT / "docs/core.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.S | re.M)
 CODE = "\n".join(text for language, text in BLOCKS if language == "python")
@@ -49,7 +48,7 @@ def test_core_md_is_true_on_cpython(engine, folder, monkeypatch):
     assert output.getvalue() == LINES
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no unix build: run make firmware")
+@needs_micropython
 @pytest.mark.parametrize("engine", ["c", "python"])
 def test_core_md_is_true_on_micropython(engine, folder):
     (folder / "core.py").write_text(WAT + CODE)

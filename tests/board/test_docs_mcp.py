@@ -7,8 +7,7 @@ import subprocess
 
 import codes as scripted
 import host_guests
-import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from wasmote.jsonrpc import codes, message, scan
 from wasmote.jsonrpc.fits import LEVELS
 from wasmote.link.plain import LIMIT
@@ -16,7 +15,6 @@ from wasmote.mcp import batch, lists, parked, request, server, subscriptions
 from wasmote.mcp.ask import ANSWER_MS
 from wasmote.mcp.management import CHUNK
 
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 PAGE = (ROOT / "docs/mcp.md").read_text()
 
 
@@ -80,7 +78,7 @@ def fits(value, shown):
     return shown in ("…", ["…"]) or value == shown
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix/micropython: make firmware")
+@needs_micropython
 def test_conversations(tmp_path):
     (tmp_path / "components").mkdir()
     for name in ("thermometer", "notebook"):

@@ -3,14 +3,12 @@
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from hypothesis import example, given
 from hypothesis import strategies as st
 from wasmote.link import framed
 from wasmote.link.plain import ATTENTION
 from wasmote.link.units import DAMAGED, FRAME, Units
-
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 
 
 def unit(kind=framed.DATA | framed.LAST, seq=0, ack=0, payload=b"{}"):
@@ -174,7 +172,7 @@ print("done")
 """
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix/micropython: make firmware")
+@needs_micropython
 def test_the_viper_twins_agree_under_micropython(tmp_path):
     lines = []
 

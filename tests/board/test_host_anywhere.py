@@ -6,9 +6,7 @@ import sys
 
 import host_guests
 import pytest
-from conftest import ROOT
-
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
+from conftest import MICROPYTHON, ROOT, needs_micropython
 
 
 def lines(program, engine, folder):
@@ -41,7 +39,7 @@ def test_the_same_on_the_python_twin(reference, tmp_path):
     assert lines([sys.executable], "python", tmp_path) == reference
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no unix build: run make firmware")
+@needs_micropython
 @pytest.mark.parametrize("engine", ["c", "python"])
 def test_the_same_under_micropython(reference, tmp_path, engine):
     assert lines([MICROPYTHON, "-X", "heapsize=1M"], engine, tmp_path) == reference

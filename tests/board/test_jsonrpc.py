@@ -6,6 +6,7 @@ from array import array
 from pathlib import Path
 
 import pytest
+from conftest import MICROPYTHON, needs_micropython
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from wasmote.jsonrpc import (
@@ -28,7 +29,6 @@ from wasmote.jsonrpc import (
 from wasmote.jsonrpc.find import Twice
 
 ROOT = Path(__file__).resolve().parents[2]
-MICROPYTHON = ROOT / "build" / "firmware" / "unix" / "micropython"
 
 
 def accepts(text):
@@ -315,7 +315,7 @@ with open(sys.argv[2], "rb") as file:
 """
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix/micropython: make firmware")
+@needs_micropython
 def test_the_viper_twins_agree_under_micropython(tmp_path):
     corpus = set()
 

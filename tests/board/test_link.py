@@ -7,14 +7,12 @@ import json
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from link_world import Random, World, check, messages, pieces
 from wasmote.link import framed
 from wasmote.link.plain import ATTENTION, TOO_LONG
-
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 
 rates = st.sampled_from([0, 0, 0, 400, 1000, 5000])
 lines = st.fixed_dictionaries(
@@ -352,7 +350,7 @@ def test_ctrl_c_reaches_the_board_also_while_it_writes():
     assert world.board_got == [b"{}", ATTENTION]
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix/micropython: make firmware")
+@needs_micropython
 def test_the_same_under_micropython(tmp_path):
     cases = []
 

@@ -5,9 +5,8 @@ import os
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 SCRIPTS = ("i32", "i64", "int_exprs", "int_literals", "fac", "forward", "skip-stack-guard-page", "memory_size")
 
 PROGRAM = """
@@ -53,7 +52,7 @@ def calls_of(folder):
     return modules
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no unix build: run make firmware")
+@needs_micropython
 @pytest.mark.parametrize("engine", ["c", "python"])
 def test_official_integer_scripts_pass_under_micropython(engine, spec_tests, tmp_path):
     plan = [[str(spec_tests / name), calls_of(spec_tests / name)] for name in SCRIPTS]

@@ -8,10 +8,9 @@ import re
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT
 from wasmote.host import native
 
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 PAGE = (ROOT / "docs/native.md").read_text()
 PROGRAM, GREET = re.findall(r"^```python\n(.*?)^```$", PAGE, re.S | re.M)
 (SAID,) = re.findall(r"# → (.*)", PROGRAM)
@@ -74,7 +73,7 @@ def on_cpython(text):
 
 def on_micropython(text, folder):
     if not MICROPYTHON.exists():
-        pytest.skip("no unix build: run make firmware")
+        pytest.skip("no build/firmware/unix: make unix")
     (folder / "program.py").write_text(text)
     path = f"{ROOT / 'modules'}:{ROOT / 'build/micropython/extmod'}"
     command = [MICROPYTHON, "-X", "heapsize=2M", "program.py"]

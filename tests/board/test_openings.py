@@ -5,6 +5,7 @@ import subprocess
 
 import host_guests
 import pytest
+from conftest import MICROPYTHON
 from openings import OPENINGS, captured, play
 from wasmote.host import Host, Storage
 from wasmote.jsonrpc import validate
@@ -13,7 +14,6 @@ from wasmote.link.plain import Lines
 from wasmote.mcp import Server
 from wasmote.wasm import drive
 
-MICROPYTHON = host_guests.ROOT / "build/firmware/unix/micropython"
 ALL = OPENINGS + list(captured())
 
 
@@ -43,7 +43,7 @@ class InProcess:
 class Unix:
     def __init__(self, folder):
         if not MICROPYTHON.exists():
-            pytest.skip("no build/firmware/unix/micropython: make firmware")
+            pytest.skip("no build/firmware/unix: make unix")
         environment = {**os.environ, "WASMOTE_FLASH": str(folder)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen([MICROPYTHON, "-m", "main"], env=environment, **pipes)

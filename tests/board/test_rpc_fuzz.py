@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, needs_micropython
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rpc_fuzz import SEEDS, TOKENS, TOOLS, lines
@@ -20,7 +20,6 @@ from wasmote.jsonrpc.fits import doubt
 from wasmote.link.plain import TOO_LONG, Lines
 from wasmote.mcp import Server
 
-MICROPYTHON = ROOT / "build/firmware/unix/micropython"
 NOISE = 4096  # bytes: what a stale word on the C stack keeps alive
 STEP = 1000
 
@@ -74,7 +73,7 @@ def test_random_lines_are_answered_as_they_must_be(tmp_path):
     Player(board.write, board.line).play(lines(1, 3000))
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix/micropython: make firmware")
+@needs_micropython
 @pytest.mark.parametrize("count", [3000, pytest.param(45_000, marks=pytest.mark.slow)])
 def test_the_unix_build_answers_random_lines_and_its_memory_is_flat(count, tmp_path):
     (tmp_path / "tools.py").write_text(TOOLS)

@@ -6,7 +6,7 @@ import subprocess
 from decimal import Decimal
 
 import pytest
-from conftest import ROOT
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, validators
@@ -15,7 +15,6 @@ from wasmote.jsonrpc.fits import LEVELS
 from wasmote.jsonrpc.schema import wrong
 from wasmote.wasm import drive
 
-MICROPYTHON = ROOT / "build" / "firmware" / "unix" / "micropython"
 KEYWORDS = [
     "type",
     "enum",
@@ -377,7 +376,7 @@ with open(sys.argv[2], "rb") as file:
 """
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix/micropython: make firmware")
+@needs_micropython
 def test_the_quick_half_is_sure_of_nothing_that_is_wrong(tmp_path):
     corpus = {}
 

@@ -6,12 +6,10 @@ import pty
 import select
 import subprocess
 import time
-from pathlib import Path
 
-import pytest
+from conftest import MICROPYTHON, needs_micropython
 
-MICROPYTHON = Path(__file__).resolve().parents[2] / "build" / "firmware" / "unix" / "micropython"
-pytestmark = pytest.mark.skipif(not MICROPYTHON.exists(), reason="no build/firmware/unix/micropython: make firmware")
+pytestmark = needs_micropython
 
 PING = b'{"jsonrpc":"2.0","id":%d,"method":"ping"}\n'
 COMMAND = [MICROPYTHON, "-m", "main"]
