@@ -5,7 +5,7 @@ import gc
 from micropython import const
 
 from ..component import Component
-from ..wasm import Interrupt, OutOfMemory, Store, Trap
+from ..wasm import Interrupt, OutOfMemory, Store, Trap, arena_info
 from . import digests
 from .clock import ticks_diff, ticks_ms
 from .entries import KINDS, Refused
@@ -87,10 +87,7 @@ def start(guest):
     except Trap as error:
         short = error.what == "out of memory"
         if short:
-            why = 'its %d KiB were not enough to start ("memory" in its configuration): %s' % (
-                guest.memory_limit,
-                error,
-            )
+            why = _short(guest.store, error)
         else:
             why = "it trapped while it started: %s" % error
         failure = HostError("refused", runtime.refused or why)
@@ -115,6 +112,16 @@ def start(guest):
             host.stacks.give_back(stack)
         threshold(before)
     _started(guest, runtime)
+
+
+def _short(store, error):
+    """Which of the two limits a guest met that trapped for want of memory: its own, or what others left of the arena."""
+    used = store.used()
+    if store.limit - used < arena_info()[1]:
+        why = 'its %d KiB were not enough to start ("memory" in its configuration): %s' % (store.limit, error)
+    else:
+        why = "%d KiB were not enough to start, and the arena has no more: unload a component: %s" % (used, error)
+    return why
 
 
 def _run(guest, runtime):
