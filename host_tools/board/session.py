@@ -95,7 +95,7 @@ async def session(url, say=lambda text: None, door=False):
             try:
                 running.result()
             except Away as error:
-                raise Away(f"{url}: {error}") from None
+                raise Away(f"{url.rstrip(':')}: {error}") from None
         asking.result()
         yield client
     finally:

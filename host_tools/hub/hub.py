@@ -41,7 +41,7 @@ class Hub(Reception):
     def __init__(self, port, say=lambda text: None):
         super().__init__(say)
         self.port = port
-        self.name = port.url
+        self.name = port.url.rstrip(":")  # in front of a colon
         self.connection = Connection(port, self._from_board, self._ready, self._lost, say)
         self.connection.busy = lambda: bool(self._pending)
         self._pending = {}  # id at the board -> Pending

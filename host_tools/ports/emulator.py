@@ -47,7 +47,7 @@ def firmware_file(board, name, given=None):
     if given:
         path = Path(given).expanduser()
         if not path.is_file():
-            raise Failed(f"{path}: no such firmware file")
+            raise Misused(f"{path}: no such firmware file")
         return path
     root = checkout()
     if root is None:
@@ -77,9 +77,14 @@ def machine(board):
     return program, description["args"]
 
 
+def flash_file(board, given=None):
+    """Path of the file that is the board's flash chip, `given` or its own; it may not be there yet."""
+    return Path(given).expanduser().absolute() if given else data_folder() / f"{board}.flash"
+
+
 def flash_image(board, given=None):
-    """The file that is the board's flash chip; made, all 0xff like a new chip, when it is missing."""
-    path = Path(given).expanduser().absolute() if given else data_folder() / f"{board}.flash"
+    """The same, but it is there: made, all 0xff like a new chip, when it was missing."""
+    path = flash_file(board, given)
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ async def borrowed(url, to, seconds=None):
         if owned:
             owned.release()
         raise Failed(
-            f"{url}: {to} needs a serial device; for an emulated board: wasmote emulate BOARD --pty, and its pty: as PORT"
+            f"{url.rstrip(':')}: {to} needs a serial device; for an emulated board: wasmote emulate BOARD --pty, and its pty: as PORT"
         )
     if owned:
         owned.publish(to=to)

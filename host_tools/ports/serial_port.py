@@ -99,6 +99,8 @@ class SerialPort:
             return f"{self.device} is in use by another program: close it (mpremote, a terminal, an IDE)"
         if getattr(error, "errno", None) == errno.EACCES:
             return f"{self.device} may not be opened by this user: sudo usermod -aG dialout $USER, then log in again"
+        if getattr(error, "errno", None) == errno.ENOTTY or "Inappropriate ioctl" in text:
+            return f"{self.device} is no serial device: wasmote boards lists those that are plugged in"
         return f"{self.device} does not open: {text}"
 
 

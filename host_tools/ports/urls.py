@@ -19,13 +19,14 @@ Nothing here knows what the bytes mean.
 import asyncio
 import contextlib
 import os
+import re
 import socket
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 from ..errors import Away, Failed, Misused
 from .auto_port import AutoPort
-from .emulator import Emulator, board_name, firmware_file, flash_image, process_options
+from .emulator import BOARDS, Emulator, board_name, firmware_file, flash_file, process_options
 from .folders import data_folder
 from .serial_port import PtyPort, SerialPort
 from .streams import SocketStream
@@ -46,7 +47,7 @@ def port(url):
         "auto": AutoPort,
     }
     if not colon or kind not in makers:
-        raise Misused(f'"{url}" is no port. Ports look like {KINDS}')
+        raise Misused(f'"{url}" is no port{_meant(url)} Ports look like {KINDS}')
     maker = makers[kind]
     settings = dict(parse_qsl(query, keep_blank_values=True))
     for name in settings:
@@ -54,6 +55,21 @@ def port(url):
             known = ", ".join(maker.settings) or "none"
             raise Misused(f'"{url}": {kind}: has no setting "{name}" (its settings: {known})')
     return maker(url, place, settings)
+
+
+def _meant(text):
+    """The end of the sentence: what may have been meant, by who names boards as other tools do."""
+    if text.startswith("/dev/pts/"):
+        return f", did you mean pty:{text}?"
+    if text.startswith("/dev/") or re.fullmatch(r"COM\d+", text):
+        return f", did you mean serial:{text}?"
+    if re.fullmatch(r"tty(ACM|USB)\d+", text):
+        return f", did you mean serial:/dev/{text}?"
+    if text in BOARDS:
+        return f", did you mean qemu:{text}?"
+    if text in ("auto", "unix"):
+        return f", did you mean {text}:?"
+    return "."
 
 
 class TcpPort:
@@ -93,7 +109,7 @@ class QemuPort:
         self.url = url
         self.short = place
         self.board = board_name(place)
-        self.flash = flash_image(self.board, settings.get("flash"))
+        self.flash = flash_file(self.board, settings.get("flash"))
         self.firmware = settings.get("firmware")
         self.identity = f"qemu:{os.path.realpath(self.flash)}"
 

@@ -40,6 +40,33 @@ def test_a_wrong_port_name_says_what_is_right(url, says):
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        ("/dev/ttyACM0", "serial:/dev/ttyACM0"),
+        ("ttyUSB1", "serial:/dev/ttyUSB1"),
+        ("COM3", "serial:COM3"),
+        ("/dev/pts/4", "pty:/dev/pts/4"),
+        ("m0", "qemu:m0"),
+        ("unix", "unix:"),
+    ],
+)
+def test_what_other_tools_call_a_board_is_understood_and_told(typed, meant):
+    with pytest.raises(Failed, match=f'^"{typed}" is no port, did you mean {meant}\\? Ports look like '):
+        port(typed)
+    port(meant)
+
+
+def test_naming_an_emulated_board_makes_no_flash(tmp_path):
+    assert port("qemu:m0").identity.endswith("QEMU_M0.flash") and not list(tmp_path.rglob("*.flash"))
+
+
+async def test_a_file_is_no_serial_device(tmp_path):
+    (tmp_path / "file").touch()
+    code, _, err = await wasmote("info", f"serial:{tmp_path}/file")
+    assert code == 3 and f"{tmp_path}/file is no serial device: wasmote boards lists" in err
+
+
 async def test_the_command_says_it_in_one_line():
     for command in (("info",), ("bridge",), ("call", "echo")):
         code, out, err = await wasmote(command[0], "usb:1", *command[1:])
