@@ -19,11 +19,12 @@ class Change:
         self.file = Path(os.path.realpath(file))  # a link stays one
         self.old = self._read()
         try:
-            self.new = edit(self.old or "")
+            new = edit(self.old or "")
+            self.new = new if new or self.old else self.old
         except json.JSONDecodeError as error:
             raise Failed(
                 f"{file} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}. It was left alone: "
-                "mend it, or add by hand what --print prints"
+                "mend it (comments and last commas are no JSON), or add by hand what --print prints"
             ) from None
         except ValueError as error:
             raise Failed(f"{file}: {error}. It was left alone") from None
@@ -78,4 +79,5 @@ def added(file, place, entry):
 
 
 def removed(file, place):
+    """The Change that takes it out; a file that is not there, or empty, stays so."""
     return Change(file, lambda text: without_member(text, place) if text.strip() else text)

@@ -188,6 +188,12 @@ async def test_a_broken_file_is_left_alone(home, text):
 
 
 @pytest.mark.anyio
+async def test_nothing_to_take_out_makes_no_file(home):
+    code, out, _ = await wasmote("uninstall", "cursor")
+    assert code == 0 and "nothing to change" in out and not (home / ".cursor").exists()
+
+
+@pytest.mark.anyio
 async def test_a_projects_configuration_and_another_file(home, monkeypatch):
     monkeypatch.chdir(home)
     assert (await wasmote("install", "vscode", "qemu:m0", "--project"))[0] == 0
