@@ -161,20 +161,20 @@ def _content_text(block):
 
 
 def component_file(path, name=None):
-    """(name, bytes) of a component to push; Failed when the file is none."""
+    """(name, bytes) of a component to push; Misused when the file is none."""
     path = Path(path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Failed(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise Misused(f"{path}: {(error.strerror or str(error)).lower()}") from None
     if data[:4] != _PREAMBLE:
-        raise Failed(f"{path} is not WebAssembly: a component starts with \\0asm")
+        raise Misused(f"{path} is not WebAssembly: a component starts with \\0asm")
     if data[4:8] == _MODULE:
-        raise Failed(
+        raise Misused(
             f"{path} is a core module, not a component: wasm-tools component new {path} -o component.wasm makes one"
         )
     if data[4:8] != _COMPONENT:
-        raise Failed(f"{path} is a component of another version than this wasmote reads ({data[4:8].hex(' ')})")
+        raise Misused(f"{path} is a component of another version than this wasmote reads ({data[4:8].hex(' ')})")
     return component_name(name or path.stem.lower()), data
 
 

@@ -17,8 +17,9 @@ app = typer.Typer(
     name="wasmote",
     help="MCP tools as WebAssembly components on a microcontroller.\n\n"
     f"PORT is a URL: {KINDS}.\n\n"
+    "To begin:  wasmote push qemu:m0 build/examples/thermometer.wasm\n"
+    "and then:  wasmote call qemu:m0 read unit=F\n\n"
     "Exit codes: " + "; ".join(f"{code}: {meaning}" for code, meaning in MEANINGS) + ".",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -35,9 +36,7 @@ Port = Annotated[
         metavar="PORT", autocompletion=ports, help="Where the board is, like serial:/dev/ttyACM0 or qemu:m0."
     ),
 ]
-Arguments = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME=VALUE...]", help="Its arguments, or one JSON object.")
-]
+Arguments = Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Its arguments, or one JSON object.")]
 Allow = Annotated[
     list[str] | None,
     typer.Option(metavar="INTERFACE", help="What it may import, instead of the board's default; may be repeated."),
@@ -45,10 +44,11 @@ Allow = Annotated[
 Env = Annotated[
     list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable of its environment; may be repeated.")
 ]
+Memory = Annotated[int | None, typer.Option(metavar="KIB", help="Memory of the arena that it may have.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE.json", help="The whole configuration; other options change it.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the board's answer as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
 
 
 def run(port, work, stays=False):

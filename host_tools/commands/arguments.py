@@ -47,6 +47,18 @@ def typed(pairs, schema):
     return arguments
 
 
+def unknown(pairs, schema):
+    """Names that a schema allows but does not know: typing errors, most of them."""
+    properties = schema.get("properties")
+    if (
+        not isinstance(properties, dict)
+        or schema.get("additionalProperties", True) is not True
+        or "patternProperties" in schema
+    ):
+        return []
+    return [name for name, _ in pairs if name not in properties]
+
+
 def described(schema):
     """The arguments of a tool in one line, for people."""
     required = schema.get("required", ())
@@ -84,7 +96,8 @@ def _value(name, text, one):
             return text
         if _is(value, kind):
             return value
-    raise Misused(f"{name}={text}: it must be {' or '.join(kinds)}")
+    kind = " or ".join(kinds)
+    raise Misused(f"{name}={text}: it must be {'an' if kind[:1] in 'aeio' else 'a'} {kind}")
 
 
 def _no_constant(name):

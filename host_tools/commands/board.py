@@ -22,4 +22,4 @@ def reset(port: Port, json_: Json = False):
     Example:  wasmote reset serial:/dev/ttyACM0
     """
     answer = run(port, lambda board: board.reset())
-    tables.as_json(answer) if json_ else tables.out.print(f"{port}: reset", markup=False)
+    tables.as_json(answer) if json_ else tables.out.print(f"{port.rstrip(':')}: reset", markup=False)

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from ..board.methods import text_of
-from ..errors import Misused
+from ..errors import Failed
 from . import tables
 from .app import TOOLS_PANEL, Arguments, Json, Port, app, run
-from .arguments import parsed, typed
+from .arguments import described, parsed, typed, unknown
 from .exit_codes import FAILED
 
 
@@ -48,8 +48,11 @@ async def by_schema(board, tool, given):
         return {}
     found = {one["name"]: one for one in await board.tools()}
     if tool not in found:
-        raise Misused(f'there is no tool "{tool}"; there are: {", ".join(found) or "none"}')
-    return typed(given, found[tool].get("inputSchema") or {})
+        raise Failed(f'there is no tool "{tool}"; there are: {", ".join(found) or "none"}')
+    schema = found[tool].get("inputSchema") or {}
+    if strange := unknown(given, schema):
+        tables.err.print(f"{tool} does not know {', '.join(strange)}: {described(schema)}", markup=False, style="dim")
+    return typed(given, schema)
 
 
 def show_progress(params):

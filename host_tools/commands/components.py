@@ -15,32 +15,34 @@ from ..board.methods import component_file, component_name
 from ..board.settings import changed, from_options
 from ..errors import Failed, Misused
 from . import tables
-from .app import COMPONENTS_PANEL, Allow, ConfigFile, Env, Json, Port, app, run
+from .app import COMPONENTS_PANEL, Allow, ConfigFile, Env, Json, Memory, Port, app, run
 from .exit_codes import FAILED
 
 
 @app.command(rich_help_panel=COMPONENTS_PANEL)
 def push(
     port: Port,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Component files (.wasm).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Component files (.wasm).")],
     name: Annotated[str | None, typer.Option(help="Name on the board; otherwise the file's.")] = None,
     allow: Allow = None,
     env: Env = None,
+    memory: Memory = None,
     config: ConfigFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell whether it fits; exit code 1 if not.")] = False,
     json_: Json = False,
 ):
     """Store components on the board and put their tools into service. A component that was there keeps its configuration.
 
-    Before the first byte is sent it is checked that the file fits. A push that was cut goes on where it ended, also
-    after a reset. The board compares the CRC-32 of what is on its flash; only a component that loads replaces an old one.
+    Before the first byte is sent it is checked that the file fits.
+    A push that was cut goes on where it ended, also after a reset.
+    The board compares the CRC-32 of what is on its flash; only a component that loads replaces an old one.
 
     Example:  wasmote push qemu:m0 build/examples/thermometer.wasm --env LEVEL=debug
     """
     if name and len(files) > 1:
         raise Misused("--name names one component: push the files one by one")
     sources = [component_file(file, name) for file in files]
-    change = from_options(config, allow=allow, env=env)
+    change = from_options(config, allow=allow, env=env, memory=memory)
 
     if dry_run:
         will_it_fit(port, sources, json_)
@@ -112,7 +114,7 @@ def configure(
         str | None,
         typer.Option(metavar="MODULE[:FUNCTION]", help="Python on the board that serves while the component cannot."),
     ] = None,
-    memory: Annotated[int | None, typer.Option(metavar="KIB", help="Memory that it may have.")] = None,
+    memory: Memory = None,
     timeout: Annotated[
         int | None, typer.Option(metavar="MS", help="How long a call may take, in milliseconds.")
     ] = None,
@@ -160,7 +162,7 @@ def list_(port: Port, json_: Json = False):
 @app.command("rm", rich_help_panel=COMPONENTS_PANEL)
 def remove(
     port: Port,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names as in `wasmote ls`.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Names as in `wasmote ls`.")],
     json_: Json = False,
 ):
     """Remove components and their tools from the board.

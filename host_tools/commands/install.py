@@ -36,7 +36,7 @@ def install(
     port: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME=]PORT...", autocompletion=ports, help="Where the boards are, as for `wasmote bridge`."
+            metavar="[NAME=]PORT", autocompletion=ports, help="Where the boards are, as for `wasmote bridge`."
         ),
     ] = None,
     name: Name = "board",

@@ -29,7 +29,7 @@ def boards(json_: Json = False):
 def doctor(
     port: Annotated[
         str | None,
-        typer.Argument(metavar="[PORT]", autocompletion=ports, help="Where the board is; else every serial device."),
+        typer.Argument(metavar="PORT", autocompletion=ports, help="Where the board is; else every serial device."),
     ] = None,
     json_: Json = False,
 ):

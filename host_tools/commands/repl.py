@@ -15,7 +15,7 @@ def repl(
     port: Port,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MPREMOTE COMMAND...]", help="What mpremote shall do instead, like: fs ls"),
+        typer.Argument(metavar="MPREMOTE COMMAND", help="What mpremote shall do instead, like: fs ls"),
     ] = None,
 ):
     """Hand the board over to mpremote: MicroPython's prompt, Ctrl-X leaves it. A bridge on the port takes it back then.

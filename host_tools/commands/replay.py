@@ -16,7 +16,7 @@ from .exit_codes import FAILED
 @app.command(rich_help_panel=CLIENTS_PANEL)
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `wasmote bridge --record FILE` wrote.")],
-    ports: Annotated[list[str], typer.Argument(metavar="[NAME=]PORT...", help="The boards, as the bridge had them.")],
+    ports: Annotated[list[str], typer.Argument(metavar="[NAME=]PORT", help="The boards, as the bridge had them.")],
     static_tools: Annotated[bool, typer.Option("--static-tools", help="As the bridge had it.")] = False,
     json_: Json = False,
 ):

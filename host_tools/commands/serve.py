@@ -19,9 +19,7 @@ from .completion import ports as completions
 def bridge(
     ports: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[NAME=]PORT...", autocompletion=completions, help="Where the boards are, like qemu:m0."
-        ),
+        typer.Argument(metavar="[NAME=]PORT", autocompletion=completions, help="Where the boards are, like qemu:m0."),
     ] = None,
     port: Annotated[
         list[str] | None,

@@ -21,7 +21,8 @@ def as_json(value):
 
 
 def kib(count):
-    return f"{count / 1024:.1f} KiB"
+    """Bytes as KiB, which boards have; the disk below the unix board in MiB."""
+    return f"{count / 1024:.1f} KiB" if count < 1 << 30 else f"{count / (1 << 20):,.0f} MiB"
 
 
 def millions(count):

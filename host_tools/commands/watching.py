@@ -46,7 +46,7 @@ def logs(
         await board.watch_logs(level, show)
         if not seen and not json_:
             note = (
-                "nothing was logged yet" if follow else "nothing is remembered: a bridge remembers, -f waits for more"
+                "nothing was logged yet" if follow else "nothing was logged while a bridge was there; -f waits for more"
             )
             tables.err.print(note, style="dim")
         while follow:
@@ -100,7 +100,7 @@ def top(
 @app.command(rich_help_panel=TOOLS_PANEL)
 def bench(
     port: Port,
-    tool: Annotated[str | None, typer.Argument(metavar="[TOOL]", help="A tool to call.")] = None,
+    tool: Annotated[str | None, typer.Argument(metavar="TOOL", help="A tool to call.")] = None,
     arguments: Arguments = None,
     times: Annotated[int, typer.Option(min=1, help="How often each is done.")] = measure.TIMES,
     json_: Json = False,

@@ -20,7 +20,7 @@ import traceback
 import uvicorn
 from wasmote.jsonrpc.codes import INTERNAL_ERROR, INVALID_REQUEST, MESSAGE_TOO_LONG, METHOD_NOT_FOUND
 
-from ..errors import CallError, Failed
+from ..errors import CallError, Failed, Misused
 from ..hub.batch import member
 from ..hub.client import LINE_LIMIT, Client
 from ..wire.message import error_text, members, parse, read
@@ -57,7 +57,7 @@ def address(text):
     """(host, port) of `[HOST]:PORT`; no host is this machine alone."""
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdecimal() or int(port) > 65535:
-        raise Failed(
+        raise Misused(
             f"--http {text}: an address is [HOST]:PORT, like :8080 for this machine alone or 0.0.0.0:8080 for all"
         )
     return host.strip("[]"), int(port)

@@ -52,7 +52,7 @@ def test_call_takes_words_and_shows_progress(wasmote):
     code, out, err = wasmote("call", "count", "to=2", "delay_ms=1")
     assert code == 0 and err.splitlines() == ["progress 1 of 2", "progress 2 of 2"]
     code, _, err = wasmote("call", "calibrate", "offset=warm")
-    assert code == 2 and "offset=warm: it must be integer" in err
+    assert code == 2 and "offset=warm: it must be an integer" in err
     code, out, _ = wasmote("call", "trap", "--json")
     assert code == 1 and json.loads(out)["isError"]
 

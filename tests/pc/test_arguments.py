@@ -60,9 +60,9 @@ def test_without_a_schema_json_counts_and_else_text(schema):
 @pytest.mark.parametrize(
     "words, says",
     [
-        (["count=1.5"], "count=1.5: it must be integer"),
-        (["count=true"], "it must be integer"),
-        (["loud=yes"], "loud=yes: it must be boolean"),
+        (["count=1.5"], "count=1.5: it must be an integer"),
+        (["count=true"], "it must be an integer"),
+        (["loud=yes"], "loud=yes: it must be a boolean"),
         (["speed=1"], 'no argument "speed"; it has: unit, count'),
         (["count=1", "count=2"], "count is given twice"),
         (["F"], '"F" is no argument: arguments are one JSON object'),

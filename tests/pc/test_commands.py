@@ -42,9 +42,11 @@ async def test_words_are_arguments_with_the_types_of_the_schema(board):
     board.schemas["echo"] = {"type": "object", "properties": {"n": {"type": "integer"}, "s": {"type": "string"}}}
     assert await wasmote("call", board.url, "echo", "n=7", "s=7") == (0, '{"n": 7, "s": "7"}\n', "")
     code, _, err = await wasmote("call", board.url, "echo", "n=x")
-    assert code == 2 and "n=x: it must be integer" in err
+    assert code == 2 and "n=x: it must be an integer" in err
+    code, _, err = await wasmote("call", board.url, "echo", "m=1")
+    assert code == 0 and err == "echo does not know m: it takes [n=<integer>] [s=<string>]\n"
     code, _, err = await wasmote("call", board.url, "ecko", "n=1")
-    assert code == 2 and 'no tool "ecko"; there are: echo, count, break' in err
+    assert code == 1 and 'no tool "ecko"; there are: echo, count, break' in err
 
 
 async def test_json_of_a_call_is_the_result(board):
@@ -96,6 +98,26 @@ def test_components_are_shown_with_their_health(capsys, monkeypatch):
 async def test_exit_codes_are_few_and_in_the_help(board, arguments, code):
     assert (await wasmote(*(word.format(url=board.url) for word in arguments)))[0] == code
     assert f"{code}: " in (await wasmote("--help"))[1]
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["info"], "missing argument 'PORT': `wasmote info --help` has an example; `wasmote boards` lists PORTs"),
+        (["push", "tcp:x:1"], "missing argument 'FILE': `wasmote push --help` has an example"),
+        (["pusk"], "no such command 'pusk'. Did you mean 'push'? `wasmote --help` has an example"),
+        (["bridge", "unix:", "--http", "8080"], "--http 8080: an address is [HOST]:PORT, like :8080"),
+        (["push", "tcp:x:1", "nothing.wasm"], "nothing.wasm: no such file"),
+    ],
+)
+async def test_a_wrong_command_line_is_one_line(arguments, says):
+    code, out, err = await wasmote(*arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1) and err.startswith(f"wasmote: {says}")
+
+
+async def test_without_arguments_it_lists_the_verbs():
+    code, out, _ = await wasmote()
+    assert code == 0 and "wasmote push qemu:m0" in out and all(verb.strip("_") in out for verb in VERBS)
 
 
 async def test_version_is_that_of_the_package():

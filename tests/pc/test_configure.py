@@ -22,8 +22,9 @@ async def test_a_push_brings_the_configuration_with_its_last_chunk(board, file):
     assert board.configurations["thing"] == {"allow": ["wasi:mcp/*"], "env": {"A": "1=2", "B": ""}}
     chunks = [message["params"] for message in board.received if message["method"] == "wasmote/push"]
     assert ["config" in chunk for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
-    await wasmote("push", board.url, file, "--env", "C=3")
+    await wasmote("push", board.url, file, "--env", "C=3", "--memory", "84")
     assert board.configurations["thing"]["env"] == {"A": "1=2", "B": "", "C": "3"}, "what is not named stays"
+    assert board.configurations["thing"]["memory"] == 84
 
 
 async def test_a_push_without_options_leaves_it_alone(board, file):
