@@ -103,12 +103,6 @@ def get_value(store, at, t):
     return from_bits(store, t, get_bits(at, t))
 
 
-def put_values(at, types, values):
-    """Writes values of these types, as many, to the slots from offset `at` on."""
-    for i, t in enumerate(types):
-        at = put_bits(at, t, to_bits(t, values[i]))
-
-
 def to_words(types, values):
     """The words of the slots that hold values of these types."""
     words = []
