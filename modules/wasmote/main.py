@@ -4,7 +4,8 @@
     main.run()
 
 Each turn takes what has arrived, a few messages at most, then gives one call under way one slice (5 ms at most), so that
-a message is answered within a slice whatever the guests do, and the guests go on whatever is sent. Ends when the other end asks for the REPL (Ctrl-C at the start of a line) or is gone.
+a message is answered within a slice whatever the guests do, and the guests go on whatever is sent. Ends when the other end
+asks for the REPL (Ctrl-C at the start of a line) or is gone.
 """
 
 import gc

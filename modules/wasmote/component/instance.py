@@ -75,9 +75,8 @@ class Scope(Types):
             yield
         for sort in (CORE_MODULE, COMPONENT):
             for item in self.spaces.get(sort, ()):
-                if (
-                    isinstance(item, tuple) and item[0] not in self.root.decoded
-                ):  # not instantiated: valid all the same?
+                if isinstance(item, tuple) and item[0] not in self.root.decoded:
+                    # Not instantiated: valid all the same?
                     from .imagine import check
 
                     self.root.decoded.add(item[0])

@@ -49,7 +49,10 @@ class InstanceType:
 
 
 class Types:
-    """The index spaces of an instance type. `parent`: the enclosing ones; `root`: the Loading, whose table and resources they are."""
+    """The index spaces of an instance type.
+
+    parent    the enclosing ones      root    the Loading, whose table and resources they are
+    """
 
     component = False  # whether a component's: outer aliases of resources may not leave it
 

@@ -52,7 +52,10 @@ def to_utf8(data: ptr8, size: int, wide: int, out: ptr8) -> int:
 
 @micropython.viper
 def from_utf8(data: ptr8, size: int, wide: int, out: ptr8) -> int:
-    """Writes well-formed UTF-8 as UTF-16 if `wide`, else as Latin-1 up to the first character that has none. Returns how many bytes."""
+    """Writes well-formed UTF-8 as UTF-16 if `wide`, else as Latin-1 up to the first character that has none.
+
+    Returns how many bytes.
+    """
     i = 0
     n = 0
     while i < size:

@@ -8,8 +8,9 @@ the beginning of the argument, and the other arguments that are known. So ref-va
     ref/prompt     argument-name    the prompt's name, then its arguments as a query, the one in question last
                                     review, language known to be C, style "sh"         ->  review?language=C&style=sh
 
-wasmote:mcp/completion#get-argument says the same in parts. In both, what is no letter, digit or one of - . _ ~ is %-encoded. The values that come back are those of the argument; for a
-template they may also be whole URIs (the interface's own example has it so), of which the argument's part is taken.
+wasmote:mcp/completion#get-argument says the same in parts. In both, what is no letter, digit or one of - . _ ~ is
+%-encoded. The values that come back are those of the argument; for a template they may also be whole URIs (the interface's
+own example has it so), of which the argument's part is taken.
 Components that do not offer completions in their server-info are not asked, and have none.
 """
 

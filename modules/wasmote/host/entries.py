@@ -27,9 +27,10 @@ A provider serves entries. Guest is one; another (native functions, say) has the
     handle-complete      (ref-type, ref-value, about)   a list of str; about: (argument, value, [(name, value)]): completion.py
     handle-elicit        (message, fields)              the bytes of a JSON object; fields: (name, type, description, required)
 
-`arguments` are the bytes of a JSON object, those of a tool perhaps a list of pieces of them. `notify` is called meanwhile: notify("progress", done, total) unless
-progress_token is None, notify("log", level, logger, message, data). What a tool does wrong is content with is_error; what
-any other handler does wrong is a HostError whose kind is an error-code of wasi:mcp/types. Nothing else is raised.
+`arguments` are the bytes of a JSON object, those of a tool perhaps a list of pieces of them. `notify` is called meanwhile:
+notify("progress", done, total) unless progress_token is None, notify("log", level, logger, message, data). What a tool does
+wrong is content with is_error; what any other handler does wrong is a HostError whose kind is an error-code of
+wasi:mcp/types. Nothing else is raised.
 """
 
 import json

@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-"""Whether a value surely fits a JSON Schema, both scanned where they lie, in one pass over the schema: the quick half of schema.py.
+"""Whether a value surely fits a JSON Schema, in one pass over the schema where both lie: the quick half of schema.py.
 
 1 means that schema.py finds nothing wrong. 0 means that somebody has to look: something does not fit, or it is written
 in a way that is rare (names with escapes, exponents, very much of it). A test compares both halves.

@@ -4,10 +4,10 @@
 
 A longer line is dropped up to its LF and reported once as TOO_LONG (its length in `size`, its first and last bytes in
 `ends`), so that the other end can be told. Bytes before a line's text that no JSON text starts with (line noise, a byte
-order mark, spaces) are skipped, up to 16 of them. Byte 0x03 at the start of a line, or straight after a CR, is ATTENTION: the other end wants the REPL
-(mpremote sends CR 0x03). JSON never contains that byte, so no message can say it.
+order mark, spaces) are skipped, up to 16 of them. Byte 0x03 at the start of a line, or straight after a CR, is ATTENTION:
+the other end wants the REPL (mpremote sends CR 0x03). JSON never contains that byte, so no message can say it.
 
-One buffer, taken once. Shared by board and PC; imports nothing.
+One buffer, taken once. Shared by board and PC.
 """
 
 LIMIT = 16 * 1024  # bytes of text in one line

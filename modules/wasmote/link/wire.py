@@ -278,9 +278,8 @@ class Wire:
         """Serve the link, and nothing else, until something changes. The message being answered stays where it is."""
         units = self._units
         room = units.room()
-        count = (
-            self.port.read(room) if len(room) else 0
-        )  # one read may have filled the buffer: what it holds comes first
+        # One read may have filled the buffer: what it holds comes first.
+        count = self.port.read(room) if len(room) else 0
         if count:
             self.received(count)
         elif len(room):

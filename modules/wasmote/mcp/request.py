@@ -70,9 +70,8 @@ class Request:
             version, capabilities, level, token = message.find_in(meta[0], _META)
         if token is not None:
             self.progress_token = self._token(token)
-        if (
-            version is not None and self.method == "initialize"
-        ):  # of the handshake, whatever it names, but not of the modern era
+        if version is not None and self.method == "initialize":
+            # Of the handshake, whatever it names, but not of the modern era.
             self.modern = message.line[version[0] : version[1]] == _NEWEST
             return
         if version is None and not modern_only:

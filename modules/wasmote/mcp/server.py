@@ -28,8 +28,8 @@ _HANDSHAKE = const(1)  # eras that a method exists in
 _MODERN = const(2)
 _BOTH = const(3)
 
-# Name, the module and the function that serve it, eras: nothing but constants, so that it stays in flash. Modules are imported with the first request that needs them: most
-# boards never see most methods.
+# Name, the module and the function that serve it, eras: nothing but constants, so that it stays in flash. Modules are
+# imported with the first request that needs them: most boards never see most methods.
 METHODS = (
     ("tools/call", "tools", "call_tool", _BOTH),
     ("tools/list", "lists", "list_entries", _BOTH),
@@ -88,15 +88,15 @@ class Server:
     """
     host             wasmote.host.Host
     write(piece)     takes all of a bytes-like piece
-    board            management.Board, None where there is none
+    board            board.Board, None where there is none
     report(error)    is told of failures inside the board, of which clients hear in a line only
 
     asked            requests of the board's own, to which answers are due (ask.py)
     parked           calls whose clients have been asked and are to call again (parked.py); gave_way: those that may begin anew
     client_can       handshake era: what the client that said `initialize` can be asked
+    batches          … and whether it may send batches; `batch`: of the message that is served just now (batch.Answers)
     way              where the answers to the message go that is served just now, or to the call that has its slice: a
                      write of its own, None: `write`
-    batches          … and whether it may send batches; `batch`: of the message that is served just now (batch.Answers)
     """
 
     asked = parked = gave_way = ()

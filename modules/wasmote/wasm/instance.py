@@ -199,7 +199,7 @@ def _fits(module, kind, wanted, extern):
 
 
 def _reserve(module, least, most, shift):
-    """Granules that a memory has to leave free to be dense (a generator): what the rest of the module takes, about, and its growth.
+    """A generator: granules that a memory has to leave free to be dense, for the rest of the module, about, and its growth.
 
     A dense memory grows by whole pages, a sparse one by what is written: on a board, one that grows had better be sparse.
     """

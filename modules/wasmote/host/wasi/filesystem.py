@@ -1,8 +1,8 @@
 """wasi:filesystem for one guest: its own folder on the flash, /files/<component>, as the only preopen, called "/".
 
 A descriptor says where it leads by name; what is renamed takes its descriptors along. A file that is removed while it is
-open goes on until the last of them is dropped; a directory leaves them with nothing behind. There are no links, and no times but that of the last change. Every method gives a result; a failure inside is
-an OSError (failures.py).
+open goes on until the last of them is dropped; a directory leaves them with nothing behind. There are no links,
+and no times but that of the last change. Every method gives a result; a failure inside is an OSError (failures.py).
 """
 
 from binascii import crc32
