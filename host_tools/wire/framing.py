@@ -100,7 +100,7 @@ class Link:
             return
         raw = None
         if _PUSH.search(text):
-            text, raw = _without_file(text)
+            text, raw = without_file(text)
         if raw:
             self._peer.push(text.encode(), raw, _ms())
         else:
@@ -126,12 +126,15 @@ class Link:
                 return self._peer.why_closed
 
 
-def _without_file(text):
-    """(text, bytes) of a wasmote/push whose base64 goes beside it as bytes; (text, None) when it has none."""
+def without_file(text):
+    """(text, bytes) of a wasmote/push whose base64 goes beside it as bytes; (text, None) when it has none.
+
+    One that only asks how far an upload is has none: what is beside it may be the half chunk of another push.
+    """
     message = json.loads(text)
     params = message.get("params")
     data = params.get("data") if isinstance(params, dict) else None
-    if message.get("method") != "wasmote/push" or not isinstance(data, str):
+    if message.get("method") != "wasmote/push" or not isinstance(data, str) or not data:
         return text, None
     try:
         raw = base64.b64decode(data, validate=True)
