@@ -14,7 +14,7 @@ export class Arguments {
     /** The integer member of this name, or `otherwise`. */
     integer(name: string, otherwise: i32): i32 {
         const raw = this.member(name);
-        return raw != null && (isDigit(raw.charCodeAt(0)) || raw.startsWith("-")) ? I32.parseInt(raw) : otherwise;
+        return raw != null && (isDigit(raw.charCodeAt(0)) || raw.startsWith("-")) ? integerOf(raw, otherwise) : otherwise;
     }
 
     private member(name: string): string | null {
@@ -34,6 +34,38 @@ export class Arguments {
 
 function isDigit(c: i32): bool {
     return c >= 0x30 && c <= 0x39;
+}
+
+/** The integer that a JSON number means, however it is written: 100, 100.0, 1e2. `otherwise`, if it is none of 32 bits. */
+function integerOf(raw: string, otherwise: i32): i32 {
+    const start = <i32>raw.startsWith("-");
+    const e = max(raw.indexOf("e"), raw.indexOf("E"));
+    const end = e < 0 ? raw.length : e;
+    const point = raw.indexOf(".");
+    let whole = (point < 0 ? end : point) - start; // so many digits are no fraction
+    if (e >= 0) whole += exponent(raw, e + 1);
+    let sum: i64 = 0;
+    for (let at = start; (at < end || (whole > 0 && sum != 0)) && sum <= 0x80000000; at++) {
+        if (at == point) continue;
+        const digit = at < end ? raw.charCodeAt(at) - 0x30 : 0;
+        if (whole-- > 0) {
+            sum = sum * 10 + digit;
+        } else if (digit != 0) {
+            return otherwise;
+        }
+    }
+    if (start) sum = -sum;
+    return sum == <i32>sum ? <i32>sum : otherwise;
+}
+
+/** The integer behind an `e`; one that no number of 32 bits can have is any such. */
+function exponent(raw: string, at: i32): i32 {
+    const negative = raw.charAt(at) == "-";
+    let value = 0;
+    for (at += <i32>(negative || raw.charAt(at) == "+"); at < raw.length && value < 99999; at++) {
+        value = value * 10 + raw.charCodeAt(at) - 0x30;
+    }
+    return negative ? -value : value;
 }
 
 /** Behind white space, commas and colons. */

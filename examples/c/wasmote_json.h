@@ -130,28 +130,45 @@ static __attribute__((noinline)) bool json_text(text object, const char *name, t
     return json_member(object, name, &raw) && json_unquote(raw, value);
 }
 
+// The integer that a raw JSON number means, however it is written: 100, 100.0, 1e2. False if it is
+// none of 32 bits.
+static __attribute__((noinline)) bool json_integer(text raw, int32_t *value) {
+    const char *at = raw.bytes, *end = at + raw.length;
+    bool negative = raw.length > 0 && *at == '-';
+    at += negative;
+    if (at == end || *at < '0' || *at > '9') {
+        return false;
+    }
+    const char *e = at, *point = 0;
+    for (; e < end && (*e | 32) != 'e'; e++) {
+        point = *e == '.' ? e : point;
+    }
+    int32_t whole = (point ? point : e) - at, power = 0; // so many digits are no fraction
+    for (const char *digit = e + 1; digit < end && power < 99999; digit++) {
+        power = *digit < '0' ? 0 : power * 10 + (*digit - '0'); // a sign comes first
+    }
+    whole += e + 1 < end && e[1] == '-' ? -power : power;
+    uint32_t sum = 0;
+    for (; at < e || (whole > 0 && sum > 0); at++) {
+        uint32_t digit = at < e ? *at - '0' : 0;
+        if (at == point || (whole-- <= 0 && digit == 0)) {
+            continue;
+        }
+        if (whole < 0 || sum > INT32_MAX / 10) {
+            return false;
+        }
+        sum = sum * 10 + digit;
+    }
+    if (sum > (uint32_t)INT32_MAX + negative) {
+        return false;
+    }
+    *value = negative ? -sum : sum;
+    return true;
+}
+
 // The integer member `name`. False, and `*value` as it was, if there is none or it is no integer of
 // 32 bits.
 static __attribute__((noinline)) bool json_int(text object, const char *name, int32_t *value) {
     text raw;
-    if (!json_member(object, name, &raw)) {
-        return false;
-    }
-    bool negative = raw.bytes[0] == '-';
-    int64_t sum = 0;
-    if (raw.length == negative || raw.length > 11) {
-        return false;
-    }
-    for (size_t i = negative; i < raw.length; i++) {
-        if (raw.bytes[i] < '0' || raw.bytes[i] > '9') {
-            return false;
-        }
-        sum = sum * 10 + (raw.bytes[i] - '0');
-    }
-    sum = negative ? -sum : sum;
-    if (sum != (int32_t)sum) {
-        return false;
-    }
-    *value = (int32_t)sum;
-    return true;
+    return json_member(object, name, &raw) && json_integer(raw, value);
 }

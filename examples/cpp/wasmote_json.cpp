@@ -85,6 +85,37 @@ std::string unescape(std::string_view raw) {
     return meaning;
 }
 
+// The integer that a JSON number means, however it is written: 100, 100.0, 1e2.
+std::optional<std::int32_t> integer_of(std::string_view raw) {
+    bool negative = raw.starts_with('-');
+    raw.remove_prefix(negative);
+    if (raw.empty() || raw.front() < '0' || raw.front() > '9') {
+        return {};
+    }
+    std::string_view digits = raw.substr(0, raw.find_first_of("eE"));
+    int whole = std::min(digits.find('.'), digits.size()); // so many digits are no fraction
+    if (std::string_view power = raw.substr(digits.size()); !power.empty()) {
+        int exponent = 0;
+        power.remove_prefix(power[1] == '+' ? 2 : 1);
+        auto [end, failed] = std::from_chars(power.data(), power.data() + power.size(), exponent);
+        whole += failed == std::errc() ? std::clamp(exponent, -99999, 99999) : power.front() == '-' ? -99999 : 99999;
+    }
+    std::int64_t sum = 0;
+    for (std::size_t at = 0; (at < digits.size() || (whole > 0 && sum != 0)) && sum <= 1LL << 31; at++) {
+        char digit = at < digits.size() ? digits[at] : '0';
+        if (digit == '.') {
+            continue;
+        }
+        if (whole-- > 0) {
+            sum = sum * 10 + (digit - '0');
+        } else if (digit != '0') {
+            return {};
+        }
+    }
+    sum = negative ? -sum : sum;
+    return sum == std::int32_t(sum) ? std::optional(std::int32_t(sum)) : std::nullopt;
+}
+
 } // namespace
 
 std::optional<std::string_view> wasmote::arguments::member(std::string_view name) const {
@@ -111,13 +142,5 @@ std::optional<std::string> wasmote::arguments::text(std::string_view name) const
 
 std::optional<std::int32_t> wasmote::arguments::integer(std::string_view name) const {
     auto raw = member(name);
-    std::int32_t value;
-    if (!raw) {
-        return {};
-    }
-    auto [end, failed] = std::from_chars(raw->data(), raw->data() + raw->size(), value);
-    if (failed != std::errc() || end != raw->data() + raw->size()) {
-        return {};
-    }
-    return value;
+    return raw ? integer_of(*raw) : std::nullopt;
 }

@@ -75,11 +75,37 @@ const Reader = struct {
 fn convert(comptime T: type, allocator: std.mem.Allocator, raw: []const u8) Wrong!T {
     switch (@typeInfo(T)) {
         .bool => return if (std.mem.eql(u8, raw, "true")) true else if (std.mem.eql(u8, raw, "false")) false else error.NotABool,
-        .int => return std.fmt.parseInt(T, raw, 10) catch error.NotAnInteger,
+        .int => return std.math.cast(T, integer(raw) orelse return error.NotAnInteger) orelse error.NotAnInteger,
         .optional => |info| return if (std.mem.eql(u8, raw, "null")) null else try convert(info.child, allocator, raw),
         .@"enum" => return std.meta.stringToEnum(T, try text(allocator, raw)) orelse error.NotOneOfTheNames,
         else => return text(allocator, raw),
     }
+}
+
+/// The integer that a number means, however it is written: 100, 100.0, 1e2.
+fn integer(raw: []const u8) ?i64 {
+    const negative = std.mem.startsWith(u8, raw, "-");
+    const number = raw[@intFromBool(negative)..];
+    if (number.len == 0 or !std.ascii.isDigit(number[0])) return null;
+    const digits = number[0 .. std.mem.indexOfAny(u8, number, "eE") orelse number.len];
+    var whole: i64 = @intCast(std.mem.indexOfScalar(u8, digits, '.') orelse digits.len); // so many digits are no fraction
+    if (digits.len < number.len) {
+        const power = number[digits.len + 1 ..];
+        whole += std.fmt.parseInt(i16, power, 10) catch @as(i64, if (power[0] == '-') -99999 else 99999);
+    }
+    var sum: i64 = 0;
+    var at: usize = 0;
+    while (at < digits.len or (whole > 0 and sum != 0)) : (at += 1) {
+        const letter = if (at < digits.len) digits[at] else '0';
+        if (letter == '.') continue;
+        whole -= 1;
+        if (whole >= 0) {
+            const digit: i64 = letter - '0';
+            sum = std.math.mul(i64, sum, 10) catch return null;
+            sum = std.math.add(i64, sum, if (negative) -digit else digit) catch return null;
+        } else if (letter != '0') return null;
+    }
+    return sum;
 }
 
 fn text(allocator: std.mem.Allocator, quoted: []const u8) Wrong![]const u8 {

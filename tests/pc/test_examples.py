@@ -168,6 +168,50 @@ def test_thermometer_wants_an_integer(guest, wrong):
     assert is_error and "missing or no integer" in texts[0]
 
 
+INTEGERS = {  # as JSON may write them, and as the check of input schemas lets them pass; None: what no reader takes
+    "1E2": 100,
+    "100.0": 100,
+    "1.5e+1": 15,
+    "0.0": 0,
+    "0e99999999999": 0,
+    "2500e-2": 25,
+    "0.0000000000000000000025e22": 25,
+    "25" + "0" * 40 + "E-40": 25,
+    "1e99999999999": None,
+    "1e-99999999999": None,
+    "25e-1": None,
+    "1e10": None,
+    "18446744073709551617.0": None,
+}
+
+
+@pytest.mark.parametrize("text", INTEGERS)
+def test_an_integer_may_be_written_as_json_lets_it(guest, text):
+    """Each language has a reader of its own."""
+    value = INTEGERS[text]
+    for sign in "", "-":
+        texts, is_error = guest("thermometer").call_raw("calibrate", b'{"offset": %s }' % (sign + text).encode())
+        if value is None:
+            assert is_error and "no integer" in texts[0]
+        else:
+            assert texts == [f"offset set to {sign if value else ''}0.{value:03} °C"]
+    cells, count = (b'{"cells":"#","x":%s}', b'{"expression":"* * * * *","count":%s}')
+    x = 0 if value is None else value % 32  # AssemblyScript's and C++'s have a default in place of what is none
+    texts, _ = guest("life").call_raw("life_set", cells % text.encode())
+    assert texts == [f"generation 0, 1 alive, at {x},0\n#"]
+    texts, _ = guest("cron").call_raw("cron_next", count % text.encode())
+    assert len(texts[0].split("\n")) == (1 if value is None else min(value, 20) or 1)
+
+
+@pytest.mark.parametrize(
+    "text, known",
+    [("3421780262", True), ("3.421780262e9", True), ("34217802620E-1", True), ("34217802625E-1", False), ("-1", False)],
+)
+def test_zig_reads_integers_of_32_bits(guest, text, known):
+    texts, is_error = guest("checksum").call_raw("crc_identify", b'{"text":"123456789","crc":%s}' % text.encode())
+    assert (texts == ["crc32"], is_error) == (known, not known)
+
+
 def test_thermometer_refuses_an_offset_out_of_range(guest):
     texts, is_error = guest("thermometer").call("calibrate", offset=10001)
     assert is_error and "-10000 to 10000" in texts[0]

@@ -21,7 +21,7 @@ impl<'a> Arguments<'a> {
 
     /// The integer member of this name; None if there is none or it is no integer.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        self.member(name)?.parse().ok()
+        integer_of(self.member(name)?)
     }
 
     fn member(&self, name: &str) -> Option<&'a str> {
@@ -34,6 +34,38 @@ impl<'a> Arguments<'a> {
                 Some(_) => continue,
                 None => return None, // the end of the object
             }
+        }
+    }
+}
+
+/// The integer that a JSON number means, however it is written: 100, 100.0, 1e2.
+fn integer_of(raw: &str) -> Option<i64> {
+    let number = raw.strip_prefix('-').unwrap_or(raw);
+    if !number.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return None;
+    }
+    let digits = &number[..number.find(['e', 'E']).unwrap_or(number.len())];
+    let mut whole = digits.find('.').unwrap_or(digits.len()) as i64; // so many digits are no fraction
+    if digits.len() < number.len() {
+        let power = &number[digits.len() + 1..];
+        let endless = if power.starts_with('-') { -99999 } else { 99999 };
+        whole += power.parse::<i16>().map_or(endless, i64::from);
+    }
+    let mut sum = 0i64;
+    let mut letters = digits.bytes().filter(|letter| *letter != b'.');
+    loop {
+        let digit = match letters.next() {
+            Some(letter) => i64::from(letter - b'0'),
+            None if whole > 0 && sum != 0 => 0,
+            None => return Some(sum),
+        };
+        whole -= 1;
+        if whole >= 0 {
+            sum = sum
+                .checked_mul(10)?
+                .checked_add(if number.len() < raw.len() { -digit } else { digit })?;
+        } else if digit != 0 {
+            return None;
         }
     }
 }
