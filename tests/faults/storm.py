@@ -255,11 +255,13 @@ async def _ask_on(client, tool, arguments, count):
 
 
 async def _served(client, tool, arguments, text):
-    """Call until the answer is right."""
+    """Call until the answer is right. A forged frame may have taken the place of one of ours: then that call has none."""
+    patience = 0.25
     async with asyncio.timeout(60):
         while True:
+            patience *= 2
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(patience):
                     answer = await client.ask("tools/call", {"name": tool, "arguments": arguments})
                     if answer.get("result", {}).get("content") == [{"type": "text", "text": text}]:
                         return
