@@ -75,7 +75,7 @@ class Entry:
 def tool_text(definition, validate):
     """The JSON text of a tool-definition, as pieces of str and bytes. Raises Refused.
 
-    validate(text) -> None if the bytes are one JSON text, else what is wrong
+    validate(text, schema=False) -> None if the bytes are one JSON text, and that of a schema of objects, else what is wrong
     """
     name, title, description, schema, output_schema, annotations = definition
     text = named("tool", name, title, description)
@@ -119,11 +119,11 @@ def keep(text, store):
 
 
 def _object(name, what, text, validate):
-    """A JSON object's text on one line."""
+    """A schema's text on one line. One that is none of objects would cost a client the whole list: official ones check it."""
     text = text.strip()
-    wrong = "it is no object" if text[:1] != b"{" else validate(text)
+    wrong = "it is no object" if text[:1] != b"{" else validate(text, True)
     if wrong:
-        raise Refused("the %s of the tool %s is no JSON object: %s" % (what, name, _said(wrong)))
+        raise Refused("the %s of the tool %s is no schema of objects: %s" % (what, name, _said(wrong)))
     return one_line(text)
 
 
@@ -146,10 +146,10 @@ def _annotations(annotations):
     return "{" + ",".join(parts) + "}"
 
 
-def loosely_json(text):
+def loosely_json(text, schema=False):
     """A `validate` for tests and bare hosts: MicroPython's own parser, which lets some nonsense pass."""
     try:
-        json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
         return str(error) or "not JSON"
-    return None
+    return 'it must have one "type", which is "object"' if schema and value.get("type") != "object" else None

@@ -33,10 +33,22 @@ def names(*wanted):
     return bytes(table)
 
 
-def validate(line):
-    """None if `line` is one JSON text, else (what is wrong, byte offset)."""
+def validate(line, schema=False):
+    """None if `line` is one JSON text, else (what is wrong, byte offset).
+
+    `schema`: it begins with a brace, and must be the schema of objects, which MCP wants to have "type":"object"; else a str.
+    """
     error = check(line, len(line), _stack, _out)
-    return (scan.MESSAGES[error], _out[0]) if error else None
+    if error:
+        return scan.MESSAGES[error], _out[0]
+    if schema:
+        try:
+            (span,) = find(line, 0, b"\x01\x04type")  # the table of names("type")
+        except Twice:
+            span = None
+        if span is None or line[span[0] : span[1]] != b'"object"':
+            return 'it must have one "type", which is "object"'
+    return None
 
 
 def find(line, start, table):
