@@ -116,7 +116,7 @@ def check_handshake(headers, message):
     """A message of the handshake era has no version of its own that contradicts the header."""
     version = message.version
     if version is not None:
-        text = f"MCP-Protocol-Version is {headers.get('mcp-protocol-version')}, but _meta says {version}"
+        text = f"MCP-Protocol-Version is {headers.get('mcp-protocol-version', 'missing')}, but _meta says {version}"
         raise Refused(400, HEADER_MISMATCH, text, message.id)
 
 
@@ -133,7 +133,7 @@ def check_modern(headers, message):
     if version is None:
         refuse(f"params._meta needs {VERSION_KEY}", INVALID_PARAMS)
     if headers.get("mcp-protocol-version") != version:
-        refuse(f"MCP-Protocol-Version is {headers.get('mcp-protocol-version')}, but _meta says {version}")
+        refuse(f"MCP-Protocol-Version is {headers.get('mcp-protocol-version', 'missing')}, but _meta says {version}")
     if headers.get("mcp-method") != message.method:
         refuse(f"Mcp-Method is {headers.get('mcp-method')}, but the method is {message.method}")
     key = NAMED.get(message.method)

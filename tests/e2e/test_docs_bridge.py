@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,23 @@ def test_over_http_it_says_where(run):
     with subprocess.Popen(
         words, env=run.settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as bridge:
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/mcp\n", bridge.stdout.readline())
-        bridge.terminate()
+        try:
+            url = bridge.stdout.readline().strip()
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+/mcp", url)
+            assert re.search(r'"text":"[\d.]+ °F"', as_curl(url))
+        finally:
+            bridge.terminate()
+
+
+def as_curl(url):
+    """What the request of docs/mcp.md gets: its headers and its body, sent without curl."""
+    text = re.search(r"^```sh\n(curl .*?)^```$", (ROOT / "docs/mcp.md").read_text(), re.S | re.M)[1]
+    _, _, *options = shlex.split(text.replace("\\\n", ""))
+    given = [(option, value) for option, value in zip(options[::2], options[1::2], strict=True)]
+    headers = dict(value.split(": ", 1) for option, value in given if option == "-H")
+    (body,) = [value for option, value in given if option == "-d"]
+    with urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers), timeout=PATIENCE) as answer:
+        return answer.read().decode()
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("npx")], ids=lambda line: line[-40:])
