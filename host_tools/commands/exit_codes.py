@@ -14,7 +14,7 @@ MEANINGS = (
     (FAILED, "it failed: the board refused it, the tool failed, a check of `doctor` did"),
     (MISUSED, "the command line is wrong: an option, a PORT, an argument"),
     (AWAY, "the board cannot be reached, or was lost on the way: trying again later may help"),
-    (INTERRUPTED, "Ctrl-C"),
+    (INTERRUPTED, "Ctrl-C; for `bridge` and `emulate`, which end so, it is 0"),
 )
 
 

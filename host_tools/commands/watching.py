@@ -45,9 +45,7 @@ def logs(
     async def work(board):
         await board.watch_logs(level, show)
         if not seen and not json_:
-            note = (
-                "nothing was logged yet" if follow else "nothing was logged while a bridge was there; -f waits for more"
-            )
+            note = "nothing was logged yet" if follow else "no bridge remembers a message; -f waits for the next ones"
             tables.err.print(note, style="dim")
         while follow:
             await asyncio.sleep(3600)

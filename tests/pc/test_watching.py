@@ -57,7 +57,7 @@ async def test_logs_show_the_past_and_with_f_go_on(board):
 
 async def test_logs_without_a_bridge_say_what_to_do_and_a_wrong_level_what_is_right(board):
     code, out, err = await wasmote("logs", board.url)
-    assert (code, out) == (0, "") and "a bridge remembers, -f waits" in err
+    assert (code, out) == (0, "") and "-f waits for the next ones" in err
     code, _, err = await wasmote("logs", board.url, "--level", "loud")
     assert code == 2 and "there are debug, info" in err
 
