@@ -30,6 +30,8 @@ UNASKED = "0"  # the name of the stream of a session's GET
 
 
 class Session:
+    """`id` is Mcp-Session-Id; `used`, `busy`: whether it may make room for another."""
+
     def __init__(self, hub):
         self.id = secrets.token_urlsafe(24)
         self.used = time.monotonic()

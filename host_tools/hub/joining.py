@@ -61,7 +61,8 @@ class Door:
             hello = parse(line)
         except CallError:
             return False
-        return hello.method == HELLO and hmac.compare_digest(str(hello.params.get("token")), self._token)
+        token = str(hello.params.get("token")).encode(errors="replace")  # bytes: of str, it compares ASCII alone
+        return hello.method == HELLO and hmac.compare_digest(token, self._token.encode())
 
 
 def line_sender(writer):

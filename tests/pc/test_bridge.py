@@ -101,7 +101,8 @@ async def test_ends_cleanly_by_a_signal(board, number):
         assert await asyncio.wait_for(client.process.wait(), 5) == 0
 
 
-async def test_a_stranger_does_not_get_in(board, tmp_path):
+@pytest.mark.parametrize("token", ["guess", "gu\u00e9ss"])
+async def test_a_stranger_does_not_get_in(board, tmp_path, token):
     async with bridge_process(board.url) as client:
         await client.ask("ping")
         (entry,) = (tmp_path / "run/wasmote").glob("*.json")
@@ -110,11 +111,12 @@ async def test_a_stranger_does_not_get_in(board, tmp_path):
             while "tcp" not in (published := json.loads(entry.read_text())):
                 await asyncio.sleep(0.01)
         reader, writer = await asyncio.open_connection(*published["tcp"])
-        writer.write(
-            b'{"jsonrpc":"2.0","method":"wasmote/join","params":{"token":"guess"}}\n{"jsonrpc":"2.0","id":1,"method":"ping"}\n'
-        )
+        hello = json.dumps({"jsonrpc": "2.0", "method": "wasmote/join", "params": {"token": token}}, ensure_ascii=False)
+        writer.write(hello.encode() + b'\n{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
         assert await reader.read() == b""
         writer.close()
+        client.process.stdin.close()
+        assert b"Traceback" not in await client.process.stderr.read()
 
 
 async def test_a_client_that_stops_reading_ends_the_bridge(board):
