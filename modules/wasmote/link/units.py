@@ -9,7 +9,7 @@ The buffer is one. Below its floor lies what was taken out of frames and is not 
 """
 
 from .framed import FIRST, HEADER, SHORT, UNIT, find_zero, move, open_unit
-from .plain import _NOISE, ATTENTION, LIMIT, Lines, find_stop
+from .plain import _NOISE, ATTENTION, LIMIT, TOO_LONG, Lines, find_stop
 
 FRAME = 3  # frame[0 : frame_size] of the buffer at `frame`
 DAMAGED = 4  # a frame with a payload was not whole
@@ -118,7 +118,7 @@ class Units(Lines):
             unit = self._line(start, at)
             if unit is None:
                 continue
-            if not self.strict or (unit != 1 and unit[0] == 0x7B and unit[len(unit) - 1] == 0x7D):
+            if not self.strict or (unit != TOO_LONG and unit[0] == 0x7B and unit[len(unit) - 1] == 0x7D):
                 return unit
             self.skipped += 1
 

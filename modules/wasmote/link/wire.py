@@ -12,14 +12,13 @@ written to it: nobody would understand it.
 from binascii import unhexlify
 
 from .framed import CLOSE, DATA, HEADER, KIND, LAST, OPEN, OPENED, PAYLOAD, RAW, VERSION, WINDOW, move
-from .plain import ATTENTION, TOO_LONG
+from .plain import _ENDS, ATTENTION, TOO_LONG
 from .units import DAMAGED, FRAME, Units
 from .window import NEVER, End
 
 HELD = 4096  # bytes of a pushed file that may wait for their request
 _PIECE = 128  # they are kept in pieces of: a heap that was in use for a while has room for many small ones
 _NO_ROOM = -2
-_ENDS = 160  # bytes of a message that is too long are kept of its beginning, and about so many of its end
 _BEHIND = 2  # bytes that mpremote sends behind its call for the REPL
 _ANSWER = 400  # ms in which a bridge that is there answers a PING
 _STILL = 100  # ms without a byte after which, on an open link, half a unit will not go on
