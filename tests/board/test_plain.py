@@ -1,7 +1,7 @@
 """link.plain: bytes into lines, whatever the chunks."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from wasmote.link.plain import ATTENTION, TOO_LONG, Lines
 
@@ -93,6 +93,7 @@ def test_chunks_make_no_difference(chunks):
 
 
 @given(st.lists(st.binary(max_size=9), max_size=20))
+@example([b"a" * 29 + b"\x03"])  # which fills the buffer
 def test_any_bytes_leave_it_ready_for_the_next_line(chunks):
     lines = Lines(12)
     units(lines, *chunks)

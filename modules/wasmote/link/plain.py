@@ -74,7 +74,7 @@ class Lines:
         """The next line (a memoryview, valid until the next call of anything here), TOO_LONG, ATTENTION, or None: more
         bytes are needed."""
         while True:
-            if self._seen == self._end and self._start == self._floor:
+            if self._seen == self._end < len(self._buffer) and self._start == self._floor:
                 return None
             at = find_stop(self._buffer, self._seen, self._end)
             if at < 0:
