@@ -14,6 +14,7 @@ from ..board.session import Session
 from ..errors import ABSENCE, CallError
 from ..hub.logs import LEVELS, SET_LEVEL
 from ..wire.versions import META
+from ..wire.within import within
 from .standing_in import LISTS, OPENING, introduction, is_modern, page, reply
 
 LULL = 1  # seconds after a change of a list until it is asked, for clients ask too
@@ -80,7 +81,7 @@ class Catalog:
         if self._stale:
             self._ask(0)
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.settled(), seconds)
+            await within(self.settled(), seconds)
 
     @property
     def is_settled(self):

@@ -9,6 +9,7 @@ import secrets
 from ..errors import CallError
 from ..ports.shared_port import HELLO
 from ..wire.message import parse
+from ..wire.within import within
 from .client import BACKLOG, LINE_LIMIT, Client
 
 
@@ -43,7 +44,7 @@ class Door:
         self._tasks.add(asyncio.current_task())
         client = Client(line_sender(writer), joined=True)
         try:
-            if self._admits(await asyncio.wait_for(reader.readline(), 5)):
+            if self._admits(await within(reader.readline(), 5)):
                 self._hub.attach(client)
                 while line := await reader.readline():
                     self._hub.receive(client, line)

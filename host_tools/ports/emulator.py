@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import Away, Failed, Misused
+from ..wire.within import within
 from .folders import data_folder
 
 BOARDS = {"m0": "QEMU_M0", "m3": "QEMU_M3", "rv32": "QEMU_RV32"}
@@ -167,7 +168,7 @@ class Emulator:
 
     async def _greet(self, qmp_socket):
         self._qmp = await asyncio.open_connection(sock=qmp_socket)
-        await asyncio.wait_for(self._qmp[0].readline(), 20)
+        await within(self._qmp[0].readline(), 20)
         await self.qmp("qmp_capabilities")
 
     async def qmp(self, command, **arguments):
@@ -178,7 +179,7 @@ class Emulator:
             writer.write(json.dumps(request).encode() + b"\n")
             await writer.drain()
             while True:
-                line = await asyncio.wait_for(reader.readline(), 20)
+                line = await within(reader.readline(), 20)
                 if not line:
                     raise OSError("QEMU ended")
                 answer = json.loads(line)
@@ -205,9 +206,9 @@ class Emulator:
         """End QEMU and wait until it is gone, so that its flash file is complete and free."""
         if self.process.returncode is None and self._qmp:
             with contextlib.suppress(OSError, Failed, ValueError, asyncio.TimeoutError):
-                await asyncio.wait_for(self.qmp("quit"), 2)
+                await within(self.qmp("quit"), 2)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.process.wait(), 2)
+                await within(self.process.wait(), 2)
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
@@ -215,7 +216,7 @@ class Emulator:
         if self._qmp:
             self._qmp[1].close()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._reading, 1)
+            await within(self._reading, 1)
         if self.stream_socket is not None:
             self.stream_socket.close()
 

@@ -19,6 +19,7 @@ import json
 
 from ..errors import Failed
 from ..wire.message import parse, request_text
+from ..wire.within import within
 from .auto_port import AutoPort
 from .claims import claim, holder
 from .shared_port import HELLO
@@ -69,7 +70,7 @@ async def _released(url, owner, to, seconds):
     try:
         writer.write(request_text(None, HELLO, {"token": owner["token"]}).encode() + b"\n")
         writer.write(request_text('"release"', RELEASE, params).encode() + b"\n")
-        answer = await asyncio.wait_for(_answer(reader), PATIENCE)
+        answer = await within(_answer(reader), PATIENCE)
         if "error" in answer.value:
             error = answer.value["error"]
             raise Failed(f"{url}: {error.get('message') if isinstance(error, dict) else json.dumps(error)}")

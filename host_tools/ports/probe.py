@@ -12,6 +12,7 @@ import time
 
 from ..wire.connection import read_line
 from ..wire.message import request_text
+from ..wire.within import within
 
 SECONDS = 3  # for which it is listened to
 
@@ -23,7 +24,7 @@ async def probe(stream, seconds=SECONDS):
     said, end = b"", time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         try:
-            data = await asyncio.wait_for(stream.read(), left)
+            data = await within(stream.read(), left)
         except asyncio.TimeoutError:
             break
         if not data:

@@ -25,6 +25,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from ..errors import Away, Failed, Misused
+from ..wire.within import within
 from .auto_port import AutoPort
 from .emulator import BOARDS, Emulator, board_name, firmware_file, flash_file, process_options
 from .folders import data_folder
@@ -88,7 +89,7 @@ class TcpPort:
 
     async def open(self):
         try:
-            pair = await asyncio.wait_for(asyncio.open_connection(self.host, self.number), 10)
+            pair = await within(asyncio.open_connection(self.host, self.number), 10)
         except socket.gaierror:
             raise Away(f"there is no host {self.host}") from None
         except (OSError, asyncio.TimeoutError) as error:

@@ -20,6 +20,7 @@ from wasmote.link.framed import VERSION
 from ..errors import Away, CallError
 from .framing import Link
 from .message import parse, request_text
+from .within import within
 
 BOOT_SECONDS = 60  # an emulated board on a busy machine
 ASK_AT = (0, 1, 2, 4)  # seconds at which a board is asked, for opening its port may have reset it …
@@ -107,7 +108,7 @@ class Connection:
         """Wait a moment for what was sent to leave."""
         with contextlib.suppress(asyncio.TimeoutError):
             if self.state == "ready":
-                await asyncio.wait_for(self._left(), 0.5)
+                await within(self._left(), 0.5)
 
     async def _left(self):
         while not self._link.idle:
@@ -250,7 +251,7 @@ class Connection:
             with contextlib.suppress(OSError, Away, asyncio.TimeoutError):
                 if self._link.framed:
                     self._link.close()
-                    await asyncio.wait_for(self._last_words(stream), 0.3)
+                    await within(self._last_words(stream), 0.3)
             with contextlib.suppress(OSError):
                 await asyncio.shield(stream.close())
 
@@ -281,7 +282,7 @@ class Greeting:
                 asks.pop(0)
                 await self._ask()
             try:
-                data = await asyncio.wait_for(self._stream.read(), max(0.01, min([patience, *asks]) - now))
+                data = await within(self._stream.read(), max(0.01, min([patience, *asks]) - now))
             except asyncio.TimeoutError:
                 continue
             if not data:

@@ -20,6 +20,7 @@ from wasmote.link.window import NEVER
 
 from ..errors import Away
 from .peer import Peer
+from .within import within
 
 _PUSH = re.compile(r'"method": ?"wasmote/push"')
 _OPENING = 0.05  # seconds of patience with a stream while a link is opened
@@ -70,7 +71,7 @@ class Link:
         while not self._peer.is_open:
             await write()
             try:
-                data = await asyncio.wait_for(stream.read(), _OPENING)
+                data = await within(stream.read(), _OPENING)
             except asyncio.TimeoutError:
                 data = None
             if data == b"":
@@ -120,7 +121,7 @@ class Link:
             self._poke.clear()
             due = self._peer.due(_ms())
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._poke.wait(), None if due >= NEVER else due / 1000)
+                await within(self._poke.wait(), None if due >= NEVER else due / 1000)
             self._peer.tick(_ms())
             if self._peer.why_closed:
                 return self._peer.why_closed
