@@ -114,12 +114,12 @@ class Board:
                     tries += 1
                     if error.code == OUT_OF_MEMORY and chunk > _LEAST_CHUNK:
                         most, chunk = 1, chunk // 2
-                    elif tries > _TRIES or error.code not in (*ABSENCE, WRONG_OFFSET, BUSY):
+                    elif tries > _TRIES or error.code not in (*ABSENCE, WRONG_OFFSET, BUSY, OUT_OF_MEMORY):
                         raise
                     if error.code == WRONG_OFFSET:
                         at = error.data["offset"]
                     else:
-                        await asyncio.sleep(_PAUSE)
+                        await asyncio.sleep(_PAUSE * tries)  # calls that end meanwhile give their memory back
                     ahead = at
                     continue
                 at = answer["offset"]

@@ -82,6 +82,22 @@ async def test_a_board_that_never_advances_ends_the_push(board):
     assert error.value.code == -32006
 
 
+async def test_a_board_whose_heap_is_full_for_a_moment_is_asked_again(board):
+    from fake_board import refuse
+
+    full, push = iter(range(5)), board.push
+
+    def refusing(**params):
+        if params["data"] and next(full, None) is not None:
+            refuse(-32010, "wasmote/push: the board is out of memory")
+        return push(**params)
+
+    async with session(board.url) as asked:
+        board.push = refusing
+        await Board(asked).push("thing", COMPONENT)
+    assert board.flash["thing"] == COMPONENT
+
+
 def _refuse():
     from fake_board import refuse
 
