@@ -220,6 +220,7 @@ async def test_a_client_that_leaves_before_there_is_anything_cancels_it_too(http
     await until(lambda: board._tasks)
     call.cancel()
     await until(lambda: not board._tasks)
+    assert board.received[-1]["method"] == "notifications/cancelled"
 
 
 async def test_a_subscription_is_a_long_stream(http, board):

@@ -74,7 +74,8 @@ async def test_a_client_that_leaves_is_unsubscribed(board, hub, clients):
     hub.detach(one.client)
     await until(lambda: board.watched == {"a:/"})
     hub.detach(two.client)
-    await until(lambda: board.watched == set())
+    await until(lambda: not board.watched)
+    assert board.watched == set()
 
 
 async def test_the_last_unsubscribe_reaches_the_board(board, client):
@@ -89,7 +90,7 @@ async def test_a_board_that_was_reset_gets_the_subscriptions_again(board, client
     await listen(two, 7, resourceSubscriptions=["b:/"], promptsListChanged=True)
     await board.reset()
     await until(lambda: board.watched == {"a:/", "b:/"})
-    await two.notice("notifications/prompts/list_changed")
+    assert (await two.notice("notifications/prompts/list_changed"))["method"] == "notifications/prompts/list_changed"
 
 
 async def test_a_refused_subscription_is_none(board, client):
