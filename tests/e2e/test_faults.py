@@ -1,4 +1,4 @@
-"""A bad line, a pulled cable, resets: a share of `make faults` (scripts/faults.py), from fixed seeds."""
+"""A bad line, a pulled cable, resets: `make faults` (scripts/faults.py) from a fixed seed; a share of it on emulated boards."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ sys.path.append(str(ROOT / "scripts"))
 import faults
 from proxy import Faults
 
-CALLS = {"unix": 800, "qemu:m0": 80, "qemu:rv32": 40}
-BREAKS = {"unix": 40, "qemu:m0": 4, "qemu:rv32": 4}
+CALLS = {"unix": 10_000, "qemu:m0": 80, "qemu:rv32": 40}
+BREAKS = {"unix": 500, "qemu:m0": 4, "qemu:rv32": 4}
 
 
 @pytest.fixture(params=params("unix", "qemu:m0", "qemu:rv32"))
@@ -41,4 +41,4 @@ def test_after_cuts_and_resets_the_board_serves_soon_and_nothing_ran_twice(kind)
     assert (tally.wrong, twice) == (0, 0) and tally.right > (20 if kind == "unix" else 0)
     assert tally.slowest < faults.LIMIT and pushes.whole > 0
     if kind == "unix":  # an emulated board takes seconds to boot on a busy machine, of this one's time
-        assert sorted(recoveries)[len(recoveries) * 9 // 10] < faults.RECOVERY
+        assert max(recoveries) < faults.RECOVERY
