@@ -157,6 +157,21 @@ def test_a_slice_ends_at_its_fuel_and_goes_on():
     assert left == [(3, 9, -7), (3, 8, -6), (3, 4, -7), (3, 2, -6), (0, 0, 93)]
 
 
+@pytest.mark.parametrize("fuel", [0, 1, 2])
+def test_a_branch_table_forward_ends_no_slice(fuel):
+    """Once it did with the Python engine alone, where entries had left the fuel in debt: nothing is charged for it."""
+    program = [
+        (("enter", "", ""), 64, 4, 0, 5),
+        (("br_table", "s", ""), 4 * X, 1, 5, 4),
+        (("unreachable", "", ""),),
+        (("unreachable", "", ""),),
+        (("unreachable", "", ""),),
+        RETURN,
+    ]
+    why, *_, machine = both({0: program}, [0] * 12, fuel)
+    assert why == DONE and machine.fuel() == fuel - 5
+
+
 CALLS = {
     "own": (("call", "", ""), 0, 16),
     "import": (("call_import", "", ""), 0, 16),

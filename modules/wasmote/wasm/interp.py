@@ -210,10 +210,11 @@ def run(state, fuel):
                         n += 1 + min(x, h[n])
                         x = i[n]
                         ip = n + x
-                        fuel += min(x, 0)
-                        if fuel < 0:
-                            why = _RUN_OUT_OF_FUEL
-                            break
+                        if x < 0:
+                            fuel += x
+                            if fuel < 0:
+                                why = _RUN_OUT_OF_FUEL
+                                break
                     elif op == _DONE:
                         why = _RUN_DONE
                         break
