@@ -301,7 +301,8 @@ def engine_md():
     limits = (
         f"{known['_MAX_OWNERS']} owners; an arena of 4 to 255 KiB; 4 GiB of addresses a memory, its owner's granules; of a"
         f" function {known['_MAX_CODE']:,} halfwords of code,\n{known['_MAX_FRAME']:,} bytes of frame,"
-        f" {known['_MAX_LOCALS']:,} locals; 32,767 halfwords a branch; {expression} instructions a constant expression.\n"
+        f" {known['_MAX_LOCALS']:,} locals; 32,767 halfwords a branch; {expression} instructions a constant expression; of a\nfunction type"
+        f" {known['_MAX_ARITY']} parameters and {known['_MAX_ARITY']} results.\n"
     )
     return between(page, "<!-- limits -->", "<!-- end of limits -->", limits)
 

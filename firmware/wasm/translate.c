@@ -14,6 +14,7 @@
 enum { NEXT_BODY, LOCALS, CODE, ENTRIES, WAYS, END };
 
 #define WORK (1500) // instructions, entries, operands visited: about 4 ms of a Cortex-M0 at 125 MHz
+_Static_assert(4 * MAX_ARITY < WORK, "no instruction is a long step");
 
 // Bytes (core 5.2). At the end of the body, or of what is there of it, the answer is no.
 

@@ -23,6 +23,7 @@ enum { TRANSLATE_READ, TRANSLATE_AGAIN, TRANSLATE_DONE, TRANSLATE_REFUSED, TRANS
 #define MAX_FRAME (0xff00)
 #define MAX_CODE (0xff00) // halfwords
 #define MAX_LOCALS (0x3fc0)
+#define MAX_ARITY (128) // parameters, and results, of a function type: every instruction that passes them visits each
 #define MAX_PAID (4096) // units of fuel that one `pay` charges
 
 enum { I32 = 0x7f, I64 = 0x7e, F32 = 0x7d, F64 = 0x7c, FUNCREF = 0x70, EXTERNREF = 0x6f, ANY = 0 };
@@ -124,7 +125,8 @@ typedef struct __attribute__((may_alias)) {
     uint32_t pc, p_pc; // of the instruction, of the pending one
     int32_t work;      // left of this call
     uint32_t entries;  // to come: groups of locals, or entries of br_table
-    int32_t arity;     // of br_table's labels; -1: not known yet
+    types_t wanted;    // of br_table's labels: what the last one takes
+    int32_t arity;     // of all of them; -1: not known yet
     int32_t find;      // locate: position in the code whose instruction is wanted, of this body only; or -1
     uint32_t base;     // offset in the file of the piece's first byte
     uint32_t next;     // of the first byte after it

@@ -89,6 +89,12 @@ static types_t label_types(const control_t *to) {
     return to->kind == LOOP ? to->params : to->results;
 }
 
+// True if the top operands have their homes where a branch to `to` has to bring them.
+static int is_at_label(const translator_t *t, const control_t *to, types_t types) {
+    uint32_t n = count_of(types);
+    return n == 0 || (t->operands[t->sp - n].slot == to->slot && to->kind != BODY);
+}
+
 // True if the top operands are where a branch to `to` has to bring them.
 static int in_place(translator_t *t, const control_t *to, types_t types) {
     uint32_t first = t->sp - count_of(types);
@@ -98,7 +104,7 @@ static int in_place(translator_t *t, const control_t *to, types_t types) {
             return 0;
         }
     }
-    return types < 1 << 16 || (t->operands[first].slot == to->slot && to->kind != BODY);
+    return is_at_label(t, to, types);
 }
 
 // Emits a branch to `to`, its operands in place.
@@ -181,6 +187,7 @@ void tr_begin_entries(translator_t *t) {
     }
     t->entries = count + 1;
     t->arity = -1;
+    t->wanted = UINT32_MAX;
     t->first_way = t->last_way = 0;
 }
 
@@ -188,18 +195,21 @@ void tr_table_entry(translator_t *t) {
     uint32_t depth = tr_read_u32(t);
     control_t *to = target(t, depth);
     types_t types = label_types(to);
-    int32_t arity = count_of(types);
-    if (t->arity >= 0 && arity != t->arity) {
-        tr_refuse(t);
+    if (types != t->wanted) {
+        int32_t arity = count_of(types);
+        if (t->arity >= 0 && arity != t->arity) {
+            tr_refuse(t);
+        }
+        t->arity = arity;
+        t->wanted = types;
+        tr_check_types(t, types);
     }
-    t->arity = arity;
-    tr_check_types(t, types);
     if (t->dead) {
         return;
     }
     if (t->n > MAX_CODE) {
         tr_refuse(t);
-    } else if (!in_place(t, to, types)) {
+    } else if (!is_at_label(t, to, types)) { // all are at home
         if (to->way == 0) {
             uint16_t *link = t->first_way == 0 ? &t->first_way : &t->control[t->last_way - 1].next_way;
             *link = t->last_way = depth + 1;

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from wasm_bytes import module, section, u32, vec
+from wasmote.wasm import Unsupported
 from wasmote.wasm.binary import Module
 from wasmote.wasm.reader import Source
 from wasmote.wasm.translate import Translator
@@ -47,19 +48,19 @@ CASES = {
 }
 
 
-def whole_module(bodies, types):
+def whole_module(bodies, types, functype=b"\x60\0\0"):
     """A module with a function of each body, a table, and so many types."""
     return module(
-        section(1, vec([b"\x60\0\0"] * types)),
+        section(1, vec([functype] * types)),
         section(3, vec([u32(0)] * len(bodies))),
         section(4, b"\1\x70\0\1"),
         section(10, vec([u32(len(code)) + code for code in bodies])),
     )
 
 
-def lines_run(bodies, types, count=1000):
+def lines_run(bodies, types, count=1000, functype=b"\x60\0\0"):
     """Lines of Python that validating and translating takes, in steps of `count`: of each step."""
-    decoded = Module(Source(whole_module(bodies, types)).reader())
+    decoded = Module(Source(whole_module(bodies, types, functype)).reader())
     translator = Translator(decoded, list(range(1, types + 1)), [0] * 2000, False, lambda x: 0)
     run = 0
     steps = []
@@ -102,3 +103,42 @@ def test_a_step_is_short_whatever_the_instruction(case):
 
 def test_sixteen_thousand_locals_are_declared_in_steps():
     assert len(lines_run(one(b"", i32_locals(16_000)), 1, 16)) > 16_000 // 128 // 16
+
+
+MANY = 128  # parameters, results
+ALL = u32(MANY) + b"\x7f" * MANY
+WIDE = b"\x60" + ALL + ALL
+PASSING = {  # instructions that pass all of them, in a function of this type
+    "calls": lambda n: gets(MANY) + b"\x10\0" * n,
+    "indirect calls": lambda n: gets(MANY) + (CONST + b"\x11\0\0") * n,
+    "blocks": lambda n: gets(MANY) + b"\x02\0\x0b" * n,
+    "loops and branches": lambda n: gets(MANY) + (b"\x03\0" + CONST + b"\x0d\0\x0b") * n,
+    "ifs and elses": lambda n: gets(MANY) + (CONST + b"\x04\0\x05\x0b") * n,
+    "branches that carry": lambda n: CONST + gets(MANY) + (CONST + b"\x0d\0") * n + b"\x0f",
+}
+
+
+@pytest.mark.parametrize("case", PASSING)
+def test_a_step_is_short_however_many_values_instructions_pass(case):
+    """Once each counted as one: a call that takes and gives 500 values made steps of 28,000 lines."""
+    steps = lines_run(one(PASSING[case](100)), 1, 64, WIDE)
+    longest = max(lines_run(one(PASSING[case](1)), 1, 1, WIDE))
+    assert max(steps) < 64 * 80 + longest and longest < 12_000, (max(steps), longest)
+
+
+def test_a_branch_tables_entries_cost_the_same_however_many_values_they_carry():
+    def lines(arity, n):
+        kind = u32(arity) + b"\x7f" * arity
+        table = CONST + b"\x0e" + u32(n) + b"\0" * (n + 1)
+        return sum(lines_run(one(gets(arity) + b"\x02\0" + table + END), 1, 64, b"\x60" + kind + kind))
+
+    few, many = (lines(arity, 1000) - lines(arity, 10) for arity in (1, MANY))
+    assert many < 1.1 * few
+
+
+@pytest.mark.parametrize("functype", [b"\x60" + u32(129) + b"\x7f" * 129 + b"\0", b"\x60\0" + u32(129) + b"\x7e" * 129])
+def test_more_parameters_or_results_are_refused_at_their_place(functype):
+    types = vec([WIDE, functype])
+    with pytest.raises(Unsupported, match="function type with 129 parameters or results: there may be 128") as refused:
+        Module(Source(module(section(1, types))).reader())
+    assert refused.value.offset == 8 + 3 + types.rindex(u32(129))

@@ -10,13 +10,14 @@ from collections import Counter
 
 import pytest
 from conftest import ROOT
-from test_load_cost import CASES, whole_module
+from test_load_cost import CASES, MANY, PASSING, WIDE, one, whole_module
 from wasm_bytes import module, name, section, u32, vec
 from wasmote import wasm
 from wasmote.wasm import bodies
 from wasmote.wasm.engine import engine
 from wasmote.wasm.translate import Translator
 from wasmote.wasm.types import FUNC
+from wat import assemble
 
 pytestmark = pytest.mark.skipif(not hasattr(engine, "translate"), reason="the Python engine has no C translator")
 _STATES = {2: "done", 3: "refused", 4: "full"}
@@ -388,3 +389,34 @@ def test_c_gives_way_in_a_long_chain_of_branches():
     """8,000 entries that name one label: it does not take them all in one slice that the label is reached."""
     n = 8_000
     assert slices(one_body(b"\x02\x40\x41\1\x0e" + u32(n) + b"\0" * (n + 1) + b"\x0b\x0b"), 40) >= n // 1500
+
+
+@pytest.mark.parametrize("case", PASSING)
+def test_c_counts_the_values_that_instructions_pass(case):
+    """The same bodies as for Python: each value that an instruction passes is as much work as one that passes none."""
+    n = 50
+    whole = whole_module(one(PASSING[case](n)), 1, WIDE)
+    assert same(whole, granules=50) == {"done": 1}
+    assert slices(whole, granules=50) >= MANY * n // 1500
+
+
+LABELS = {  # types of two labels around a br_table, what it finds on the stack, whether it may name both
+    "of one type": ("0", "0", "", "i32.const 7 f32.const 1", True),
+    "of equal types": ("0", "1", "", "i32.const 7 f32.const 1", True),
+    "of other types": ("0", "2", "", "i32.const 7 f32.const 1", False),
+    "of other types in dead code": ("0", "2", "unreachable", "", True),
+    "of other types over a value in dead code": ("0", "2", "unreachable", "f32.const 1", False),
+    "of other lengths in dead code": ("0", "3", "unreachable", "", False),
+    "that lacks an operand": ("0", "0", "", "f32.const 1", False),
+}
+
+
+@pytest.mark.parametrize("case", LABELS)
+def test_labels_of_a_branch_table(case):
+    """The types of an entry are not checked again where the entry before had the same."""
+    outer, inner, before, operands, valid = LABELS[case]
+    binary = assemble(f"""(module (type (func (result i32 f32))) (type (func (result i32 f32)))
+        (type (func (result i32 i32))) (type (func (result i32)))
+        (func block (type {outer}) block (type {inner}) {before} {operands} i32.const 0
+            br_table 1 1 0 0 1 0 end unreachable end drop drop))""")
+    assert same(binary) == {"done" if valid else "refused": 1}

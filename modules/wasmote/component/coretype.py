@@ -9,7 +9,7 @@ Imported by its first use: tools do not write core types.
 """
 
 from ..wasm.errors import Invalid, Malformed, Unsupported
-from ..wasm.types import FUNC, GLOBAL, MEMORY, TABLE, global_type, memory_type, table_type, valtypes
+from ..wasm.types import FUNC, GLOBAL, MEMORY, TABLE, functype, global_type, memory_type, table_type
 from .binary import CORE_TYPE, leading
 
 _KINDS = ("function", "table", "memory", "global")
@@ -50,7 +50,7 @@ def _function_type(reader):
         raise Invalid("invalid leading byte (0x50) for core type: no module type within a module type", at)
     if form != 0x60:
         raise Malformed("invalid leading byte (0x%x) for core type" % form, at)
-    return valtypes(reader), valtypes(reader)
+    return functype(reader)
 
 
 def _module_type(reader, outer):

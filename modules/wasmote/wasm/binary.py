@@ -12,7 +12,7 @@ from micropython import const
 from .constants import constant
 from .errors import Invalid, Malformed, Unsupported
 from .segments import read_data, read_element, read_item
-from .types import FUNC, GLOBAL, MEMORY, TABLE, global_type, memory_type, table_type, valtypes
+from .types import FUNC, GLOBAL, MEMORY, TABLE, functype, global_type, memory_type, table_type
 
 _MAX_TYPES = const(0xFFFF)  # a typeidx takes 2 bytes
 _STEP = const(15)  # items of a section between two yields, less one: a power of two less one
@@ -176,10 +176,8 @@ class Module:
                 if 0x4E <= form <= 0x50 or form == 0x5E or form == 0x5F:
                     raise Unsupported("GC types (type form 0x%x)" % form, at)
                 raise Malformed("malformed functype", at)
-            params = valtypes(section)
-            params = known.setdefault(params, params)
-            results = valtypes(section)
-            self.types.append((params, known.setdefault(results, results)))
+            params, results = functype(section)
+            self.types.append((known.setdefault(params, params), known.setdefault(results, results)))
             if i & _STEP == _STEP:
                 yield
 

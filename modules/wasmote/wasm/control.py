@@ -123,6 +123,7 @@ def block(t, op, row):
     params, results = _blocktype(t)
     _settle(t, params)
     _open(t, op, params, results)
+    return t.owed
 
 
 loop = block
@@ -138,6 +139,7 @@ def if_(t, op, row):
         _branch_on(t, c, True, 0)
         otherwise = put_chained(t, 0)
     _open(t, _IF, params, results, otherwise)
+    return t.owed
 
 
 def _settle(t, params):
@@ -161,10 +163,11 @@ def else_(t, op, row):
     t.endless = control[_ENDLESS] = False
     t.dead = control[_DEAD]
     push_types(t, control[_PARAMS])
+    return t.owed
 
 
 def end(t, op, row):
-    """end: True if it ends the body, or branches to it are left to resolve."""
+    """end"""
     control = t.control
     _close(t, control)
     if control[_KIND] == _IF and control[_ELSE] >= 0:
@@ -185,7 +188,7 @@ def end(t, op, row):
     t.floor = control[_FLOOR]
     t.endless = control[_ENDLESS]
     push_types(t, results)
-    return t.chain != 0
+    return t.chain or t.owed
 
 
 def _close(t, control):
@@ -227,17 +230,22 @@ def _target(t, depth):
     return control, control[_PARAMS] if control[_KIND] == _LOOP else control[_RESULTS]
 
 
+def _at_label(t, control, types):
+    """True if the top operands have their homes where a branch to `control` has to bring them."""
+    return not types or t.slots[t.sp - len(types)] == control[_SLOT] and control[_KIND] != _BODY
+
+
 def _in_place(t, control, types):
     """True if the top operands are where a branch to `control` has to bring them."""
-    first = t.sp - len(types)
-    for i in range(first, t.sp):
+    for i in range(t.sp - len(types), t.sp):
         if t.kinds[i] != SLOT:
             return False
-    return not types or t.slots[first] == control[_SLOT] and control[_KIND] != _BODY
+    return _at_label(t, control, types)
 
 
 def _carry(t, control, types):
     """Brings the top operands to where a branch to `control` has to."""
+    t.owed += len(types) >> 1
     to = 0 if control[_KIND] == _BODY else control[_SLOT]
     first = t.sp - len(types)
     if len(types) > 1:
@@ -302,12 +310,12 @@ def _add_and_branch(t):
 
 def br(t, op, row):
     """br"""
-    _br(t, t.reader.u32())
+    return _br(t, t.reader.u32())
 
 
 def return_(t, op, row):
     """return: a branch to the body's label."""
-    _br(t, len(t.controls) - 1)
+    return _br(t, len(t.controls) - 1)
 
 
 def _br(t, depth):
@@ -317,6 +325,7 @@ def _br(t, depth):
         _carry(t, control, types)
         _jump(t, control, types)
     _die(t)
+    return t.owed
 
 
 def br_if(t, op, row):
@@ -326,7 +335,7 @@ def br_if(t, op, row):
     if t.dead:
         pop_types(t, types)
         push_types(t, types)
-        return
+        return t.owed
     if t.pending >= 0 and t.pending != c:
         flush(t)
     if _in_place(t, control, types):
@@ -336,7 +345,7 @@ def br_if(t, op, row):
             put_back(t, control[_LABEL])
         else:
             control[_LABEL] = put_chained(t, control[_LABEL])
-        return
+        return t.owed
     if len(types) > 1:
         home_from(t, t.sp - len(types))
     _branch_on(t, c, True, 0)
@@ -344,10 +353,11 @@ def br_if(t, op, row):
     _carry(t, control, types)
     _jump(t, control, types)
     resolve(t, around)
+    return t.owed
 
 
 def br_table(t, op, row):
-    """br_table: True, as its entries are to come."""
+    """br_table: its entries are to come."""
     c = pop(t, _I32)
     count = t.reader.count()
     t.entries_at = t.reader.at
@@ -359,6 +369,7 @@ def br_table(t, op, row):
             start(t, _BR_TABLE + 1, 2, slot_of(t, c), count)
     t.entries = count + 2  # the default's too, and the ways
     t.arity = -1
+    t.wanted = None  # what the last label takes
     t.ways = []  # labels that some entries have to carry operands to first
     return True
 
@@ -384,13 +395,15 @@ def _entry(t):
     control, types = _target(t, t.reader.u32())
     if t.arity >= 0 and len(types) != t.arity:
         raise Invalid("type mismatch: labels of different arity", t.entries_at)
-    t.arity = len(types)
-    check_types(t, types)
+    if types != t.wanted:
+        t.arity = len(types)
+        t.wanted = types
+        check_types(t, types)
     if t.dead:
         return
     if t.n > _MAX_CODE:
         raise Unsupported("function of more than 65,280 halfwords of code", t.pc)
-    if not _in_place(t, control, types):
+    if not _at_label(t, control, types):  # all are at home
         if not control[_WAY]:
             t.ways.append(control)
         control[_WAY] = put_chained(t, control[_WAY])
@@ -419,6 +432,7 @@ def call(t, op, row):
         else:
             start(t, _CALL_IMPORT, 2, x, first)
     push_types(t, results)
+    return t.owed
 
 
 def call_indirect(t, op, row):
@@ -439,6 +453,7 @@ def call_indirect(t, op, row):
     if not t.dead:
         start(t, _CALL_INDIRECT, 4, table, t.type_ids[typeidx], first, slot_of(t, c))
     push_types(t, results)
+    return t.owed
 
 
 def _arguments(t, params):

@@ -54,6 +54,7 @@ class Emitter:
         self.chain = 0  # what resolve() left over, and where it leads
         self.chain_to = 0
         self.entries = 0  # of a br_table, to come; with ways to its labels
+        self.owed = 0  # instructions that the values which the last ones passed count as
         self.local_slots = array("H")
         self.heads = array("H")  # index + 1 of the uppermost operand that is still in this local
         self.floor = 0  # operands below belong to outer blocks

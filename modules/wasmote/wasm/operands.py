@@ -121,18 +121,24 @@ def pop(t, want):
     return i
 
 
+# One instruction may pass many values: those of a row, four and more, count as instructions of their own (translate.py).
+
+
 def push_types(t, types):
+    t.owed += len(types) >> 2
     for each in types:
         push(t, each, SLOT)
 
 
 def pop_types(t, types):
+    t.owed += len(types) >> 2
     for i in range(len(types) - 1, -1, -1):
         pop(t, types[i])
 
 
 def check_types(t, types):
     """Checks the types of the top operands, and leaves them."""
+    t.owed += len(types) >> 2
     sp = t.sp
     for i in range(len(types) - 1, -1, -1):
         sp -= 1

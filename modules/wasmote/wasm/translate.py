@@ -88,7 +88,8 @@ class Translator(Emitter):
         return False
 
     def _instructions(self, count):
-        # Translates up to `count` instructions, or up to one that has more parts or ends the body. Returns what is left.
+        # Translates up to `count` instructions, or up to one that has more parts, owes, or ends the body. Returns what is
+        # left.
         reader = self.reader
         window = reader.window
         table = TABLE
@@ -117,7 +118,7 @@ class Translator(Emitter):
                 return count + 1  # so that the body's end is seen
         return 0
 
-    # Parts of what may be long: a body's locals, a chain of branches, a br_table.
+    # Parts of what may be long: a body's locals, a chain of branches, a br_table. What is done already counts, too.
 
     def _parts(self, count):
         # Does up to `count` of those that are to be done before the next instruction. Returns what is left.
@@ -125,6 +126,8 @@ class Translator(Emitter):
             if self.controls is None:
                 count -= self._declare()
                 continue
+            count -= self.owed
+            self.owed = 0
             if self.chain:
                 resolve_more(self)
             elif self.entries:

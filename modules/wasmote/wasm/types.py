@@ -18,6 +18,10 @@ GLOBAL = const(3)
 
 _MAX_PAGES = const(65536)
 
+# Numbers of the C engine, from scripts/make_tables.py
+_MAX_ARITY = const(128)
+# end of numbers
+
 
 def valtype(reader):
     """A value type (5.3.4), as its byte."""
@@ -44,10 +48,17 @@ def _refuse_type(byte, at):
         raise Unsupported("reference type 0x%x (GC, typed references or exceptions)" % byte, at)
 
 
-def valtypes(reader):
-    """A vector of value types (a result type), as bytes."""
+def functype(reader):
+    """A function type (5.3.6) behind its first byte: (parameters, results), each as bytes."""
+    return valtypes(reader, _MAX_ARITY), valtypes(reader, _MAX_ARITY)
+
+
+def valtypes(reader, most=0xFFFFFFFF):
+    """A vector of up to `most` value types (a result type), as bytes."""
     at = reader.at
     n = reader.count()
+    if n > most:
+        raise Unsupported("function type with %d parameters or results: there may be %d" % (n, most), at)
     types = reader.bytes(n)
     for byte in types:
         if not (I32 >= byte >= F64 or byte == FUNCREF or byte == EXTERNREF):
