@@ -40,6 +40,15 @@ def spec_tests():
         pytest.skip(str(error))
 
 
+@pytest.fixture(params=["c", "python"])
+def engine(request):
+    """Each engine in turn: all of wasmote uses it, its arena empty."""
+    from engines import using
+
+    with using(request.param) as engine:
+        yield engine
+
+
 @pytest.fixture
 def wire():
     """An MCP server over a host without WebAssembly, and what it writes."""

@@ -4,7 +4,6 @@ import asyncio
 import io
 
 import pytest
-from engines import using
 from wasmote import wasm
 from wasmote.wasm import Interrupt, OutOfFuel, OutOfMemory, Trap, Unlinkable
 from wat import assemble
@@ -30,12 +29,6 @@ VALUES = """
   (table (export "table") 3 5 funcref)
   (memory (export "memory") 1 2))
 """
-
-
-@pytest.fixture(params=["c", "python"])
-def engine(request):
-    with using(request.param) as engine:
-        yield engine
 
 
 def env(**changed):

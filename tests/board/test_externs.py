@@ -5,9 +5,11 @@ from wasmote import wasm
 from wasmote.wasm.types import EXTERNREF, F32, F64, FUNCREF, I32, I64
 from wat import assemble
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
-def store():
+def store(engine):
     store = wasm.Store(limit=20)
     yield store
     store.close()
@@ -217,9 +219,7 @@ def test_a_sparse_memory_traps_when_a_write_finds_no_granule(store):
             memory.write(address, b"x")
 
 
-def test_a_memory_is_dense_when_it_fits_besides_what_is_reserved():
-    from wasmote.wasm.engine import engine
-
+def test_a_memory_is_dense_when_it_fits_besides_what_is_reserved(engine):
     pages = 8  # memory_t: 0 if it is dense
     for reserve, dense in ((10, True), (25, False)):
         store = wasm.Store(limit=86)

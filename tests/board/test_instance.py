@@ -3,13 +3,14 @@
 import pytest
 from wasm_bytes import module, name, section, vec
 from wasmote import wasm
-from wasmote.wasm.engine import engine
 from wasmote.wasm.types import EXTERNREF, F64, FUNCREF, I32, I64
 from wat import assemble
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
-def store():
+def store(engine):
     store = wasm.Store(limit=40)
     yield store
     store.close()
@@ -19,6 +20,10 @@ def instantiate(store, text, **imports):
     """An instance of a module in text form; imports by name, whatever the module they are asked from."""
     source = wasm.Source(assemble(text))
     return wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: imports.get(name)))
+
+
+def decoded(binary):
+    return wasm.Module(wasm.Source(binary).reader())
 
 
 def call(store, function, *args):
@@ -285,6 +290,38 @@ def test_a_valid_module_with_an_unknown_import_is_unlinkable(store):
     assert asked == [("env", "f")]
 
 
+# A store that is closed before its instance is done
+
+
+def test_a_store_closed_at_any_step_of_an_instance_writes_nothing_any_more(engine):
+    """Once its data, elements, records and globals went to whoever had its granules next."""
+    data = "".join(f'(data (i32.const {1000 * n}) "{"x" * 600}")' for n in range(4))
+    binary = assemble(f"""(module (memory (import "" "memory") 1) (import "" "counter" (global $counter i32))
+        (table 200 funcref) (global i32 (i32.const -1)) (global i64 (i64.const -1)) {"(func)" * 40}
+        (elem (i32.const 0) func {"0 " * 130}) (elem funcref {"(ref.func 1)" * 9}) {data} (data "{"y" * 700}")
+        (start 3))""")
+    for closed_after in range(1000):
+        store = wasm.Store(limit=30, stack=512)
+        imports = {"memory": wasm.Memory.new(store, 1), "counter": wasm.Global.new(store, I32, 0, 5)}
+        steps = wasm.Instance.create(store, decoded(binary), lambda _, name, imports=imports: imports[name])
+        owner = store.owner
+        try:
+            for _ in range(closed_after + 1):
+                next(steps)
+        except StopIteration:
+            store.close()
+            break
+        store.close()
+        other = wasm.Store(limit=60, stack=0)
+        assert other.owner == owner
+        theirs = other.view(other.alloc(50 << 10), 50 << 10)
+        with pytest.raises(ValueError, match="the store is closed"):
+            wasm.drive(steps)
+        assert bytes(theirs) == bytes(50 << 10), closed_after
+        other.close()
+    assert closed_after > 20
+
+
 # Limits
 
 
@@ -348,7 +385,6 @@ def test_limits_count_all_modules_of_a_component():
     ],
 )
 def test_a_memory_that_fits_and_does_not_grow_is_dense(text, dense):
-    engine.reset()  # a store that another test left open may lie in the middle of the arena
     store = wasm.Store(limit=85)
     try:
         instance = instantiate(

@@ -35,7 +35,7 @@ class Instance:
         """Makes an instance. A generator: yields so that nothing else has to wait; returns the instance.
 
         resolve(module_name, name) -> what is imported; None if there is none. Once per import, in order
-        Raises Invalid, Malformed or Unsupported for a body; then Unlinkable (OutOfMemory too), whatever the order in
+        Raises ValueError if the store is closed before it is done; Invalid, Malformed or Unsupported for a body; then Unlinkable (OutOfMemory too), whatever the order in
         which they are found; then a Trap of initialising or starting. What a module that failed has allocated comes
         back when the store closes.
         """
@@ -48,7 +48,9 @@ class Instance:
         refused = None
         try:
             self._link(module, resolve)
-            yield from self._allocate(module)
+            for _ in self._allocate(module):
+                yield
+                store.check()  # closed while others ran: what it had may be another store's
         except Unlinkable as error:
             refused = error
         yield from translate_bodies(self, module, refused is None)
@@ -58,7 +60,9 @@ class Instance:
         if self.count:
             place = module.offset, module.reader.end
             store.instances.append((self.at, self.count, self.imported, store.reopen) + place)
-        yield from initialise(self, module)
+        for _ in initialise(self, module):
+            yield
+            store.check()
         self.externs = None  # not del: the dict would keep what it was
         if module.start >= 0:
             yield from store.invoke(function_at(store, self.function_offset(module.start)), [])
