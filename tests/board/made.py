@@ -20,6 +20,12 @@ def wasm_tools(*args):
     return run.stdout
 
 
+def refusal(binary):
+    """What the tool says is wrong with a component; nothing if it is valid."""
+    run = subprocess.run([TOOL, "validate", "-"], input=binary, capture_output=True, timeout=60)
+    return run.stderr.decode() if run.returncode else ""
+
+
 def component(folder, wit, world, text):
     """A file in `folder`: the component of a world whose core module is `text`, or a dummy one if that is None."""
     (folder / "package.wit").write_text(wit)

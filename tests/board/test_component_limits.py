@@ -5,6 +5,7 @@ from guests import Imports, load, stores_closed  # noqa: F401
 from wasmote.component import Component, imagine  # noqa: F401  imported late by itself
 from wasmote.wasm import Source, Store, Unsupported
 from wasmote.wasm.binary import decode
+from wat import assemble
 
 HEADER = b"\0asm\x0d\0\1\0"
 CORE_F = (
@@ -132,3 +133,37 @@ def test_instance_types_with_resources_that_fan_out_do_not_hang_the_load():
     finally:
         store.close()
     assert steps < 3000
+
+
+def doubled(levels, prefix=""):
+    """Definitions of instance types, each with two instances of the one before: the names {prefix}0 and on."""
+    first = f"(type ${prefix}0 (instance))"
+    return first + "".join(
+        f"""(type ${prefix}{i} (instance (alias outer 1 ${prefix}{i - 1} (type $t))
+          (export "a" (instance (type $t))) (export "b" (instance (type $t)))))"""
+        for i in range(1, levels + 1)
+    )
+
+
+LOOKED_THROUGH = {
+    "for resources by a component type": lambda levels: (
+        f'(component {doubled(levels)} (type (component (alias outer 1 ${levels} (type $t)) (import "x" (instance (type $t))))))'
+    ),
+    "for resources by an alias": lambda levels: (
+        f"""(component (type $r (resource (rep i32))) {doubled(levels)} (component (alias outer 1 ${levels} (type $t))))"""
+    ),
+    "to compare": lambda levels: (
+        f"""(component {doubled(levels)} {doubled(levels, "other-")} (component $c
+          (alias outer 1 ${levels} (type $wanted)) (import "t" (type (eq $wanted))))
+          (instance (instantiate $c (with "t" (type $other-{levels})))))"""
+    ),
+}
+
+
+@pytest.mark.parametrize("why", LOOKED_THROUGH)
+def test_instance_types_that_double_do_not_hang_the_load_when_they_are_looked_through(why):
+    assert steps_of(assemble(LOOKED_THROUGH[why](8))) > 2**8 // 4
+    binary = assemble(LOOKED_THROUGH[why](40))
+    assert len(binary) < 2500
+    with pytest.raises(Unsupported, match="instance types nested too deep or wide: split the interface at offset 0x"):
+        steps_of(binary)

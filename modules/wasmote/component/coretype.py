@@ -16,7 +16,9 @@ _KINDS = ("function", "table", "memory", "global")
 
 
 class ModuleType:
-    """imports {(module, name): extern type}, exports {name: extern type}."""
+    """imports {(module, name): extern type}, exports {name: extern type}. Like other types, with space.lowest's number."""
+
+    lowest = 255  # no resource is in a core type
 
     def __init__(self):
         self.imports = {}

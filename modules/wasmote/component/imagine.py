@@ -4,6 +4,8 @@ A component is evaluated as ever, but with imports made up from their types, and
 instantiated; no guest code runs. Imported by its first use: tools seldom write what needs it.
 """
 
+from micropython import const
+
 from ..wasm import Instance, Store
 from ..wasm.binary import decode
 from ..wasm.errors import Invalid, Unsupported
@@ -11,8 +13,10 @@ from . import coretype
 from .binary import CORE_INSTANCE, CORE_MODULE, FUNC
 from .functions import ImportedFunction
 from .instance import Scope
-from .space import Types, count_comparison, declarations, fit, has_resources, imagine
+from .space import Types, count_comparison, declarations, fit, imagine, imagine_import, lowest
 from .table import TypeTable
+
+_NONE = const(255)  # number of no resource
 
 
 def validate(source):
@@ -78,7 +82,7 @@ def _fit_component(root, wanted, item, at):
 class ComponentType:
     """The type of a component: read again from `at` in the file, within the scope `outer`, whenever it is looked at.
 
-    resources    whether it refers to resources that it does not import or export itself
+    lowest    of the resources that it refers to but does not import or export itself: the number (space.lowest)
     """
 
     def __init__(self, at, outer):
@@ -92,12 +96,13 @@ class ComponentType:
 def component_type(reader, outer):
     """A generator: the ComponentType whose declarations come next."""
     root = outer.root
-    t = ComponentType(reader.at, outer)
+    at = reader.at
+    t = ComponentType(at, outer)
     first = len(root.resources)
     imports = {}
     exports = yield from declarations(reader, Types(outer, root), None, _made_up(root, imports))
-    end = len(root.resources)
-    t.resources = has_resources(root.table, imports, first, end) or has_resources(root.table, exports, first, end)
+    found = min((yield from lowest(root, imports, at)), (yield from lowest(root, exports, at)))
+    t.lowest = found if found < first else _NONE
     del root.resources[first:]
     return t
 
@@ -161,7 +166,7 @@ class ImaginedScope(Scope):
 
     def imported(self, name, sort, wanted, at):
         if self.arguments is None:
-            return (yield from imagine(self.root, sort, wanted, name, at))
+            return (yield from imagine_import(self.root, sort, wanted, name, at))
         return (yield from super().imported(name, sort, wanted, at))
 
     def instantiate_module(self, item, arguments, at):

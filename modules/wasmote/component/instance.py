@@ -26,7 +26,7 @@ from .binary import (
 from .canonical import Context
 from .functions import LiftedFunction, LoweredFunction, ResourceDrop
 from .running import ComponentInstance
-from .space import Types, admit, fit, imagine, long_type, new_resource, room
+from .space import Types, admit, fit, imagine_import, long_type, new_resource, room
 from .types import PARAMS
 
 _PAUSE = const(3)  # definitions between two yields, less one
@@ -310,7 +310,7 @@ class Scope(Types):
     def imported(self, name, sort, wanted, at):
         """A generator: what is imported under a name."""
         if self.arguments is None:
-            item = yield from imagine(self.root, sort, wanted, name, at)
+            item = yield from imagine_import(self.root, sort, wanted, name, at)
             return self.root.host_import(name, sort, item)
         if name not in self.arguments:
             raise Invalid("missing import named `%s`" % name, at)

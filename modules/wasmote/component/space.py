@@ -30,6 +30,7 @@ from .binary import (
 _MAX_DEFINITIONS = const(1000)  # of one sort in one component, and in one instance
 _PAUSE = const(3)  # definitions between two yields, less one
 _MAX_COMPARED = const(5000)  # items compared with the types they should have: instance types fan out
+_NONE = const(255)  # number of no resource
 
 
 class InstanceType:
@@ -37,8 +38,10 @@ class InstanceType:
 
     `first`:`end` are the numbers of the resources that the type brings in. If there are any, its declarations are read
     again, from `at` in the file and within the scope `outer`, for each instance, whose resources take their place; but
-    the first that is imported takes those in `exports`, if they are `fresh`.
+    the first that is imported takes those in `exports`, if they are `fresh`. `lowest` is the function's, if it was asked.
     """
+
+    lowest = None
 
     def __init__(self, at, outer):
         self.at = at
@@ -124,14 +127,14 @@ class Types:
     # -- aliases
 
     def alias(self, reader):
+        """None, or a generator that has to run."""
         what = binary.sort(reader, "alias")
         at = reader.at
         target = leading(reader, b"\x00\x01\x02", "alias")
         if not self.component and what != TYPE and what != (INSTANCE if target == 0 else CORE_TYPE):
             raise Invalid("alias in a type may only refer to types or instances", at)
         if target == 2:
-            self.add(what, self._outer(reader, what, at), at)
-            return
+            return self._outer(reader, what, at)
         index = reader.u32()
         source = INSTANCE if target == 0 else CORE_INSTANCE
         exports = self.item(source, index, at)
@@ -150,7 +153,7 @@ class Types:
         self.add(what, found, at)
 
     def _outer(self, reader, sort, at):
-        """The item of an enclosing scope that an outer alias names."""
+        """Appends the item of an enclosing scope that an outer alias names; as alias()."""
         if sort not in (TYPE, COMPONENT, CORE_MODULE, CORE_TYPE):
             raise Malformed("invalid leading byte (0x%x) for component outer alias kind" % (sort & 0x0F), at)
         count = reader.u32()
@@ -167,11 +170,18 @@ class Types:
         if seen is not None and index >= seen.get(sort, 0):
             raise Invalid("unknown %s %d: index out of bounds" % (SORTS[sort], index), at)
         item = space.item(sort, index, at)
-        if leaves and sort == TYPE and self.root.resources and has_resources(self.table, item):
+        if leaves and sort == TYPE and self.root.resources:
+            return self._leave(item, index, at)
+        self.add(sort, item, at)
+        return None
+
+    def _leave(self, item, index, at):
+        """A generator: appends a type of another component's."""
+        if (yield from lowest(self.root, item, at)) < _NONE:
             raise Invalid(
                 "type %d transitively refers to resources: a component cannot have it as an outer alias" % index, at
             )
-        return item
+        self.add(TYPE, item, at)
 
 
 def new_resource(root, name, definition, at):
@@ -183,18 +193,24 @@ def new_resource(root, name, definition, at):
     return root.table.resource(len(resources) - 1, name.encode())
 
 
-def has_resources(table, t, first=0, end=0):
-    """Whether a type, or anything of {name: (sort, type)}, refers to resources other than numbers first:end."""
-    if isinstance(t, int):
-        return table.mentions(t, b"\x3f\x68\x69", first, end)
-    if isinstance(t, InstanceType):
-        return has_resources(table, t.exports, t.first, t.end)
-    if isinstance(t, dict):
-        for name in t:
-            if has_resources(table, t[name][1], first, end):
-                return True
-        return False
-    return t.resources  # of a component type
+def lowest(root, item, at):
+    """A generator: of the resources that a type, or anything of {name: (sort, type)}, refers to but does not bring in, the
+    lowest number; 255 for none. What a type brings in has higher numbers than all that was there before."""
+    if isinstance(item, int):
+        return root.table.lowest(item)
+    if isinstance(item, InstanceType):
+        if item.lowest is None:
+            found = yield from lowest(root, item.exports, at)
+            item.lowest = found if found < item.first else _NONE
+        return item.lowest
+    if not isinstance(item, dict):
+        return item.lowest  # of a component or module type
+    found = _NONE
+    for name in item:
+        if count_comparison(root, at):
+            yield
+        found = min(found, (yield from lowest(root, item[name][1], at)))
+    return found
 
 
 def room(space, at):
@@ -238,7 +254,9 @@ def declarations(reader, space, given=None, take=None):
                 t = yield from long_type(reader, space)
             space.add(TYPE, t, at)
         elif code == 2:
-            space.alias(reader)
+            more = space.alias(reader)
+            if more is not None:
+                yield from more
         elif code == 0:
             from .coretype import define_core_type
 
@@ -292,6 +310,14 @@ def admit(what, seen, known, name, sort, item, space, at):
 # -- what fits
 
 
+def imagine_import(root, sort, wanted, name, at):
+    """imagine() for an import of a component, which may have the resources that its type has made."""
+    if sort == INSTANCE and (wanted.fresh or wanted.first == wanted.end):
+        wanted.fresh = False
+        return wanted.exports
+    return (yield from imagine(root, sort, wanted, name, at))
+
+
 def imagine(root, sort, wanted, name, at):
     """A generator: an item of the wanted type where there is none. Resources of it are new ones."""
     count_comparison(root, at)
@@ -300,9 +326,7 @@ def imagine(root, sort, wanted, name, at):
     if sort != INSTANCE:
         return wanted
     if wanted.first < wanted.end:
-        if not wanted.fresh:
-            return (yield from declarations(_declared(root, wanted, at), Types(wanted.outer, root)))
-        wanted.fresh = False
+        return (yield from declarations(_declared(root, wanted, at), Types(wanted.outer, root)))
     return wanted.exports
 
 
@@ -327,13 +351,30 @@ def fit(root, sort, wanted, given, name, at):
         return item
     elif wanted == 0:
         fits = root.table.is_resource(item)
-    elif isinstance(wanted, InstanceType) and isinstance(item, InstanceType):
-        fits = wanted is item or wanted.first == wanted.end and wanted.exports == item.exports
     else:
-        fits = wanted == item
+        fits = wanted == item or (yield from _same(root, wanted, item, at))
     if not fits:
         raise Invalid("type mismatch for `%s`" % name, at)
     return item
+
+
+def _same(root, a, b, at):
+    """A generator: whether two types, or {name: (sort, type)}, are the same."""
+    if isinstance(a, InstanceType) and isinstance(b, InstanceType):
+        if a is b or a.first < a.end or b.first < b.end:
+            return a is b
+        a = a.exports
+        b = b.exports
+    if a is b or not isinstance(a, dict) or not isinstance(b, dict):
+        return a == b
+    if len(a) != len(b):
+        return False
+    for name in a:
+        if count_comparison(root, at):
+            yield
+        if name not in b or a[name][0] != b[name][0] or not (yield from _same(root, a[name][1], b[name][1], at)):
+            return False
+    return True
 
 
 def _fit_exports(root, wanted, given, at):
@@ -355,6 +396,8 @@ def _declared(root, it, at):
 
 
 def count_comparison(root, at, n=1):
+    """Counts `n` items that are compared. Whether it is time for a yield."""
     root.compared += n
     if root.compared > _MAX_COMPARED:
         raise Unsupported("instance types nested too deep or wide: split the interface", at)
+    return root.compared & _PAUSE == _PAUSE

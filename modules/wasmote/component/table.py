@@ -24,6 +24,7 @@ from micropython import const
 from ..wasm.errors import Invalid, Unsupported
 from .types import (
     BOOL,
+    BORROW,
     ENUM,
     FLAGS,
     FUNC,
@@ -55,6 +56,7 @@ _TUPLE = const(0x6F)
 _ENUM = const(0x6D)
 _FLAGS = const(0x6E)
 _DICTS = const(8)
+_NONE = const(255)  # number of no resource
 _MAX_LEN = const(4096)  # of one descriptor
 _MAX_DEPTH = const(16)  # a lift recurses this deep; wasi:mcp needs 10
 _MAX_SIZE = const(0xFFFF)  # of one value, lists and strings not counted
@@ -69,6 +71,7 @@ class TypeTable:
         self.shapes = bytearray(_PRIMITIVES)
         self.digests = bytearray()  # of the types in turn; those not made so far begin with 0
         self.borrows = False  # any type is a borrow
+        self.lows = {}  # what lowest() found of types with parts
         self.read = (bytearray(128), array("H", bytes(68)))  # for parts_viper.py
 
     # -- looking at types
@@ -96,17 +99,22 @@ class TypeTable:
         """The number of an own, borrow or resource type's resource."""
         return self.keys[t - _FIRST][1]
 
-    def mentions(self, t, codes, first=0, end=0):
-        """Whether a type is of one of these codes, or has a part that is. Resources first:end do not count."""
+    def lowest(self, t, borrows=False):
+        """The lowest number of the resources that a type refers to, or `borrows`; 255 for none."""
         if t < _FIRST:
-            return False
+            return _NONE
         key = self.keys[t - _FIRST]
-        if key[0] in codes:
-            return not first <= key[1] < end
-        for at in range(_TYPES, _labels_at(key), 2):
-            if self.mentions(key[at] | key[at + 1] << 8, codes, first, end):
-                return True
-        return False
+        code = key[0]
+        if code == BORROW or not borrows and (code == OWN or code == RESOURCE):
+            return key[1]
+        asked = 2 * t + borrows
+        found = self.lows.get(asked)
+        if found is None:
+            found = _NONE
+            for at in range(_TYPES, _labels_at(key), 2):
+                found = min(found, self.lowest(key[at] | key[at + 1] << 8, borrows))
+            self.lows[asked] = found
+        return found
 
     def self_of(self, t):
         """The type of a function type's first parameter when that is called self; 0 otherwise."""
@@ -164,7 +172,7 @@ class TypeTable:
 
     def func(self, labels, params, result, at=0):
         """A func type; result 0 for none."""
-        if result and self.borrows and self.mentions(result, b"\x68"):
+        if result and self.borrows and self.lowest(result, True) < _NONE:
             raise Invalid("function result cannot contain a `borrow` type", at)
         number = (1 if result else 0) | (2 if labels[:5] == b"\x04self" else 0)
         return self._add(FUNC, number, [result] + params, labels, at)
