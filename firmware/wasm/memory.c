@@ -48,6 +48,10 @@ static int grow_map(memory_t *memory, uint64_t bytes) {
     uint32_t map = 2 * memory->map > needed ? 2 * memory->map : needed;
     map = map < most ? map : most;
     uint32_t pages = arena_alloc(memory->owner, 2 * map);
+    if (pages == 0) { // what is wanted may fit where twice as much does not
+        map = needed;
+        pages = arena_alloc(memory->owner, 2 * map);
+    }
     if (pages == 0) {
         return 0;
     }

@@ -42,6 +42,10 @@ int bulk_table_size(const instance_t *instance, const uint16_t *operands, uint8_
     return 0;
 }
 
+static uint32_t room_for(const table_t *table, uint32_t capacity) {
+    return capacity > sizeof(arena) / sizeof(uint32_t) ? 0 : arena_alloc(table->owner, capacity * sizeof(uint32_t));
+}
+
 uint32_t table_grow(table_t *table, uint32_t value, uint32_t delta) {
     uint32_t size = table->size;
     if (delta > table->max - size) {
@@ -51,8 +55,11 @@ uint32_t table_grow(table_t *table, uint32_t value, uint32_t delta) {
     if (needed > table->capacity) {
         uint32_t capacity = 2 * table->capacity > needed ? 2 * table->capacity : needed;
         capacity = capacity < table->max ? capacity : table->max;
-        uint32_t elements =
-            capacity > sizeof(arena) / sizeof(uint32_t) ? 0 : arena_alloc(table->owner, capacity * sizeof(uint32_t));
+        uint32_t elements = room_for(table, capacity);
+        if (elements == 0) { // what is wanted may fit where twice as much does not
+            capacity = needed;
+            elements = room_for(table, capacity);
+        }
         if (elements == 0) {
             return UINT32_MAX;
         }

@@ -117,6 +117,24 @@ def test_a_table_grows_as_far_as_the_components_memory_reaches(store):
     assert table.size == 2000 and table.get(1999) == 3
 
 
+def test_a_table_grows_where_twice_its_size_does_not_fit():
+    """Once it was refused though 23 of 43 KiB were free: growing takes as much again where that fits, else what is wanted."""
+    store = wasm.Store(limit=43)
+    table = wasm.Table.new(store, EXTERNREF, 4000, value=3)
+    assert table.grow(1, 4) == 4000
+    assert [table.get(i) for i in (0, 3999, 4000)] == [3, 3, 4]
+    assert table.grow(1, 5) == -1 and table.size == 4001
+    store.close()
+
+
+def test_a_memory_grows_where_a_map_of_twice_as_many_pages_does_not_fit(store):
+    memory = wasm.Memory.new(store, 3000)  # sparse: its map takes 6 of 20 KiB
+    memory.write(65536 * 2999, b"last")
+    assert memory.grow(1) == 3000
+    assert memory.read(65536 * 2999, 4) == b"last" and memory.read(65536 * 3000, 4) == bytes(4)
+    assert memory.grow(1) == -1 and memory.size == 65536 * 3001
+
+
 def test_globals_hold_values_of_their_type(store):
     function = wasm.HostFunction(store, b"", b"", lambda: None)
     for t, values in (

@@ -100,16 +100,22 @@ def _grow_map(at, size):
     have = words[at + _WORD_MEMORY_MAP]
     needed = _units(size, _PAGE)
     if needed > have:
-        needed = min(
-            max(2 * have, needed), _units(words[at + _WORD_MEMORY_MAX] << words[at + _WORD_MEMORY_SHIFT], _PAGE)
-        )
-        pages = alloc(words[at + _WORD_MEMORY_OWNER], 2 * needed)
+        most = _units(words[at + _WORD_MEMORY_MAX] << words[at + _WORD_MEMORY_SHIFT], _PAGE)
+        pages, count = _alloc_either(words[at + _WORD_MEMORY_OWNER], min(max(2 * have, needed), most), needed, 2)
         if not pages:
             return False
         move(pages, words[at + _WORD_MEMORY_PAGES], 2 * have)
         words[at + _WORD_MEMORY_PAGES] = pages
-        words[at + _WORD_MEMORY_MAP] = needed
+        words[at + _WORD_MEMORY_MAP] = count
     return True
+
+
+def _alloc_either(owner, wanted, needed, size):
+    # (offset, how many) of `wanted` cells of so many bytes; or of those that are needed, where no more fit.
+    at = alloc(owner, size * wanted)
+    if at:
+        return at, wanted
+    return alloc(owner, size * needed), needed
 
 
 def locate(memory, address):
@@ -188,8 +194,8 @@ def table_grow(table, value, delta):
     if delta > most - size:
         return _NONE
     if size + delta > words[at + _WORD_TABLE_CAPACITY]:
-        capacity = min(max(2 * words[at + _WORD_TABLE_CAPACITY], size + delta), most)
-        elements = alloc(words[at + _WORD_TABLE_OWNER], 4 * capacity)
+        wanted = min(max(2 * words[at + _WORD_TABLE_CAPACITY], size + delta), most)
+        elements, capacity = _alloc_either(words[at + _WORD_TABLE_OWNER], wanted, size + delta, 4)
         if not elements:
             return _NONE
         move(elements, words[at + _WORD_TABLE_ELEMENTS], 4 * size)
