@@ -256,7 +256,9 @@ def _lift_scalar(cx, d, p, value):
             cx.lenders = []
         cx.lenders.append(handle)
         return rep
-    return value if cx.other is not None else _float(code, value)
+    if cx.other is None:
+        return _float(code, value)
+    return value & 0xFFFFFFFF if code == _F32 else value  # joined with 64 bits, it may have come with more
 
 
 def case_at(d, p, case):
