@@ -19,6 +19,7 @@ import time
 from wasmote.link.window import NEVER
 
 from ..errors import Away
+from .message import compact
 from .peer import Peer
 from .within import within
 
@@ -142,4 +143,4 @@ def without_file(text):
     except ValueError:
         return text, None
     params["data"] = len(raw)
-    return json.dumps(message, separators=(",", ":")), raw
+    return compact(message), raw

@@ -7,6 +7,7 @@ import json
 
 from .host import Host as _Host
 from .host import HostError
+from .host.entries import loads
 from .host.host import ALLOW
 from .jsonrpc import validate
 from .jsonrpc.fits import doubt
@@ -79,7 +80,7 @@ class Server:
         result = {"content": [_block(block) for block in content], "isError": is_error}
         structured = getattr(content, "structured", None)
         if structured is not None and not is_error:
-            result["structuredContent"] = json.loads(structured)
+            result["structuredContent"] = loads(structured)
         return result
 
     def unload(self):
@@ -91,7 +92,7 @@ class Server:
 
 
 def _block(block):
-    return {"type": "text", "text": block} if isinstance(block, str) else json.loads(block)
+    return {"type": "text", "text": block} if isinstance(block, str) else loads(block)
 
 
 def _drive(steps):

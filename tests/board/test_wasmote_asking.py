@@ -1,8 +1,10 @@
 """What a guest gets of wasmote:mcp by asking the client (host/wasmote): elicitation, roots, sampling, several at once."""
 
 import json
+import subprocess
 
 import pytest
+from conftest import MICROPYTHON, ROOT, needs_micropython
 from host_guests import Imports
 from host_guests import refused_in_full as refused
 from wasmote.host.questions import ANSWERED, FORM, NO_ANSWER, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL
@@ -103,6 +105,16 @@ def test_the_ways_not_to_get_an_answer(client, form):
     assert refused(form("k", "?", b"{}")) == (INTERNAL_ERROR, "it is gone", None)
     assert refused(form("k", "?", b"{}")) == (INTERNAL_ERROR, "the client refused: not today", error)
     assert refused(form("k", "?", b"{}"))[:2] == (2, "the client refused: without a reason")
+
+
+@needs_micropython
+def test_a_refusal_ended_the_guest_that_had_asked_with_a_not_implemented_error():
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from wasmote.host.wasmote.asking import _refused\n"
+        + "".join(f"print(_refused(b'{{\"code\":{code}}}')[1][0])\n" for code in (-32601, -32602, -1))
+    )
+    done = subprocess.run([MICROPYTHON, "-c", program, ROOT / "modules"], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["2", str(INVALID_PARAMS), str(INTERNAL_ERROR)], done.stderr
 
 
 def test_a_call_asks_only_so_many_questions(it, client, form):

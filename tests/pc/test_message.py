@@ -93,3 +93,9 @@ def test_replacing_changes_the_value_at_the_place_and_no_other(id, token, argume
 
 def test_requests_are_compact_lines():
     assert request_text('"a"', "ping") == '{"jsonrpc":"2.0","id":"a","method":"ping"}'
+
+
+def test_an_emoji_is_sent_as_it_is_and_not_as_two_surrogates():
+    """Half a pair, which a PC's own arguments may have, can only be sent as an escape."""
+    assert request_text("1", "m", {"a": "😀ü"}) == '{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"😀ü"}}'
+    assert request_text("1", "m", {"a": "\udcff"}) == r'{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"\udcff"}}'

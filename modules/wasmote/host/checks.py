@@ -1,8 +1,7 @@
 """Checks of a configuration: each mistake is refused with what would be right. See config.py for the members."""
 
-import json
-
 from .config import LIMIT, Config
+from .entries import loads
 from .errors import HostError
 
 _MEMBERS = "allow, env, args, files, store, peers, fallback, memory, timeout_ms"
@@ -20,7 +19,7 @@ def parse(text, most_memory):
     if len(text) > LIMIT:
         raise HostError("limit", "the configuration has %d bytes: %d at most" % (len(text), LIMIT))
     try:
-        members = json.loads(text)
+        members = loads(text)
     except ValueError:
         members = None
     if not isinstance(members, dict):

@@ -18,6 +18,7 @@ structured content as its JSON text, when there is no other text.
 
 import json
 
+from .entries import loads
 from .errors import CODES, HostError, failed
 
 MOST = 8  # connections of one guest
@@ -234,7 +235,7 @@ def _contents(contents, uri):
     """A text of the resource itself is a text block whose content-type is its media type; what else, an embedded resource."""
     blocks = []
     for text in contents:
-        content = json.loads(text)
+        content = loads(text)
         if content.get("text") is not None and content["uri"] == uri:
             blocks.append((0, (content.get("mimeType") or "text", content["text"], None)))
         else:
@@ -245,13 +246,13 @@ def _contents(contents, uri):
 def _messages(messages):
     made = []
     for text in messages:
-        message = json.loads(text)
+        message = loads(text)
         made.append((_ROLES.index(message["role"]), _content(message["content"])))
     return (made,)
 
 
 def _block(block):
-    return (0, ("text", block, None)) if isinstance(block, str) else _content(json.loads(bytes(block)))
+    return (0, ("text", block, None)) if isinstance(block, str) else _content(loads(bytes(block)))
 
 
 def _content(block):

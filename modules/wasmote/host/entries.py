@@ -132,6 +132,15 @@ def one_line(text):
     return text.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
+def loads(text):
+    """The value of a JSON text (bytes), its strings Unicode: whatever may reach a guest, or go out again, is read so."""
+    if text.find(b"\\ud") >= 0 or text.find(b"\\uD") >= 0:
+        from .surrogates import joined
+
+        text = joined(text)
+    return json.loads(text)
+
+
 def _said(wrong):
     return "%s at byte %d" % wrong if isinstance(wrong, tuple) else wrong
 

@@ -3,7 +3,7 @@
 import json
 
 from .content import blocks
-from .entries import Refused, members, named
+from .entries import Refused, loads, members, named
 from .errors import HostError
 
 _ROLES = ("user", "user", "assistant")  # MCP has no role "system": what the system says is said by the user's side
@@ -27,7 +27,7 @@ def prompt_text(definition, validate):
 
 def check(entry, arguments):
     """HostError if the arguments (bytes of a JSON object, or None) are not those that the prompt wants."""
-    given = json.loads(bytes(arguments)) if arguments else {}
+    given = loads(bytes(arguments)) if arguments else {}
     for name in given:
         if not isinstance(given[name], str):
             raise HostError(

@@ -2,6 +2,7 @@
 
 import json
 
+from ..entries import loads
 from ..questions import FORM, ROOTS, SAMPLING, URL
 from .schema import object_schema
 
@@ -40,7 +41,7 @@ def _params(members):
 
 def _filled(answer):
     action, content = answer
-    return json.loads(content) if action == "accept" else _agreed(answer)
+    return loads(content) if action == "accept" else _agreed(answer)
 
 
 def _agreed(answer):
@@ -48,10 +49,10 @@ def _agreed(answer):
 
 
 def _said(text):
-    content = json.loads(text)["content"]
+    content = loads(text)["content"]
     content = content if isinstance(content, list) else [content]
     return "".join([block["text"] for block in content if block["type"] == "text"])
 
 
 def _roots(text):
-    return [(root["uri"], root.get("name")) for root in json.loads(text)["roots"]]
+    return [(root["uri"], root.get("name")) for root in loads(text)["roots"]]

@@ -8,7 +8,7 @@ import json
 
 from .. import native
 from ..clock import ticks_add, ticks_diff, ticks_ms
-from ..entries import COMPLETE, KINDS, Entry, Refused
+from ..entries import COMPLETE, KINDS, Entry, Refused, loads
 from ..errors import HostError
 from ..questions import ANSWERED, REFUSED, UNSUPPORTED, required
 from .schema import fill
@@ -294,7 +294,7 @@ def _arguments(handler, function, values):
         from .uri import values as values_of
 
         return values_of(function.name, values[0])
-    given = json.loads(bytes(values[1] or b"{}"))
+    given = loads(bytes(values[1] or b"{}"))
     return fill(_schemas(function), given) if function.text else given
 
 
@@ -336,7 +336,7 @@ def _ask(running, asked):
 
 def _refusal(text):
     try:
-        return "the client refused: %s" % json.loads(text)["message"]
+        return "the client refused: %s" % loads(text)["message"]
     except (ValueError, KeyError, TypeError):
         return "the client refused"
 

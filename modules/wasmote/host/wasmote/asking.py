@@ -7,6 +7,7 @@ business of whoever called: see questions.py.
 import json
 
 from ..clock import ticks_add, ticks_diff, ticks_ms
+from ..entries import loads
 from ..errors import failed
 from ..questions import ANSWERED, FORM, REFUSED, ROOTS, SAMPLING, UNSUPPORTED, URL, required
 from . import json_object
@@ -14,7 +15,8 @@ from . import json_object
 _KEY = 64  # most characters of a key
 _QUESTIONS = 32  # most in one call
 _ACTIONS = ("accept", "decline", "cancel")
-_CODES = (-32601, "method-not-found", -32602, "invalid-params")  # of JSON-RPC
+_NO_METHOD = -32601  # of JSON-RPC
+_BAD_PARAMS = -32602
 
 
 class Asking:
@@ -87,12 +89,12 @@ def _result(what, answer, take):
 def _refused(text):
     """For the JSON text of a client's error."""
     try:
-        error = json.loads(text)
+        error = loads(text)
         code = error.get("code")
         message = error.get("message")
     except ValueError:
         code = message = None
-    kind = _CODES[_CODES.index(code) + 1] if code in _CODES[::2] else "internal-error"
+    kind = "method-not-found" if code == _NO_METHOD else "invalid-params" if code == _BAD_PARAMS else "internal-error"
     return failed(kind, "the client refused: %s" % (message if isinstance(message, str) else "without a reason"), text)
 
 
@@ -128,7 +130,7 @@ class Roots(Asking):
 
 def _roots(text):
     found = []
-    for root in json.loads(text)["roots"]:
+    for root in loads(text)["roots"]:
         name = root.get("name")
         found.append((_text(root["uri"]), None if name is None else _text(name)))
     return found

@@ -3,6 +3,7 @@
 import binascii
 import json
 
+from ..entries import loads
 from . import json_object
 
 _ROLES = ("user", "assistant")
@@ -70,7 +71,7 @@ def _preferences(hints, *priorities):
 
 def reply(text):
     """A reply, from the JSON text of the request's result. ValueError or the like if it is none."""
-    result = json.loads(text)
+    result = loads(text)
     content = result["content"]
     blocks = [_value(block) for block in (content if isinstance(content, list) else [content])]
     stop = result.get("stopReason")
