@@ -2,6 +2,7 @@
 
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 from host_guests import call, chunks, push, refusal, together
@@ -81,6 +82,68 @@ def test_a_result_for_which_the_heap_has_no_room_is_not_held_against_the_compone
             assert is_error and "bytes of the board's heap are free in one piece" in text
     assert call(host, "read") == (["20.000 °C"], False)
     assert host.list()[0]["traps"] == 12
+
+
+def test_ten_full_heaps_in_a_row_quarantined_an_innocent_component(host, thermometer, monkeypatch):
+    push(host, "thermometer", thermometer)
+
+    def full(*_):
+        raise MemoryError("memory allocation failed, allocating 512 bytes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(guest, "answer", full)
+        for _ in range(12):
+            (text,), is_error = call(host, "read")
+            assert is_error and "failed: the board's heap is full" in text
+    assert call(host, "read") == (["20.000 °C"], False)
+    assert host.list()[0]["traps"] == 12
+
+
+@pytest.mark.parametrize(
+    "part, method",
+    [("under_way", "close"), ("component", "close"), ("imports", "close"), ("usage", "retire"), ("store", "close")],
+)
+def test_an_instance_whose_end_met_a_full_heap_kept_its_memory(host, faults, monkeypatch, part, method):
+    push(host, "faults", faults)
+    it = host.guests[0]
+    met = []
+
+    def full(*_):
+        met.append(part)
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        if part == "under_way":
+            it.under_way = SimpleNamespace(close=full)
+            it.rest("it is stopped")
+        elif part == "store":
+            close = it.store.close
+            patch.setattr(it.store, method, lambda: (close(), full()))
+        else:
+            patch.setattr(getattr(it, part), method, full)
+        (text,), is_error = call(host, "trap")
+    assert met and is_error and 'faults: "trap" failed: unreachable' in text
+    assert it.state == "dead" and it.store is it.component is it.imports is it.handlers is it.under_way is None
+    assert it.memory == it.runtime.texts.used()
+    assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
+
+
+@pytest.mark.parametrize("words", ["explain", "label"])
+def test_an_instance_has_ended_before_a_full_heap_has_no_room_for_words_about_it(host, faults, monkeypatch, words):
+    push(host, "faults", faults)
+    it = host.guests[0]
+
+    def full(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(guest, words, full)
+        steps = host.call_tool("trap" if words == "explain" else "spin")
+        with pytest.raises(MemoryError):
+            next(steps)
+            steps.close() if words == "label" else drive(steps)
+    assert it.state == "dead" and it.store is None
+    assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
 
 
 def test_an_endless_loop_is_ended_at_the_time_limit(new_host, faults):
@@ -266,23 +329,23 @@ def answers(value):
 
 
 @pytest.mark.parametrize(
-    "handler, why",
+    "handler, why, crashes",
     [
-        (raises(OutOfMemory("the arena is full")), "the arena is full"),
-        (raises(OSError(2, "ENOENT")), "ENOENT"),
-        (raises(Malformed("unexpected end", 7)), "unexpected end at offset 0x7"),
-        (raises(KeyError("name")), "KeyError: 'name'"),
-        (answers((0, ([(0, ("text",))], 0))), "IndexError: "),
+        (raises(OutOfMemory("the arena is full")), "the arena is full", 0),
+        (raises(OSError(2, "ENOENT")), "ENOENT", 1),
+        (raises(Malformed("unexpected end", 7)), "unexpected end at offset 0x7", 1),
+        (raises(KeyError("name")), "KeyError: 'name'", 1),
+        (answers((0, ([(0, ("text",))], 0))), "IndexError: ", 1),
     ],
 )
-def test_whatever_fails_in_a_call_is_an_answer_and_a_crash(host, faults, handler, why):
+def test_whatever_fails_in_a_call_is_an_answer_and_a_crash_but_for_want_of_room(host, faults, handler, why, crashes):
     push(host, "faults", faults)
     it = host.components["faults"]
     it.crashes = 3
     it.handlers = {"call-tool": handler}
     (text,), is_error = call(host, "divide")
     assert is_error and text.startswith('faults: "divide" failed: ') and why in text
-    assert (it.state, it.crashes, it.store) == ("dead", 4, None)
+    assert (it.state, it.crashes, it.store) == ("dead", 3 + crashes, None)
     assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
 
 

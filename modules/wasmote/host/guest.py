@@ -133,20 +133,21 @@ class Guest:
             self.state = "dead"
 
     def stop(self):
-        """Ends the instance, if there is one, and gives back what it had."""
+        """Ends the instance, if there is one, and gives back what it had. Raises nothing: what a full heap keeps from being
+        closed is let go of, and the others are closed all the same."""
         under_way = self.under_way
         self.under_way = None
-        if under_way is not None:
-            under_way.close()
+        _close(under_way)
         if self.runtime:
             self.runtime.notify = self.runtime.serving = None
-        if self.component:
-            self.component.close()
-        if self.imports:
-            self.imports.close()
+        _close(self.component)
+        _close(self.imports)
         if self.store:
-            self.usage.retire(self.store, self.runtime and self.runtime.texts)
-            self.store.close()
+            try:
+                self.usage.retire(self.store, self.runtime and self.runtime.texts)
+            except MemoryError:  # of large numbers
+                pass
+            _close(self.store)
         self.store = self.component = self.imports = self.handlers = None
 
     # Calls
@@ -222,18 +223,20 @@ class Guest:
                 why = "ended the program (wasi:cli/exit) without an answer. It starts afresh when called"
                 self.rest("it ended the program")
         except Exception as error:  # a guest has more ways to fail than anybody lists
-            why = self._crashed(
-                handler, values, "failed: " + explain(error), not getattr(error, "short_of_memory", False)
-            )
+            self.rest("a call of it failed")  # before there are words for it, which need room in the heap, too
+            why = self._crashed(handler, values, "failed: " + explain(error), not short_of_memory(error))
         finally:
             usage.end()
             self.busy = False
-            if steps is not None and self.under_way is steps:  # nobody wants the answer any more
-                self.rest("%s was cancelled" % label(handler, values))
+            cancelled = steps is not None and self.under_way is steps  # nobody wants the answer any more
+            if cancelled:
+                self.rest("a call of it was cancelled")
             if stack is not None:
                 stacks.give_back(stack)
                 if self.store is not None:
                     self.store.use(None)
+            if cancelled:
+                self.error = "%s was cancelled" % label(handler, values)
         if spare is not None:
             return (yield from spare.call(handler, values, progress_token, notify))
         if why is not None:
@@ -336,3 +339,12 @@ class Guest:
         if self.crashes >= _QUARANTINE and self.state != "loading":
             return "quarantined"
         return "stopped" if self.state == "dead" else self.state
+
+
+def _close(part):
+    """Closes a part of an instance, if there is one."""
+    try:
+        if part is not None:
+            part.close()
+    except Exception:  # MemoryError, or an OSError of the flash: whatever it is, the guest has ended
+        pass
