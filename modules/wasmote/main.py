@@ -18,6 +18,7 @@ import micropython
 from . import component, wasm  # noqa: F401  lower layers first: imports inside of imports take C stack
 from . import port as ports
 from .host import Host
+from .host.clock import keep_time
 from .jsonrpc import validate
 from .link.plain import ATTENTION, TOO_LONG
 from .link.units import Units
@@ -131,6 +132,7 @@ def loop(server, port, wire, watchdog=None):
                 if quiet == _PATIENCE:
                     gc.collect()  # now, when nobody waits for it
                 elif quiet > _PATIENCE:
+                    keep_time()
                     port.idle(max(1, min(wire.settle(), _SLEEP)))
         except _Reset:
             return RESET

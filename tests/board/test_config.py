@@ -64,7 +64,7 @@ def test_what_is_missing_or_null_is_the_default():
         ("env", {str(i): "" for i in range(17)}, "env has 17 variables: 16 at most"),
         ("args", [1], "args must be a list of strings"),
         ("args", ["\0"], "without NUL"),
-        ("files", -1, "files must be an integer from 0: bytes of flash"),
+        ("files", -1, "files must be an integer from 0 to 536870911: bytes of flash"),
         ("files", True, "files must be an integer from 0"),
         ("files", 1.5, "files must be an integer from 0"),
         ("files", 4095, "files must be 0 or at least 4096 bytes, a block of the flash"),
@@ -80,10 +80,10 @@ def test_what_is_missing_or_null_is_the_default():
         ("fallback", "main:f", "neither main nor boot"),
         ("fallback", "boot", "neither main nor boot"),
         ("fallback", "spare:a.b", 'fallback must be "module:function"'),
-        ("memory", 0, "memory must be an integer from 1: KiB"),
+        ("memory", 0, "memory must be an integer from 1 to 536870911: KiB"),
         ("memory", 97, "memory is in KiB, 97 is more than the 96 that this board has"),
-        ("timeout_ms", 0, "timeout_ms must be an integer from 1: milliseconds"),
-        ("timeout_ms", 2**40, "timeout_ms must be an integer from 1"),
+        ("timeout_ms", 0, "timeout_ms must be an integer from 1 to 536870911: milliseconds"),
+        ("timeout_ms", 2**29, "timeout_ms must be an integer from 1"),
     ],
 )
 def test_a_mistake_is_refused_with_what_would_be_right(member, value, says):
@@ -210,7 +210,7 @@ def test_a_damaged_configuration_keeps_its_component_from_loading_and_says_so(ne
     host = new_host()
     drive(host.boot())
     (entry,) = host.list()
-    assert entry["state"] == "failed" and "memory must be an integer from 1: KiB" in entry["error"]
+    assert entry["state"] == "failed" and "memory must be an integer from 1 to 536870911: KiB" in entry["error"]
     assert configure(host, "thermometer")["state"] == "ready", "the remedy"
 
 

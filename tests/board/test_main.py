@@ -94,6 +94,13 @@ def test_a_line_of_100_kb_costs_one_error():
     assert (lines[0]["error"]["data"]["bytes"], lines[1]["result"]) == (100_008, {})
 
 
+def test_the_clock_of_a_board_that_is_left_alone_is_read(monkeypatch):
+    reads = []
+    monkeypatch.setattr(main, "keep_time", lambda: reads.append(None))
+    serve(*[b""] * 60)
+    assert reads
+
+
 def test_noise_costs_one_error_a_line():
     how, lines = serve(b"\xff\x00\n", b"hello\n", b"{\n", PING)
     assert [line.get("error", {}).get("code") for line in lines] == [-32700, -32700, None]

@@ -86,8 +86,8 @@ def _env(name, value):
 
 
 def _number(name, value, least, what):
-    if type(value) is not int or not least <= value < 1 << 30:
-        raise _wrong("%s must be an integer from %d: %s" % (name, least, what))
+    if type(value) is not int or not least <= value < 1 << 29:  # MicroPython's ticks_add takes no more (6 days)
+        raise _wrong("%s must be an integer from %d to %d: %s" % (name, least, (1 << 29) - 1, what))
 
 
 def _bytes(name, value):

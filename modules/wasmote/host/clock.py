@@ -8,7 +8,8 @@ if hasattr(time, "ticks_ms"):
     ticks_diff = time.ticks_diff
 
     class _Clock:
-        # ticks_us wraps after some minutes, ticks_ms after some days: the gap decides which of them counts.
+        # ticks_us wraps after some minutes, ticks_ms after 12 days: the gap decides which of them counts. Of a
+        # longer one than 6 days nothing is known: keep_time() is there so that there is none.
         def __init__(self):
             self.us = time.ticks_us()
             self.ms = time.ticks_ms()
@@ -23,7 +24,13 @@ if hasattr(time, "ticks_ms"):
             self.ms = ms
             return self.total
 
-    now_us = _Clock().now
+    _clock = _Clock()
+    now_us = _clock.now
+
+    def keep_time():
+        """For a board that has nothing to do: the clock is read every minute, also if nobody wants to know the time."""
+        if ticks_diff(ticks_ms(), _clock.ms) > 60_000:  # not each time: it gives two large integers
+            now_us()
 
 else:  # CPython
 
@@ -38,6 +45,9 @@ else:  # CPython
 
     def now_us():
         return time.monotonic_ns() // 1000
+
+    def keep_time():
+        pass
 
 
 def epoch():

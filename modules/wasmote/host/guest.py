@@ -280,7 +280,7 @@ class Guest:
                 _STAYS,
             )
         wait = 0 if self.crashes < 2 else min(_BACKOFF_MS << min(self.crashes - 2, 10), _MAX_BACKOFF_MS)
-        while ticks_diff(ticks_ms(), self._crashed_at) < wait and not self.ended:
+        while 0 <= ticks_diff(ticks_ms(), self._crashed_at) < wait and not self.ended:  # after 6 days it is negative
             yield
         yield from self.host.acquire()
         try:

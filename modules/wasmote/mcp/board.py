@@ -1,6 +1,6 @@
 """The board as the server knows it, and its boot."""
 
-import time
+from ..host.clock import now_us
 
 
 class Board:
@@ -19,27 +19,11 @@ class Board:
         self.reset = reset
         self.message_limit = message_limit
         self.wire = wire
-        self._seen = _ticks_ms()
-        self._uptime = 0
+        self._began = now_us()
 
     def uptime_ms(self):
-        """Since this object was made. Keeps count over the ticks' wrap-around if asked once in a few days."""
-        now = _ticks_ms()
-        self._uptime += _ticks_diff(now, self._seen)
-        self._seen = now
-        return self._uptime
-
-
-if hasattr(time, "ticks_ms"):
-    _ticks_ms = time.ticks_ms
-    _ticks_diff = time.ticks_diff
-else:  # CPython
-
-    def _ticks_ms():
-        return int(time.monotonic() * 1000)
-
-    def _ticks_diff(now, then):
-        return now - then
+        """Since this object was made."""
+        return (now_us() - self._began) // 1000
 
 
 def boot(server, steps):
