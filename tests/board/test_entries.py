@@ -116,6 +116,14 @@ def test_a_loaded_guest_registers_only_what_it_can_serve(it, runtime_host):
     assert not it.resources and runtime_host.told == ["prompts"]
 
 
+def test_a_loaded_guest_that_offered_what_it_does_not_export_was_held_to_it(it):
+    it.loaded = True
+    it.guest.lacks = "handle-subscribe"
+    assert "it exports no handle-subscribe" in refused(it.register_server(server(subscribe=True)))[1]
+    assert it.offers == 0 and it.info is None
+    assert it.register_server(server()) == (0, None)
+
+
 # Whose a URI is
 
 

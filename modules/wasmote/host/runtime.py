@@ -52,18 +52,21 @@ class Runtime:
 
     def register_server(self, info):
         name, version, capabilities, instructions = info
-        try:
-            if self.info is not None:
-                raise Refused("it registers its server twice")
-            self.info = self.keep_text([json.dumps((name, version, instructions))])
-        except (Refused, OutOfMemory) as error:
-            return self._refuse(error)
         resources = capabilities[4]
-        self.offers = (
+        offers = (
             (SUBSCRIBE if resources and resources[0] else 0)
             | (COMPLETE if capabilities[2] is not None else 0)
             | (ELICIT if capabilities[7] is not None else 0)
         )
+        try:
+            if self.info is not None:
+                raise Refused("it registers its server twice")
+            if self.loaded:
+                self.guest.check_handlers((), offers)
+            self.info = self.keep_text([json.dumps((name, version, instructions))])
+        except (Refused, OutOfMemory) as error:
+            return self._refuse(error)
+        self.offers = offers
         return _DONE
 
     def register_tools(self, tools):
