@@ -221,7 +221,9 @@ def test_values_cross_from_instance_to_instance_as_in_wasmtime(data):
     cross(params, result, encodings, arguments, answer, lambda image: data.draw(damaged(image)))
 
 
-@pytest.mark.parametrize("joined", [("variant", "f32", "u64"), ("result", "f32", "f64"), ("variant", "s8", "f32", "s64")])
+@pytest.mark.parametrize(
+    "joined", [("variant", "f32", "u64"), ("result", "f32", "f64"), ("variant", "s8", "f32", "s64")]
+)
 def test_what_a_float_is_joined_with_does_not_cross(joined):
     case = joined.index("f32") - 1
     upper = FLATS - START + 12  # of its core value, the second one

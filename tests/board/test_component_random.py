@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from component_tests import ends, loaded
 from conftest import MICROPYTHON, ROOT, needs_micropython
+from full_heap import FILL
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made import TOOL, needs_tool, refusal, wasm_tools
@@ -153,8 +154,10 @@ def test_components_put_together_of_the_sections_of_others_are_judged_as_wasm_to
         assert end == "accepted" or end in ERRORS
 
 
-PROGRAM = r"""
-import gc, sys
+PROGRAM = (
+    FILL
+    + r"""
+import sys
 sys.path[:0] = sys.argv[1:2]
 from wasmote.component import Component, coretype, imagine, later, methods, resources
 from wasmote.wasm import Source, Store, WasmError, arena_info, drive
@@ -175,21 +178,12 @@ def end(path):
         store.close()
 
 free = arena_info()[1]
-gc.collect()
-room = bytearray(1024 * int(sys.argv[2]))
-hog = []
-size = 4096
-while size > 64:
-    try:
-        while True:
-            hog.append(bytearray(size))
-    except MemoryError:
-        size //= 2
-room = None
+hog = fill(1024 * int(sys.argv[2]))
 for path in sys.argv[3:]:
     gc.collect()
     print(end(path), free - arena_info()[1])
 """
+)
 
 
 @needs_micropython

@@ -240,7 +240,23 @@ def test_a_guest_that_fails_while_it_is_made_leaves_no_resource():
     module = "(func $s (drop (call $make)) (drop (call $make)) unreachable) (start $s)"
     with pytest.raises(Trap, match="unreachable"):
         load(with_pollables(module, ""), host.imports)
-    assert host.log == [("drop", 101), ("drop", 102)]
+    assert host.log == [("drop", 102), ("drop", 101)]
+
+
+def test_a_resource_that_the_host_cannot_drop_keeps_no_other_from_being_dropped():
+    def drop(rep):
+        host.log.append(rep)
+        if rep == 102:
+            raise OSError("the card is full")
+
+    host = Pollables()
+    host.imports[HOST].resources["pollable"] = drop
+    guest = load(PLAIN, host.imports)
+    for _ in range(3):
+        call(guest, "make", 0)
+    with pytest.raises(OSError, match="the card is full"):
+        guest.close()
+    assert host.log == [103, 102, 101]
 
 
 def test_two_components_run_side_by_side():

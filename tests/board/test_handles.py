@@ -1,6 +1,11 @@
 """The handle table: what a guest may do with resources, and what traps."""
 
+import os
+import subprocess
+
 import pytest
+from conftest import MICROPYTHON, ROOT, needs_micropython
+from full_heap import FILL
 from wasmote.component.handles import Handles
 from wasmote.wasm.errors import Trap
 
@@ -79,15 +84,6 @@ def test_a_call_ends_when_its_own_borrows_are_dropped_whoever_dropped_them(handl
     assert handles.borrowed == []
 
 
-def test_two_numbers_may_be_one_type_of_resource():
-    pollable = object()
-    handles = Handles(bytearray, [pollable, pollable, None, None])
-    assert handles.lift_borrow(handles.lower_own(7, 0), 1) == 7
-    handles.lower_own(8, 2)
-    with pytest.raises(Trap, match="wrong type"):
-        handles.drop(2, 3)
-
-
 def test_a_full_table_traps(handles):
     for _ in range(1023):
         handles.lower_own(1, POLLABLE)
@@ -103,5 +99,38 @@ def test_what_a_gone_guest_owned_is_told_once(handles):
     handles.begin()
     handles.lower_borrow(4, POLLABLE)
     handles.drop(2, POLLABLE)
-    assert handles.owned() == [(POLLABLE, 1), (POLLABLE, 3)]
-    assert handles.owned() == []
+    assert list(handles.owned()) == [(POLLABLE, 3), (POLLABLE, 1)]
+    assert list(handles.owned()) == []
+
+
+def test_what_a_gone_guest_owned_is_told_further_after_a_resource_that_could_not_be_destroyed(handles):
+    for rep in (1, 2, 3):
+        handles.lower_own(rep, POLLABLE)
+    assert next(handles.owned()) == (POLLABLE, 3)
+    assert list(handles.owned()) == [(POLLABLE, 2), (POLLABLE, 1)]
+
+
+PROGRAM = (
+    FILL
+    + r"""
+import sys
+sys.path[:0] = sys.argv[1:2]
+from wasmote.component.handles import Handles
+
+handles = Handles(bytearray)
+for rep in range(1023):
+    handles.lower_own(rep, 0)
+hog = fill(4096)
+told = 0
+for _, rep in handles.owned():
+    told += rep
+print(told)
+"""
+)
+
+
+@needs_micropython
+def test_what_a_gone_guest_owned_is_told_with_the_heap_all_but_full():
+    program = [MICROPYTHON, "-X", "heapsize=300k", "-c", PROGRAM, ROOT / "modules"]
+    run = subprocess.run(program, capture_output=True, text=True, timeout=60, env=os.environ | {"WASMOTE_ENGINE": "c"})
+    assert run.stdout == f"{sum(range(1023))}\n", run.stderr

@@ -105,13 +105,20 @@ class Component:
         return None
 
     def close(self):
-        """The guest is gone: destroys the resources that it still owned."""
+        """The guest is gone: destroys the resources that it still owned. What one of them fails with is raised in the end."""
         self.dead = True
+        failed = None
         for instance in self.instances:
             for resource, rep in instance.handles.owned():
-                if not hasattr(self.resources[resource], "dtor"):  # a destructor of the guest's is gone with it
+                if hasattr(self.resources[resource], "dtor"):
+                    continue  # a destructor of the guest's is gone with it
+                try:
                     for _ in self.destroy(resource, rep) or ():
                         pass
+                except Exception as error:
+                    failed = error
+        if failed:
+            raise failed
 
     # -- for the parts below
 

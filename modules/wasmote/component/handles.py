@@ -26,19 +26,14 @@ _FORMAT = "<IHBB"
 
 
 class Handles:
-    """Handles of one component instance.
-
-    alloc(count)    gives memory: a bytearray or a view of the arena
-    resources       what each resource type is, by its number: two numbers may be one type, imported twice
-    """
+    """Handles of one component instance. alloc(count) gives memory: a bytearray or a view of the arena."""
 
     blocks = ()
     free = 0  # first free entry, 0 for none
     next = 1  # first entry never used
 
-    def __init__(self, alloc, resources=()):
+    def __init__(self, alloc):
         self.alloc = alloc
-        self.resources = resources
         self.borrowed = []  # borrow handles alive, of each call into the instance that is under way
 
     def begin(self):
@@ -80,14 +75,10 @@ class Handles:
         if 0 < index < self.next:
             entry = self._entry(index)
             if entry[3] != _FREE:
-                if entry[2] != resource and not self._same(entry[2], resource):
+                if entry[2] != resource:
                     raise Trap("handle index %d used with the wrong type" % index)
                 return entry
         raise Trap("unknown handle index %d" % index)
-
-    def _same(self, a, b):
-        resources = self.resources
-        return a < len(resources) and b < len(resources) and resources[a] is resources[b] is not None
 
     def _remove(self, index):
         self._put(index, self.free, 0, 0, _FREE)
@@ -143,8 +134,10 @@ class Handles:
         return None
 
     def owned(self):
-        """(resource, rep) of every own handle, and forgets them: the guest is gone."""
-        entries = [self._entry(i) for i in range(1, self.next)]
-        self.next = 1
+        """A generator: (resource, rep) of each own handle, the last one first, which is forgotten: the guest is gone."""
         self.free = 0
-        return [(entry[2], entry[0]) for entry in entries if entry[3] == _OWN]
+        while self.next > 1:
+            self.next -= 1
+            rep, _, resource, state = self._entry(self.next)
+            if state == _OWN:
+                yield resource, rep

@@ -18,7 +18,7 @@ class ComponentInstance:
             self.parent = parent
         self.store = root.store
         self.lift_limit = root.lift_limit
-        self.handles = Handles(root.allocate, root.resources)
+        self.handles = Handles(root.allocate)
         self.entered = True  # until instantiated
         self.may_leave = True
         root.instances.append(self)
