@@ -124,7 +124,7 @@ static mp_obj_t load(lift_t *it, const uint8_t *d, uint32_t address);
 
 static mp_obj_t load_list(lift_t *it, const uint8_t *element, uint32_t address, uint32_t count) {
     uint32_t step = size(element);
-    uint32_t cost = step + (element[0] >= STRING ? 0 : length(element));
+    uint32_t cost = step + (element[0] >= STRING ? 4 : length(element));
     if (count > it->left || (address & (align(element) - 1)) != 0) { // a step is one byte at least
         return MP_OBJ_NULL;
     }

@@ -258,7 +258,14 @@ def test_lifting_more_than_the_limit_traps_before_it_allocates():
     with pytest.raises(Trap, match="value too large: more than 1000 bytes of strings and lists in one call"):
         lift_flat(instance, "tuple<string,list<u8>>", 0, 500, 0, 501)
     with pytest.raises(Trap, match="value too large"):
-        lift_flat(instance, "list<u32>", 0, 251)
+        lift_flat(instance, "list<u32>", 0, 126)
+
+
+@pytest.mark.parametrize("element", ["bool", "s8", "u16", "enum{a,b}", "option<bool>", "string"])
+def test_a_list_takes_four_bytes_of_the_limit_for_each_element_however_small_that_is(element):
+    instance = Instance(4096, lift_limit=4 * 250)
+    with pytest.raises(Trap, match="value too large: more than 1000 bytes of strings and lists in one call"):
+        lift_flat(instance, f"list<{element}>", 0, 251)
 
 
 @pytest.mark.parametrize(

@@ -317,8 +317,9 @@ def _lift_list(cx, d, p, address, count):
         raise Trap("list too long", "%d elements" % count)
     end = address + count * step
     cx.check(address, end - address, align(d, p), "list pointer/length")
-    # An element that has parts takes an object of the board's heap for each, however small it is in memory.
-    cx.charge(end - address if d[p] >= _STRING else count * (step + length(d, p)))
+    # However small an element is in memory, its place in the list takes four bytes of the board's heap, and its parts an
+    # object each.
+    cx.charge(count if d[p] == _U8 else count * (step + (4 if d[p] >= _STRING else length(d, p))))
     if d[p] == _U8:
         try:
             return cx.memory.read(address, count)
