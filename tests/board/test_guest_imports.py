@@ -226,7 +226,7 @@ def test_every_function_and_resource_offered_has_a_method(it, tmp_path):
     assert imports.resources.get("elevator") is None
 
 
-@pytest.mark.parametrize("name", ["wasi:sockets/tcp@0.2.3", "wasi:http/outgoing-handler@0.2.0"])
+@pytest.mark.parametrize("name", ["wasi:http/types@0.2.3", "wasi:http/outgoing-handler@0.2.0"])
 def test_the_network_is_refused_by_name_with_the_reason(it, name):
     interface = Imports(it, ("*",)).interface(name)
     for part in (interface.functions, interface.resources):

@@ -26,7 +26,8 @@ _I32 = b"\x7f"
 
 
 class HostImport:
-    """A function that the host offers: `type` is its structural text or the digest of that (text.digest)."""
+    """A function that the host offers: `type` is its structural text or the digest of that (text.digest); None: it is what
+    the component says, for a function that wants a resource which no component ever has."""
 
     def __init__(self, type, call):
         self.type = type

@@ -96,7 +96,7 @@ class Loading:
         offered = interface.functions.get(key)
         if offered is None:
             raise _unknown("%s#%s" % (name, key))
-        digest = text.digest(offered.type) if isinstance(offered.type, str) else offered.type
+        digest = text.digest(offered.type) if isinstance(offered.type, str) else offered.type or self.table.digest(t)
         if digest != self.table.digest(t):
             raise Unlinkable("component imports %s#%s with a type other than this board's" % (name, key))
         return ImportedFunction(t, digest, self.descriptor(t), offered.call)

@@ -2,7 +2,8 @@
 
 A grant is the name of an interface without its version, or a beginning of one with `*`: "wasi:mcp/*", "wasi:clocks/wall-clock".
 Interfaces of nothing but types need no grant. Neither do those that give nothing by themselves: wasi:io/poll has nothing
-to wait for, wasi:filesystem no folder and wasi:keyvalue no store where the configuration gives no bytes for it.
+to wait for, wasi:filesystem no folder and wasi:keyvalue no store where the configuration gives no bytes for it, and
+wasi:sockets no socket at all.
 """
 
 from ..component import HostImport
@@ -21,7 +22,7 @@ _TABLES = (
     "Client",
     digests.CLIENT,
 )
-_FREE = ("wasi:io/poll", "wasi:filesystem/", "wasi:keyvalue/")
+_FREE = ("wasi:io/poll", "wasi:filesystem/", "wasi:keyvalue/", "wasi:sockets/")
 
 
 def granted(name, allow):
@@ -151,7 +152,8 @@ class Interface:
                 call = getattr(self.owner, _method(function))
                 guard = getattr(self.owner, "guard", None)
                 return HostImport(self.table[i + 1], guard(function, call) if guard else call)
-        return None
+        rest = getattr(self.owner, "rest", None)
+        return rest and rest(function)
 
 
 def _method(function):

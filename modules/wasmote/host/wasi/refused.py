@@ -3,7 +3,7 @@
 from ...wasm import Unlinkable
 
 _NEVER = (
-    ("wasi:sockets/", "wasi:http/"),
+    ("wasi:http/",),
     "no component reaches the network from this board: leave out what opens connections, and let the MCP client fetch",
     ("wasi:nn/",),
     "this board has no machine learning: compute in the component, or ask the client for a sampling",
