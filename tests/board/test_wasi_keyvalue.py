@@ -1,11 +1,14 @@
 """wasi:keyvalue by a guest that uses every function of both drafts: kept on the flash, within its bytes, whole at all times."""
 
+import contextlib
+import functools
 import os
 
 import pytest
 from host_guests import Log, push
 from wasi_programs import configuration, everything, program
 from wasmote.host.wasi import bucket as module
+from wasmote.host.wasi import flash
 from wasmote.wasm import drive
 
 pytest_plugins = ["host_fixtures", "wasi_fixtures"]
@@ -141,6 +144,33 @@ def test_a_full_store_still_deletes(run):
     assert run("delete 0 a", "get 0 b", "set 0 c 1") == ["ok", "12", "ok"]
 
 
+def test_a_value_of_more_than_half_of_the_store_could_not_be_set_again(run, tmp_path):
+    """What it replaces counts no more. What is left of the room is others' as before."""
+    assert run("set 0 other x", "fill 0 a 2100", "fill 0 a 2101", "fill 0 a 4069", "get 0 a", "get 0 other") == [
+        *("ok", "ok", "ok", "ok", "4069", "x"),
+    ]
+    assert (tmp_path / "store" / "it" / "default.log").stat().st_size == 4096 - 12
+    assert run("fill 0 a 4082", "get 0 a")[1] == "4069", "it is whole, as nothing happened"
+    assert run("fill 0 a 4070", "get 0 other", store=8192)[0] == "ok"
+    assert run("fill 0 a 4069", "get 0 a", store=4096) == ["ok", "4069"], "less than before, in a store that has shrunk"
+
+
+def test_a_large_store_filled_the_flash_and_left_nothing_to_the_board(run, tmp_path, monkeypatch):
+    free = [7]  # blocks of the flash: four are the board's
+
+    def statvfs(path):
+        return (4096, 4096, 32, free[0], free[0], 0, 0, 0, 0, 255)
+
+    monkeypatch.setattr(flash.os, "statvfs", statvfs)
+    assert run("fill 0 a 4000", "fill 0 b 4000", store=65536) == ["ok", "ok"]
+    free[0] = 4
+    said = run("fill 0 c 4000", "set 0 d x", "get 0 d", "get 0 a", "delete 0 a", "get 0 a", store=65536)
+    assert said == ["other: the flash is full", "ok", "x", "4000", "ok", "none"]
+    free[0] = 5
+    assert run("fill 0 b 900", "get 0 b", store=4096) == ["ok", "900"], "the copy needs a block for a moment"
+    assert os.listdir(tmp_path / "store" / "it") == ["default.log"]
+
+
 def test_what_one_bucket_lets_go_another_may_have(run):
     said = run("open 1 other", "churn 0 key 36", "fill 1 a 3000", "get 0 key")
     assert said == ["ok", "ok", "ok", "v" * 100]
@@ -167,8 +197,19 @@ def test_a_new_version_finds_what_the_old_one_left(host):
 
 
 class Store:
+    """Of `quota` bytes, with one bucket."""
+
+    bucket = None
+
+    def __init__(self, quota=1 << 20):
+        self.quota = quota
+
     def room(self, more):
-        return True
+        return self.bucket is None or self.bucket.size + more <= self.quota
+
+    def make_room(self, more):
+        yield from self.bucket.compact()
+        assert self.room(more)
 
 
 def test_every_cut_of_a_log_leaves_whole_records(tmp_path):
@@ -188,6 +229,57 @@ def test_every_cut_of_a_log_leaves_whole_records(tmp_path):
         assert drive(bucket.get("a")) == a, cut
         drive(bucket.set("c", b"new"))
         assert drive(bucket.get("c")) == b"new" and drive(bucket.get("a")) == a
+
+
+class Dying:
+    """A file to which so many pieces can be written before the power fails."""
+
+    def __init__(self, left, *how):
+        self.left = left
+        self.file = open(*how)  # noqa: SIM115
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def write(self, data):
+        if not self.left:
+            raise PowerCut
+        self.left -= 1
+        return self.file.write(data)
+
+
+class PowerCut(BaseException):
+    pass
+
+
+def test_a_power_cut_while_a_value_takes_its_own_place_leaves_the_old_one_or_the_new_one(tmp_path, monkeypatch):
+    path = tmp_path / "b.log"
+    found = set()
+    for pieces in range(12):
+        path.unlink(missing_ok=True)
+        store = Store(2000)
+        store.bucket = bucket = module.Bucket(store, str(path))
+        drive(bucket.open())
+        drive(bucket.set("n", b"other"))
+        drive(bucket.set("a", b"1" * 1200))
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "open", functools.partial(Dying, pieces), raising=False)
+            patch.setattr(bucket, "_forget_part", lambda: None)
+            with contextlib.suppress(PowerCut):
+                drive(bucket.set("a", b"2" * 1300))
+        fresh = module.Bucket(store, str(path))
+        drive(fresh.open())
+        value = drive(fresh.get("a"))
+        assert value in (b"1" * 1200, b"2" * 1300) and drive(fresh.get("n")) == b"other"
+        assert os.listdir(tmp_path) == ["b.log"] and fresh.keys == 2
+        found.add(value)
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("world", ["all", "all2"])

@@ -3,14 +3,17 @@
     record   key size u8, kind u8, value size u16, key, value        kind 0: set, 1: deleted
 
 A record is appended in one go, which littlefs does as a whole or not at all. When the log has no room for one more, those
-that still count are copied beside it, and the copy takes its place by a rename: whenever the power fails, every key has
-its old value or its new one. Reading looks through the log: a bucket costs no memory.
+that still count are copied beside it, the new one too if its key's old one has to go for it, and the copy takes the log's
+place by a rename: whenever the power fails, every key has its old value or its new one. Reading looks through the log: a
+bucket costs no memory.
 """
 
 import os
 import struct
 
 from micropython import const
+
+from .flash import has
 
 _HEAD = const(4)
 _HEADER = "<BBH"
@@ -21,6 +24,7 @@ _MOST_KEY = const(128)  # bytes
 _MOST_VALUE = const(4096)
 _RECORDS = const(31)  # looked at before the board goes on
 _PIECE = const(512)
+_BLOCK = const(4096)  # of the flash
 
 
 class StoreError(OSError):
@@ -38,10 +42,7 @@ class Bucket:
 
     def open(self):
         """A generator."""
-        try:
-            os.remove(self.path + ".part")
-        except OSError:
-            pass
+        self._forget_part()
         try:
             open(self.path, "ab").close()
             self.keys = len((yield from self._index()))
@@ -113,56 +114,91 @@ class Bucket:
             raise StoreError("a key has 1 to %d bytes, not %d" % (_MOST_KEY, len(key)))
         if len(value) > _MOST_VALUE:
             raise StoreError("a value has %d bytes at most, not %d" % (_MOST_VALUE, len(value)))
-        new = (yield from self._find(key)) is None
-        if new and self.keys == _MOST_KEYS:
+        old = yield from self._find(key)
+        if old is None and self.keys == _MOST_KEYS:
             raise StoreError("the bucket has %d keys, the most" % _MOST_KEYS)
-        yield from self._append(_SET, key, value)
-        self.keys += new
+        record = _record(_SET, key, value)
+        if not self.store.room(len(record)):
+            more = len(record) - (_HEAD + len(key) + old[1] if old else 0)
+            if more > 0:
+                yield from self.store.make_room(more)
+        if self.store.room(len(record)):
+            self._append(record)
+        else:
+            yield from self.compact(key, record)
+        self.keys += old is None
 
     def delete(self, key):
         """A generator."""
         key = _bytes(key)
         if (yield from self._find(key)) is None:
             return
-        if self.store.room(_HEAD + len(key)):
-            yield from self._append(_DELETED, key, b"")
+        record = _record(_DELETED, key, b"")
+        if self.store.room(len(record)):
+            self._append(record)
         else:
             yield from self.compact(key)
         self.keys -= 1
 
-    def _append(self, kind, key, value):
-        record = struct.pack(_HEADER, len(key), kind, len(value)) + key + value
-        if not self.store.room(len(record)):
-            yield from self.store.make_room(len(record))
+    def _append(self, record):
+        if record[1] == _SET:
+            self._need(self.size, len(record))
         with open(self.path, "ab") as file:
             file.write(record)
         self.size += len(record)
 
-    def compact(self, without=None):
-        """A generator: leaves in the log what counts, and of that not the key `without`."""
+    def _need(self, size, more):
+        """Refuses to let a file of `size` bytes grow into a block that the flash has not, or not for guests."""
+        if (size - 1) // _BLOCK != (size + more - 1) // _BLOCK and not has(self.path[: self.path.rfind("/")], more):
+            raise StoreError("the flash is full")
+
+    def compact(self, without=None, record=b""):
+        """A generator: leaves in the log what counts, and of that not the key `without`; then comes `record`."""
         index = yield from self._index()
         index.pop(without, None)
+        deletes = without is not None and not record  # may take the board's blocks for a moment: it gives some back
         size = 0
-        with open(self.path + ".part", "wb") as part:
-            with open(self.path, "rb") as file:
-                for at in sorted(index.values()):
-                    file.seek(at)
-                    head = file.read(_HEAD)
-                    key_size, _, value_size = struct.unpack(_HEADER, head)
-                    part.write(head)
-                    left = key_size + value_size
-                    size += _HEAD + left
-                    while left:
-                        piece = file.read(min(left, _PIECE))
-                        part.write(piece)
-                        left -= len(piece)
-                    yield
-        os.rename(self.path + ".part", self.path)
-        self.size = size
+        done = False
+        try:
+            with open(self.path + ".part", "wb") as part:
+                with open(self.path, "rb") as file:
+                    for at in sorted(index.values()):
+                        file.seek(at)
+                        head = file.read(_HEAD)
+                        key_size, _, value_size = struct.unpack(_HEADER, head)
+                        left = key_size + value_size
+                        if not deletes:
+                            self._need(size, _HEAD + left)
+                        size += _HEAD + left
+                        part.write(head)
+                        while left:
+                            piece = file.read(min(left, _PIECE))
+                            part.write(piece)
+                            left -= len(piece)
+                        yield
+                if record:
+                    self._need(size, len(record))
+                    part.write(record)
+            os.rename(self.path + ".part", self.path)
+            self.size = size + len(record)
+            done = True
+        finally:
+            if not done:
+                self._forget_part()
+
+    def _forget_part(self):
+        try:
+            os.remove(self.path + ".part")
+        except OSError:
+            pass
 
     def names(self):
         """A generator: all keys, sorted."""
         return sorted((yield from self._index()))
+
+
+def _record(kind, key, value):
+    return struct.pack(_HEADER, len(key), kind, len(value)) + key + value
 
 
 def _bytes(key):

@@ -11,11 +11,11 @@ from micropython import const
 
 from . import failures
 from .failures import Failure
+from .flash import has
 from .paths import LINK, mode, on_flash
 
 BLOCK = const(4096)
 _DIRECTORY = const(0x4000)
-_SPARE = const(4)  # blocks of the flash that guests leave to the board
 _PIECE = const(256)
 _HIDDEN = const(16)
 
@@ -74,10 +74,8 @@ class Folder:
 
     def _need(self, more):
         """Refuses to go on if the flash has not so many bytes."""
-        if hasattr(os, "statvfs"):
-            flash = os.statvfs(self.root)
-            if flash[0] * (flash[3] - _SPARE) < more:
-                raise Failure(failures.INSUFFICIENT_SPACE, "the flash is full")
+        if not has(self.root, more):
+            raise Failure(failures.INSUFFICIENT_SPACE, "the flash is full")
 
     # One file that is open
 
