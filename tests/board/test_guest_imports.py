@@ -271,8 +271,22 @@ def test_plain_text_stays_text():
             (3, ("resource_link", "x:/", "name", None, "text/plain", (None, None, None))),
             {"type": "resource_link", "uri": "x:/", "name": "name", "mimeType": "text/plain", "annotations": {}},
         ),
+        # What official clients reject a whole result for:
+        (
+            (2, ("resource", "x:/", None, None, None, None)),
+            {"type": "resource", "resource": {"uri": "x:/", "text": ""}},
+        ),
+        (
+            (0, ("text", "a", (1.5, ["user", "model", "assistant"], "custom"))),
+            {"type": "text", "text": "a", "annotations": {"audience": ["user", "assistant"]}},
+        ),
+        (
+            (1, ("image", "", "a/b", (None, ["all"], None))),
+            {"type": "image", "data": "", "mimeType": "a/b", "annotations": {}},
+        ),
     ],
 )
-def test_other_content_becomes_json(block, wanted):
+def test_other_content_becomes_json_that_clients_take(block, wanted):
     (made,) = content.blocks([block])
     assert json.loads(made) == wanted
+    pytest.importorskip("mcp.types").CallToolResult.model_validate_json(b'{"content":[%s]}' % made)

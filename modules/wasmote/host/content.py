@@ -3,6 +3,7 @@
 import json
 
 _EMBEDDED = 2
+_ROLES = ("user", "assistant")
 
 
 def blocks(content):
@@ -19,7 +20,7 @@ def _block(case, value):
     elif case == 1:
         members = ["type", "image", "data", value[1], "mimeType", value[2]]
     elif case == _EMBEDDED:
-        inner = object_text(["uri", value[1], "mimeType", value[2], "text", value[3], "blob", value[4]])
+        inner = object_text(embedded(value))
         return ('{"type":"resource","resource":%s%s}' % (inner, annotations_text(annotations))).encode()
     else:
         members = [
@@ -37,6 +38,12 @@ def _block(case, value):
     return (object_text(members)[:-1] + annotations_text(annotations) + "}").encode()
 
 
+def embedded(value):
+    """The members of an embedded resource. One that has neither text nor blob is an empty text: MCP wants one of them."""
+    text = "" if value[3] is None and value[4] is None else value[3]
+    return ["uri", value[1], "mimeType", value[2], "text", text, "blob", value[4]]
+
+
 def object_text(members):
     """{"name":value,…} of a list of names and values; None is left out."""
     parts = []
@@ -52,6 +59,8 @@ def annotations_text(annotations):
     priority, audience, _ = annotations
     if priority is not None and not 0 <= priority <= 1:  # NaN too, which JSON has no word for
         priority = None
+    if audience:  # MCP has no other roles, and official clients reject the whole result for one
+        audience = [role for role in audience if role in _ROLES] or None
     return ',"annotations":' + object_text(["priority", priority, "audience", audience])
 
 

@@ -5,7 +5,7 @@ Imported when the first of them is registered: a board without any has no memory
 
 import json
 
-from .content import object_text
+from .content import embedded, object_text
 from .entries import SUBSCRIBE, Refused, members
 from .errors import HostError
 
@@ -199,8 +199,7 @@ def _content(case, value, uri, mime_type):
     elif case == 1:
         members = ["uri", uri, "mimeType", value[2], "blob", value[1]]
     elif case == 2:
-        text = "" if value[3] is None and value[4] is None else value[3]
-        members = ["uri", value[1], "mimeType", value[2], "text", text, "blob", value[4]]
+        members = embedded(value)
     else:  # a link is what text/uri-list is for
         members = ["uri", value[1], "mimeType", "text/uri-list", "text", value[1]]
     return object_text(members).encode()
