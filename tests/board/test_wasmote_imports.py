@@ -5,8 +5,10 @@ import json
 import pytest
 from host_guests import Imports
 from host_guests import refused_in_full as refused
+from wasmote.host.entries import KINDS
 from wasmote.host.wasmote.icons import Icons
 from wasmote.host.wasmote.results import Completion, Results
+from wasmote.wasm import OutOfMemory
 
 pytest_plugins = ["runtime_fixtures"]
 
@@ -153,6 +155,38 @@ def test_icons_too_large_for_the_board_are_refused(it, icons):
     before = bytes(it.tools[0].json)
     assert "no memory for the icons" in refused(icons.set((1, "a"), [("data:" + "x" * 9000, None, [], None)]))[1]
     assert bytes(it.tools[0].json) == before
+
+
+@pytest.mark.parametrize("there_is", range(4))
+def test_icons_of_the_server_that_had_no_memory_were_set_for_some(it, icons, runtime_host, monkeypatch, there_is):
+    """All or none of four, when there is room for fewer; that room is not lost."""
+    icons.set((4, "p"), [SUN])
+    it.loaded = True
+    entries = [entry for kind in KINDS for entry in getattr(it, kind)]
+    before = [bytes(entry.json) for entry in entries]
+    keep = it.keep_text
+    kept = []
+
+    def keep_some(text):
+        if len(kept) == there_is:
+            raise OutOfMemory("the arena is full")
+        kept.append(text)
+        return keep(text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(it, "keep_text", keep_some)
+        assert "no memory for the icons: the arena is full" in refused(icons.set((0, None), [MOON]))[1]
+    assert [bytes(entry.json) for entry in entries] == before and (it.icons, runtime_host.told) == (None, [])
+    there_is = 4
+    monkeypatch.setattr(it, "keep_text", keep_some)
+    assert icons.set((0, None), [MOON]) == DONE and len(kept) == 4
+    assert [icons_of(entry) for entry in entries] == [[{"src": MOON[0]}]] * 4 + [[SUN_JSON]]
+
+
+def test_an_entry_that_had_no_memory_for_its_icons_still_has_the_servers(it, icons):
+    icons.set((0, None), [MOON])
+    assert refused(icons.set((1, "a"), [("data:" + "x" * 9000, None, [], None)]))
+    assert icons.set((0, None), [SUN]) == DONE and icons_of(it.tools[0]) == [SUN_JSON]
 
 
 def test_clients_hear_of_icons_that_come_late(it, icons, runtime_host):

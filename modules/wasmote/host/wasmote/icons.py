@@ -21,9 +21,9 @@ class Icons:
         for src, _, _, _ in icons:
             if not [scheme for scheme in _SCHEMES if src.startswith(scheme)]:
                 return failed("invalid-params", 'the src of an icon is an https: or a data: URL, not "%s"' % src[:64])
-        text = (',"icons":[%s]' % ",".join([_icon(*icon) for icon in icons])).encode() if icons else b""
+        given = (',"icons":[%s]' % ",".join([_icon(*icon) for icon in icons])).encode() if icons else b""
+        text = given
         if case == _SERVER:
-            runtime.icons = text or None
             kinds = KINDS
             entries = [entry for kind in kinds for entry in getattr(runtime, kind) if not entry.own_icons]
         else:
@@ -32,27 +32,38 @@ class Icons:
             if not entries:
                 what = 'there is no %s "%s": register it first' % (kinds[0][:-1], name[:64])
                 return failed("invalid-params", what)
-            entries[0].own_icons = text != b""
-            text = text or runtime.icons or b""
+            text = given or runtime.icons or b""
         try:
-            for entry in entries:
-                _put(runtime, entry, text)
+            for entry in entries:  # room for all of them before one is changed
+                _make_room(runtime, entry, len(text))
         except OutOfMemory as error:
             return failed("invalid-params", "no memory for the icons: %s" % error)
+        if case == _SERVER:
+            runtime.icons = given or None
+        else:
+            entries[0].own_icons = given != b""
+        for entry in entries:
+            _put(entry, text)
         if entries and runtime.loaded:
             runtime.host.lists_changed(kinds)
         return DONE
 
 
-def _put(runtime, entry, icons):
-    """Replaces the icons of an Entry. OutOfMemory."""
+def _make_room(runtime, entry, size):
+    """Room for an Entry's text with so many bytes of icons. OutOfMemory: what it has is as it was."""
+    size += entry.plain or len(entry.json)
+    if size > len(entry.room or entry.json):  # what is given up of the arena comes back with close() only
+        entry.room = runtime.keep_text([bytes(size)])
+
+
+def _put(entry, icons):
+    """Replaces the icons of an Entry that has room for them."""
     plain = entry.plain or len(entry.json)
-    text = bytes(entry.json[: plain - 1]) + icons + b"}"
     room = entry.room or entry.json
-    if len(text) > len(room):  # what is given up of the arena comes back with close() only
-        room = runtime.keep_text([text])
-    room[: len(text)] = text
-    entry.json = room[: len(text)]
+    end = plain + len(icons)
+    room[: plain - 1] = entry.json[: plain - 1]
+    room[plain - 1 : end] = icons + b"}"
+    entry.json = room[:end]
     entry.room = room
     entry.plain = plain
 
