@@ -116,6 +116,22 @@ def test_a_loaded_guest_registers_only_what_it_can_serve(it, runtime_host):
     assert not it.resources and runtime_host.told == ["prompts"]
 
 
+def test_a_loaded_guest_whose_registration_was_refused_could_never_register_again(it):
+    """What refused texts took of its 8 KiB was gone until it was unloaded."""
+    it.loaded = True
+
+    def some(*names):
+        return [prompt(name, description="d" * 900) for name in names]
+
+    for _ in range(20):
+        assert "twice" in refused(it.register_prompts(some("a", "b", "c", "b")))[1]
+    assert it.texts.used() <= 4
+    for names in ("ab", "cdef", "g"):
+        assert it.register_prompts(some(*names)) == (0, None)
+    assert [says(entry)["description"] for entry in it.prompts] == ["d" * 900] * 7
+    assert [says(entry)["name"] for entry in it.prompts] == [*"abcdefg"]
+
+
 def test_a_loaded_guest_that_offered_what_it_does_not_export_was_held_to_it(it):
     it.loaded = True
     it.guest.lacks = "handle-subscribe"

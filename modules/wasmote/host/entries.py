@@ -106,11 +106,20 @@ def members(text, pairs):
             text.append(',"%s":%s' % (pairs[i], json.dumps(pairs[i + 1])))
 
 
-def keep(text, store):
-    """Copies the pieces of a text into the arena, and returns the view of it."""
+def keep(text, store, rooms=()):
+    """Copies the pieces of a text into the arena, and returns the view of it.
+
+    rooms    views of the arena that nobody needs any more: of the first that is large enough, its beginning is taken
+    """
     text = [piece.encode() if isinstance(piece, str) else piece for piece in text]
     size = sum([len(piece) for piece in text])
-    view = store.view(store.alloc(size), size)
+    view = None
+    for i in range(len(rooms)):
+        if view is None and len(rooms[i]) >= size:
+            view = rooms[i][:size]
+            rooms[i] = rooms[i][size:]
+    if view is None:
+        view = store.view(store.alloc(size), size)
     at = 0
     for piece in text:
         view[at : at + len(piece)] = piece

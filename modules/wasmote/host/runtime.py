@@ -8,6 +8,7 @@ from .errors import failed
 
 _TEXTS = 8  # most granules that what a guest registers may take
 _MOST = 64  # entries of all kinds that a guest may register: each takes some 150 bytes of the heap
+_ROOM = 40  # bytes of a room in `texts` worth a view on the heap: a tool has more
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _DONE = (0, None)
 
@@ -36,6 +37,7 @@ class Runtime:
     offers = 0
     info = texts = refused = notify = None
     loaded = False
+    rooms = ()  # views of what a refused registration left in `texts`
 
     def __init__(self, guest, validate, host):
         self.guest = guest
@@ -46,6 +48,7 @@ class Runtime:
         """Forgets what was registered and gives its memory back."""
         self.tools = self.resources = self.templates = self.prompts = ()
         self.info = None
+        self.rooms = ()
         if self.texts:
             self.texts.close()
             self.texts = None
@@ -88,7 +91,7 @@ class Runtime:
         return self._register("prompts", prompts, prompt_text)
 
     def _register(self, kind, definitions, text_of):
-        """All of them or none; what texts of refused ones took of the arena comes back with close()."""
+        """All of them or none; where texts of refused ones lie, those of the next ones will."""
         made = []
         try:
             if len(definitions) + sum([len(getattr(self, kind)) for kind in KINDS]) > _MOST:
@@ -98,6 +101,8 @@ class Runtime:
             if made and self.loaded:
                 self.guest.check_handlers((kind,))
         except (Refused, OutOfMemory) as error:
+            rooms = [entry.json for entry in made] + list(self.rooms)
+            self.rooms = [room for room in rooms if len(room) >= _ROOM]
             return self._refuse(error)
         setattr(self, kind, list(getattr(self, kind)) + made)
         if made and self.loaded:
@@ -128,7 +133,7 @@ class Runtime:
     def keep_text(self, text):
         if self.texts is None:
             self.texts = Granules(_TEXTS)
-        return keep(text, self.texts)
+        return keep(text, self.texts, self.rooms)
 
     def _refuse(self, error):
         text = str(error)
