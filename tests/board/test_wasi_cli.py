@@ -81,12 +81,17 @@ def test_exit_with_success_ends_the_program_and_gives_its_memory_back(host, log)
         (["unchecked"], "write of 1 bytes: check-write allowed 0"),
         (["twice"], "write of 97 bytes: check-write allowed 96"),
         (["hoard"], "too many streams: 16 at most"),
-        (["lots"], "5000 random bytes: 4096 at most at a time"),
+        (["lots"], "16385 random bytes: 16384 at most at a time"),
     ],
 )
 def test_other_ends_say_why(host, log, arguments, why):
     kind, text = refusal(lambda: run(host, *arguments))
     assert kind == "refused" and why in text
+
+
+def test_more_than_4096_random_bytes_at_a_time_were_a_trap(host, log):
+    run(host, "many")
+    assert log.lines()[:2] == ["random bytes 16384", "of them other than the 256 before 64"]
 
 
 def test_what_is_not_granted_is_refused_by_name_with_the_remedy(host):

@@ -140,7 +140,19 @@ EXPORT("wasi:cli/run@0.2.0#run") int32_t run(void) {
         for (;;)
             get_stderr();
     if (is(what, "lots"))
-        get_random_bytes(5000, &result);
+        get_random_bytes(16385, &result);
+    if (is(what, "many")) {
+        int64_t others = 0;
+        get_random_bytes(16384, &result);
+        tell("random bytes", result.size);
+        for (size_t at = 0; at < result.size; at += 256) {
+            bool same = at > 0;
+            for (size_t i = 0; i < 256 && same; i++)
+                same = result.data[at + i] == result.data[at - 256 + i];
+            others += !same;
+        }
+        tell("of them other than the 256 before", others);
+    }
     if (is(what, "long")) {
         for (int i = 0; i < 700; i++)
             put("\xc3\xbc", 2);

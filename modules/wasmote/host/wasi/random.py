@@ -6,7 +6,8 @@ from micropython import const
 
 from ...wasm import Trap
 
-_MOST = const(4096)  # bytes at a time
+_MOST = const(16 * 1024)  # bytes at a time, all of them in the board's heap for a moment
+_PIECE = const(256)
 
 
 class Random:
@@ -16,7 +17,7 @@ class Random:
     def get_random_bytes(self, count):
         if count > _MOST:
             raise Trap("%d random bytes" % count, "%d at most at a time" % _MOST)
-        return os.urandom(count)
+        return _pieces(count) if count > _PIECE else os.urandom(count)
 
     get_insecure_random_bytes = get_random_bytes
 
@@ -27,3 +28,12 @@ class Random:
 
     def insecure_seed(self):
         return self.get_random_u64(), self.get_random_u64()
+
+
+def _pieces(count):
+    """A generator: a list of pieces, for which a heap need not be in one piece."""
+    pieces = []
+    for at in range(0, count, _PIECE):
+        pieces.append(os.urandom(min(_PIECE, count - at)))
+        yield
+    return pieces
