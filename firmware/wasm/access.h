@@ -8,12 +8,17 @@
 #include "exec.h"
 
 // Where the processor reads words that are not aligned, only the end of a granule is in the way of a sparse memory.
-// Cortex-M0 cannot, and RISC-V processors may trap.
+// Cortex-M0 cannot, and RISC-V processors may trap. Given to the compiler, as WASM_SMALL: what a board runs, on a PC.
+#if !defined(UNALIGNED)
 #if defined(__x86_64__) || defined(__aarch64__) || defined(__ARM_FEATURE_UNALIGNED)
 #define UNALIGNED (1)
-#define APART(ea, size) __builtin_expect((ea) % GRANULE > GRANULE - (size), 0)
 #else
 #define UNALIGNED (0)
+#endif
+#endif
+#if UNALIGNED
+#define APART(ea, size) __builtin_expect((ea) % GRANULE > GRANULE - (size), 0)
+#else
 #define APART(ea, size) __builtin_expect(((ea) & ((size)-1)) != 0, 0)
 #endif
 

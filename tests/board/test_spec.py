@@ -1,6 +1,7 @@
 """The WebAssembly specification test suite on both engines, in CPython; on boards: tests/firmware/test_spec.py."""
 
 import pytest
+import sanitizers
 import spec_suite
 from spec_runner import Result, judge
 from spec_targets import Lost, Target
@@ -12,12 +13,18 @@ SHARDS = 4
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize(
-    "target, sanitizers",
-    [("cpython", ""), ("cpython", SANITIZERS), ("cpython", "alignment"), ("cpython-python", "")],
+    "target, checks, flags",
+    [
+        ("cpython", "", ""),
+        ("cpython", SANITIZERS, ""),
+        ("cpython", "alignment", ""),
+        ("cpython", "address,undefined", sanitizers.CORTEX_M0),
+        ("cpython-python", "", ""),
+    ],
 )
-def test_official_suite_passes(target, sanitizers, shard, spec_tests):
+def test_official_suite_passes(target, checks, flags, shard, spec_tests):
     names = spec_suite.names(spec_tests)[shard::SHARDS]
-    result = run(Target(target, {"WASM_SANITIZE": sanitizers}), spec_tests, names)
+    result = run(Target(target, sanitizers.environment(checks, flags)), spec_tests, names)
     assert (result.failures, result.large_modules) == ([], {})
     assert result.passed == sum(len(spec_suite.commands(spec_tests, name)) for name in names)
 
