@@ -1,9 +1,11 @@
 """Small files that ask for much: each is refused, or loads in steps that let the board do other work."""
 
+import sys
+
 import pytest
 from guests import Imports, load, stores_closed  # noqa: F401
 from wasmote.component import Component, imagine  # noqa: F401  imported late by itself
-from wasmote.wasm import Source, Store, Unsupported
+from wasmote.wasm import Invalid, Source, Store, Unsupported
 from wasmote.wasm.binary import decode
 from wat import assemble
 
@@ -167,3 +169,113 @@ def test_instance_types_that_double_do_not_hang_the_load_when_they_are_looked_th
     assert len(binary) < 2500
     with pytest.raises(Unsupported, match="instance types nested too deep or wide: split the interface at offset 0x"):
         steps_of(binary)
+
+
+NAMES = [bytes([3, 97 + i // 676, 97 + i // 26 % 26, 97 + i % 26]) for i in range(900)]
+
+
+def index(i):
+    return bytes([i]) if i < 64 else bytes([i & 0x7F | 0x80, i >> 7])
+
+
+def typed(code, parts, end=b""):
+    """A component of one type."""
+    return HEADER + section(7, bytes([code]) + leb(len(parts)) + b"".join(parts) + end)
+
+
+def bag(part=b"\x03\x00"):
+    """A component with a type, and an instance of 900 exports that are it."""
+    return (
+        HEADER + section(7, b"\x7d") + section(5, b"\x01" + leb(900) + b"".join(b"\0" + name + part for name in NAMES))
+    )
+
+
+def lifts_of_long_types():
+    core = assemble("""(component (core module $m (memory (export "m") 1) (func (export "f") (param i32))
+      (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)) (core instance $m (instantiate $m))
+      (alias core export $m "f" (core func $f)) (alias core export $m "r" (core func $r)) (alias core export $m "m" (core memory $m)))""")
+    tuples = [b"\x6f\x1e" + bytes([0x7D] * 28 + [0x75 + i // 10, 0x75 + i % 10]) for i in range(100)]
+    of_all = b"\x6f\x64" + b"".join(index(i) for i in range(100))
+    functions = [b"\x40\x01" + NAMES[i] + index(100) + b"\x01\x00" for i in range(8)]
+    lifts = [b"\x00\x00\x00\x02\x03\x00\x04\x01" + index(101 + i) for i in range(8)]
+    return core + section(7, *tuples, of_all, *functions) + section(8, *lifts)
+
+
+LONG = {
+    "record": lambda: typed(0x72, [name + b"\x7d" for name in NAMES[:128]]),
+    "tuple": lambda: typed(0x6F, [b"\x7d"] * 128),
+    "enum": lambda: typed(0x6D, NAMES[:512]),
+    "variant": lambda: typed(
+        0x71, [name + (b"\x01\x7d\x00" if i < 128 else b"\x00\x00") for i, name in enumerate(NAMES[:512])]
+    ),
+    "parameters": lambda: typed(0x40, [name + b"\x7d" for name in NAMES[:128]], b"\x01\x00"),
+    "lifts of long types": lifts_of_long_types,
+    "instance": bag,
+    "exported instances": lambda: (
+        bag() + section(11, *[b"\x00\x02" + bytes([97 + i // 26, 97 + i % 26]) + b"\x05\x00\x00" for i in range(62)])
+    ),
+    "instances that must fit a type": lambda: (
+        bag()
+        + section(
+            7, b"\x42" + leb(901) + b"\x01\x7d" + b"".join(b"\x04\x00" + name + b"\x03\x00\x00" for name in NAMES)
+        )
+        + section(11, *[b"\x00\x01" + bytes([97 + i]) + b"\x05\x00\x01\x05\x01" for i in range(4)])
+    ),
+    "arguments": lambda: (
+        HEADER
+        + section(7, b"\x7d")
+        + b"\x04\x08"
+        + HEADER
+        + section(5, b"\x00\x00" + leb(900) + b"".join(name + b"\x03\x00" for name in NAMES))
+    ),
+    "core instance": lambda: (
+        assemble(f"(component {CORE_F})")
+        + section(2, b"\x01" + leb(900) + b"".join(name + b"\x00\x00" for name in NAMES))
+    ),
+    "core arguments": lambda: (
+        assemble(f"(component {CORE_F})")
+        + section(2, b"\x00\x00" + leb(900) + b"".join(name + b"\x12\x00" for name in NAMES))
+    ),
+}
+
+
+def longest_step(binary):
+    """How many lines of the component package the longest step of a load runs."""
+
+    def trace(frame, event, arg):
+        nonlocal lines
+        if "component" not in frame.f_code.co_filename:
+            return None
+        lines += event == "line"
+        return trace
+
+    lines = longest = 0
+    store = Store(limit=64)
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for _ in Component.load(store, Source(binary), Imports()):
+            longest = max(longest, lines)
+            lines = 0
+    finally:
+        sys.settrace(before)
+        store.close()
+    return max(longest, lines)
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_a_step_of_a_load_is_short_however_long_what_it_reads(what):
+    """Four functions as tools write them are 2,000 lines, of which a board's are half: labels are viper's there."""
+    assert longest_step(LONG[what]()) < 4000
+
+
+@pytest.mark.parametrize("code, most, part", [(0x72, 128, b"\x7d"), (0x71, 128, b"\x01\x7d\x00"), (0x6D, 512, b"")])
+def test_a_type_of_more_parts_than_a_board_reads_at_once_is_refused(code, most, part):
+    load(typed(code, [name + part for name in NAMES[:most]]))
+    with pytest.raises(Unsupported, match=f"type of {most + 1} parts: split it at offset 0x"):
+        load(typed(code, [name + part for name in NAMES[: most + 1]]))
+
+
+def test_labels_of_a_long_type_must_differ_even_far_from_one_another():
+    with pytest.raises(Invalid, match="enum tag name `aaa` conflicts with a previous one"):
+        load(typed(0x6D, [*NAMES[:100], NAMES[0]]))

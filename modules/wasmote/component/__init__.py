@@ -40,6 +40,7 @@ _AT_TIMES = (  # imported by those, if at all
     "wasmote.component.methods",
     "wasmote.component.later",
     "wasmote.component.coretype",
+    "wasmote.component.long_types",
     "wasmote.component.imagine",
 )
 _FROZEN = isinstance(__path__, str) and __path__.startswith(".frozen")  # MicroPython, from flash: nothing is compiled

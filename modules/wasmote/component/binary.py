@@ -54,6 +54,7 @@ _COMPONENT_TYPE = const(0x41)
 _INSTANCE_TYPE = const(0x42)
 _RESOURCE = const(0x3F)
 _MAX_SECTIONS = const(1000)
+_MANY = const(32)  # parts of a type that are read in one step, as many as parts_viper.py reads
 _MAX_NAME = const(255)  # bytes: names of exports are kept
 _ENCODINGS = ("utf8", "utf16", "latin1-utf16")
 
@@ -132,20 +133,41 @@ def label(reader):
     return bytes((n,)) + reader.bytes(n)
 
 
-def labels(reader, space, what):
-    """A vector of labels, checked, in one piece: (how many, their bytes)."""
-    found = _parts(reader, space, 2)
+def _labelled(reader, space, kind, what):
+    """A vector of parts with labels, checked: (labels in one piece, [type]). `kind`: 0 for types, 1 for cases.
+
+    2 for labels alone: (labels, how many). None if they are too many for one step: the reader is back at the type.
+    """
+    found = _parts(reader, space, kind)
     if found:
         return found
-    start = reader.at
-    count = reader.count()
-    found = b"".join([label(reader) for _ in range(count)])
-    check_labels(found, what, start)
-    return count, found
+    at = reader.at
+    if reader.peek() > _MANY:
+        reader.seek(at - 1)
+        return None
+    count = reader.u32()
+    labels, types = some_parts(reader, space, kind, count)
+    check_labels(labels, what, at)
+    return labels, types if kind < 2 else count
+
+
+def some_parts(reader, space, kind, count):
+    """The next parts: (labels in one piece, [type]). `kind` as for _labelled(), or 3 for types without labels."""
+    labels = []
+    types = []
+    for _ in range(count):
+        if kind != 3:
+            labels.append(label(reader))
+        if kind == 1:
+            types.append(optional_val_type(reader, space))
+            leading(reader, b"\x00", "zero byte required")
+        elif kind != 2:
+            types.append(val_type(reader, space))
+    return b"".join(labels), types
 
 
 def _parts(reader, space, kind):
-    """The same as labels(), _labelled() or _variant(), by parts_viper.py: None if that does not read it."""
+    """The same as _labelled(), by parts_viper.py: None if that does not read it."""
     if parts is None:
         return None
     reader.peek()  # is in the window now
@@ -169,14 +191,14 @@ def _parts(reader, space, kind):
             types.append(t)
     reader.at += end - at
     found = bytes(memoryview(found)[: out[0]])
-    return (found, types) if kind < 2 else (count, found)
+    return found, types if kind < 2 else count
 
 
-def check_labels(found, what, at):
-    """Refuses labels that are not in kebab case, or not unique."""
+def check_labels(found, what, at, seen=None):
+    """Refuses labels that are not in kebab case, or not unique. `seen`: as for labels.check_labels()."""
     if max(found or b"a") >= 0x80 and not is_utf8_labels(found):
         raise Malformed("malformed UTF-8 encoding", at)
-    labelling.check_labels(found, what, at)
+    labelling.check_labels(found, what, at, seen)
 
 
 def is_utf8_labels(found):
@@ -286,39 +308,36 @@ def optional_val_type(reader, space):
 
 
 def def_type(reader, space):
-    """A defined type, function type or resource type; None where the declarations of an instance or component type come next."""
+    """A defined type, function type or resource type; None where one comes next that needs more than one step."""
     table = space.table
     at = reader.at
     code = reader.u8()
     if code == _RECORD:
-        return table.record(*_labelled(reader, space, "record field"), at)
+        parts = _labelled(reader, space, 0, "record field")
+        return parts and table.record(*parts, at)
     if code == _OPTION:
         return table.option(val_type(reader, space), at)
     if code == _FUNC_TYPE:
-        found, params = _labelled(reader, space, "function parameter")
-        result = 0
-        if leading(reader, b"\x00\x01", "component function results"):
-            leading(reader, b"\x00", "number of results")
-        else:
-            result = val_type(reader, space)
-        return table.func(found, params, result, at)
+        parts = _labelled(reader, space, 0, "function parameter")
+        return parts and function_type(reader, space, *parts, at)
     if code == _RESULT:
         ok = optional_val_type(reader, space)
         return table.result(ok, optional_val_type(reader, space), at)
     if code == _LIST:
         return table.list_(val_type(reader, space), at)
     if code == _VARIANT:
-        return _variant(reader, space, at)
+        parts = _labelled(reader, space, 1, "variant case")
+        return parts and table.variant(*parts, at)
     if code == _ENUM or code == _FLAGS:
-        count, found = labels(reader, space, "enum tag" if code == _ENUM else "flag")
-        return table.labels(count, found, code, at)
+        parts = _labelled(reader, space, 2, "enum tag" if code == _ENUM else "flag")
+        return parts and table.labels(*parts, code, at)
     if _STRING <= code <= _BOOL:
         return code
-    if code == _TUPLE:
-        return table.record(None, [val_type(reader, space) for _ in range(reader.count())], at)
+    if code == _TUPLE and reader.peek() <= _MANY:
+        return table.record(None, some_parts(reader, space, 3, reader.count())[1], at)
     if code == _OWN or code == _BORROW:
         return table.handle(space.resource_type(reader.u32(), at), code, at)
-    if code == _INSTANCE_TYPE or code == _COMPONENT_TYPE:
+    if code == _INSTANCE_TYPE or code == _COMPONENT_TYPE or code == _TUPLE:
         reader.seek(at)
         return None
     if code == _RESOURCE:
@@ -326,41 +345,20 @@ def def_type(reader, space):
     _refuse_type(code, "component defined type", at)
 
 
+def function_type(reader, space, labels, params, at):
+    """A function type of these parameters; its result comes next."""
+    result = 0
+    if leading(reader, b"\x00\x01", "component function results"):
+        leading(reader, b"\x00", "number of results")
+    else:
+        result = val_type(reader, space)
+    return space.table.func(labels, params, result, at)
+
+
 def _refuse_type(code, what, at):
     from .later import refuse_type
 
     refuse_type(code, what, at)
-
-
-def _labelled(reader, space, what):
-    """vec(name, valtype): (names in one piece, [type])."""
-    quick = _parts(reader, space, 0)
-    if quick:
-        return quick
-    at = reader.at
-    labels = []
-    found = []
-    for _ in range(reader.count()):
-        labels.append(label(reader))
-        found.append(val_type(reader, space))
-    labels = b"".join(labels)
-    check_labels(labels, what, at)
-    return labels, found
-
-
-def _variant(reader, space, at):
-    quick = _parts(reader, space, 1)
-    if quick:
-        return space.table.variant(*quick, at)
-    labels = []
-    cases = []
-    for _ in range(reader.count()):
-        labels.append(label(reader))
-        cases.append(optional_val_type(reader, space))
-        leading(reader, b"\x00", "zero byte required")
-    labels = b"".join(labels)
-    check_labels(labels, "variant case", at)
-    return space.table.variant(labels, cases, at)
 
 
 def canon_options(reader):

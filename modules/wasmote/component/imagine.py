@@ -138,6 +138,10 @@ class Imagined:
     def descriptor(self, t):
         return self.table.descriptor(t)
 
+    def long_descriptor(self, t):
+        yield from self.table.make_digests(t)
+        return (yield from self.table.long_descriptor(t))
+
     def keep(self, digest, descriptor):
         return descriptor
 

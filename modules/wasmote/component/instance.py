@@ -30,9 +30,12 @@ from .space import Types, admit, fit, imagine_import, long_type, new_resource, r
 from .types import PARAMS
 
 _PAUSE = const(3)  # definitions between two yields, less one
+_PAUSE_OF_NAMES = const(15)  # the same, of names with no more than an index
 _MAX_INSTANCES = const(100)  # nested ones: a few bytes can ask for any number
 _MAX_CANONS = const(128)  # functions lifted or lowered: each stays on the heap
 _MAX_EXPORTS = const(64)  # what the root component may export, functions of interfaces counted: the same
+_LONG = const(512)  # bytes of a descriptor that takes a step of its own
+_A_STEP = (None,)  # what yields once
 _I32 = b"\x7f"
 
 
@@ -121,31 +124,33 @@ class Scope(Types):
     # -- core instances
 
     def core_instance(self, reader):
-        at = reader.at
+        start = reader.at
         if leading(reader, b"\x00\x01", "core instance"):
-            self.add(CORE_INSTANCE, self._core_exports(reader), at)
-            return None
+            return self._core_exports(reader, start)
         return self._instantiate_module(reader)
 
-    def _core_exports(self, reader):
+    def _core_exports(self, reader, start):
         exports = {}
-        for _ in range(reader.count()):
+        for i in range(reader.count()):
             name = self._unique(exports, reader)
             at = reader.at
             sort = 0x10 + leading(reader, b"\x00\x01\x02\x03", "core sort")
             exports[name] = self.item(sort, reader.u32(), at)
-        return exports
+            if i & _PAUSE_OF_NAMES == _PAUSE_OF_NAMES:
+                yield
+        self.add(CORE_INSTANCE, exports, start)
 
     def _instantiate_module(self, reader):
         at = reader.at
         item = self.item(CORE_MODULE, reader.u32(), at)
         arguments = {}
-        for _ in range(reader.count()):
+        for i in range(reader.count()):
             name = self._unique(arguments, reader)
             leading(reader, b"\x12", "instantiation arg kind")
             at = reader.at
             arguments[name] = self.item(CORE_INSTANCE, reader.u32(), at)
-
+            if i & _PAUSE_OF_NAMES == _PAUSE_OF_NAMES:
+                yield
         return (yield from self.instantiate_module(item, arguments, at))
 
     def instantiate_module(self, item, arguments, at):
@@ -210,6 +215,7 @@ class Scope(Types):
     # -- canon
 
     def canon(self, reader):
+        """None, or a generator that has to run."""
         at = reader.at
         if self.root.canons == _MAX_CANONS:
             raise Unsupported("more than %d functions lifted or lowered: import and export fewer" % _MAX_CANONS, at)
@@ -217,11 +223,11 @@ class Scope(Types):
         code = reader.u8()
         if code == 0:
             leading(reader, b"\x00", "canonical function lift")
-            self._lift(reader, at)
-        elif code == 1:
+            return self._lift(reader, at)
+        if code == 1:
             leading(reader, b"\x00", "canonical function lower")
-            self._lower(reader, at)
-        elif code == 3:
+            return self._lower(reader, at)
+        if code == 3:
             index = self.table.resource_of(self.resource_type(reader.u32(), at))
             self.add(CORE_FUNC, ResourceDrop(self.instance, index, b""), at)
         elif code == 2 or code == 4:
@@ -230,6 +236,7 @@ class Scope(Types):
             from .later import refuse_built_in
 
             refuse_built_in(reader, code, at)
+        return None
 
     def _resource_built_in(self, code, t, at):
         """resource.new or resource.rep."""
@@ -246,7 +253,18 @@ class Scope(Types):
         function = self.item(CORE_FUNC, reader.u32(), at)
         cx, post_return = self._options(reader, at)
         t = self.func_type(reader.u32(), at)
-        d = self.root.descriptor(t)
+        if self.table.is_short(t):
+            self._lifted(function, cx, post_return, t, self.root.descriptor(t), at)
+            return None
+        return self._lift_long(function, cx, post_return, t, at)
+
+    def _lift_long(self, function, cx, post_return, t, at):
+        d = yield from self.root.long_descriptor(t)
+        yield
+        self._lifted(function, cx, post_return, t, d, at)
+        yield
+
+    def _lifted(self, function, cx, post_return, t, d, at):
         params, results = types.flat_signature(d, False)
         _expect(function, params, results, "core function of canon lift", at)
         if post_return is not None:
@@ -271,6 +289,7 @@ class Scope(Types):
         params, results = types.flat_signature(d, True)
         lowered = LoweredFunction(cx, params, results, self.root.keep(callee.digest, d), callee)
         self.add(CORE_FUNC, lowered, at)
+        return _A_STEP if len(d) >= _LONG else None
 
     def _options(self, reader, at):
         """(Context, post-return function or None) of a canon definition's options."""
@@ -311,7 +330,7 @@ class Scope(Types):
         """A generator: what is imported under a name."""
         if self.arguments is None:
             item = yield from imagine_import(self.root, sort, wanted, name, at)
-            return self.root.host_import(name, sort, item)
+            return (yield from self.root.host_import(name, sort, item))
         if name not in self.arguments:
             raise Invalid("missing import named `%s`" % name, at)
         return (yield from fit(self.root, sort, wanted, self.arguments[name], name, at))
@@ -325,13 +344,13 @@ class Scope(Types):
             item = yield from fit(self.root, *wanted, (sort, item), name, at)
         admit("export", self.export_names, self.exports, name, sort, item, self, at)
         if self.parent is None:
-            self._keep(sort, item, at)
+            yield from self._keep(sort, item, at)
         self.add(sort, item, at)
 
     def _keep(self, sort, item, at):
-        """Counts what stays on the heap of an export of the root component."""
+        """A generator: counts what stays on the heap of an export of the root component."""
         if sort == INSTANCE:
-            self.kept += 1 + sum([item[name][0] == FUNC for name in item])
+            self.kept += 1 + len((yield from functions_of(item)))
         elif sort == FUNC:
             self.kept += 1
         if self.kept > _MAX_EXPORTS:
@@ -348,16 +367,20 @@ class Scope(Types):
     def define_instance(self, reader):
         at = reader.at
         if leading(reader, b"\x00\x01", "instance"):
-            exports = {}
-            seen = set()
-            for _ in range(reader.count()):
-                name = binary.extern_name(reader)
-                if name[:1] == "[":  # no name is known in a bag of exports
-                    raise Invalid("`%s`: resource used in function does not have a name in this context" % name, at)
-                admit("export", seen, exports, name, *self._exported(reader), self, at)
-            self.add(INSTANCE, exports, at)
-            return None
+            return self._exports(reader, at)
         return self._instantiate(reader)
+
+    def _exports(self, reader, at):
+        exports = {}
+        seen = set()
+        for i in range(reader.count()):
+            name = binary.extern_name(reader)
+            if name[:1] == "[":  # no name is known in a bag of exports
+                raise Invalid("`%s`: resource used in function does not have a name in this context" % name, at)
+            admit("export", seen, exports, name, *self._exported(reader), self, at)
+            if i & _PAUSE == _PAUSE:
+                yield
+        self.add(INSTANCE, exports, at)
 
     def _instantiate(self, reader):
         at = reader.at
@@ -366,9 +389,11 @@ class Scope(Types):
         if self.root.instantiated == _MAX_INSTANCES:
             raise Unsupported("more than %d component instances: compose fewer components" % _MAX_INSTANCES, at)
         arguments = {}
-        for _ in range(reader.count()):
+        for i in range(reader.count()):
             name = self._unique(arguments, reader)
             arguments[name] = self._exported(reader)
+            if i & _PAUSE_OF_NAMES == _PAUSE_OF_NAMES:
+                yield
         self.add(INSTANCE, (yield from self.instantiate(component, arguments, at)), at)
 
     def instantiate(self, component, arguments, at):
@@ -378,6 +403,20 @@ class Scope(Types):
         scope = Scope(self.root, parent, arguments, self.instance, seen)
         yield from scope.evaluate(self.root.source.reader().fork(start, end))
         return scope.exports
+
+
+def functions_of(instance):
+    """A generator: {name: function} of an instance."""
+    functions = {}
+    seen = 0
+    for name in instance:
+        sort, item = instance[name]
+        if sort == FUNC:
+            functions[name] = item
+        seen += 1
+        if not seen & _PAUSE_OF_NAMES:
+            yield
+    return functions
 
 
 _SECTIONS = (

@@ -55,9 +55,8 @@ except ImportError:  # CPython, or a port without a native emitter
 # -- labels, as table.py has them: each after one byte with its length
 
 
-def check_labels(names, what, at):
-    """Refuses labels of one type that are no labels, or that differ in nothing but case."""
-    seen = None
+def check_labels(names, what, at, seen=None):
+    """Refuses labels of one type that are no labels, or that differ in nothing but case; `seen`, a set, are those before."""
     p = 0
     end = len(names)
     while p < end:

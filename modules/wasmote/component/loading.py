@@ -6,7 +6,7 @@ from ..wasm.errors import Unlinkable, Unsupported
 from . import binary, names, text
 from .binary import FUNC, INSTANCE, TYPE
 from .functions import ImportedFunction
-from .instance import Scope
+from .instance import Scope, functions_of
 from .table import TypeTable
 
 _DICTS = const(8)  # several small ones: a board's heap has few large pieces free
@@ -38,7 +38,7 @@ class Loading:
         for name in scope.exports:
             sort, item = scope.exports[name]
             if sort == INSTANCE:
-                exports[name] = {f: item[f][1] for f in item if item[f][0] == FUNC}
+                exports[name] = yield from functions_of(item)
             elif sort == FUNC:
                 exports[name] = item
 
@@ -72,7 +72,7 @@ class Loading:
                         raise Unsupported("%s import `%s`" % (binary.SORTS[sort], name), at)
 
     def host_import(self, name, sort, wanted):
-        """The item for an import of the root component."""
+        """A generator: the item for an import of the root component."""
         if sort == TYPE and not self.table.is_resource(wanted):
             return wanted
         if sort != INSTANCE:
@@ -82,15 +82,18 @@ class Loading:
         for key in wanted:
             kind, t = wanted[key]
             if kind == FUNC:
-                exports[key] = (FUNC, self._host_function(interface, name, key, t))
+                d = self.descriptor(t) if self.table.is_short(t) else (yield from self.long_descriptor(t))
+                exports[key] = (FUNC, self._host_function(interface, name, key, t, d))
             elif kind == TYPE:
                 self._bind_resource(interface, name, key, t)
                 exports[key] = (TYPE, t)
             else:
                 raise _unknown("%s#%s" % (name, key))
+            if not len(exports) & 15:
+                yield
         return exports
 
-    def _host_function(self, interface, name, key, t):
+    def _host_function(self, interface, name, key, t, descriptor):
         if interface is None:
             raise _unknown(name)
         offered = interface.functions.get(key)
@@ -99,7 +102,7 @@ class Loading:
         digest = text.digest(offered.type) if isinstance(offered.type, str) else offered.type or self.table.digest(t)
         if digest != self.table.digest(t):
             raise Unlinkable("component imports %s#%s with a type other than this board's" % (name, key))
-        return ImportedFunction(t, digest, self.descriptor(t), offered.call)
+        return ImportedFunction(t, digest, descriptor, offered.call)
 
     def _bind_resource(self, interface, name, key, t):
         """When an imported interface brings in a resource type, the host must have it."""
@@ -118,6 +121,12 @@ class Loading:
     def descriptor(self, t):
         """The descriptor of a func type: the one in flash, or written out on the heap."""
         return self._in_flash(self.table.digest(t)) or self.table.descriptor(t)
+
+    def long_descriptor(self, t):
+        """A generator: the same, part by part."""
+        yield from self.table.make_digests(t)
+        found = self._in_flash(self.table.digest(t))
+        return found or (yield from self.table.long_descriptor(t))
 
     def keep(self, digest, descriptor):
         """The descriptor where it outlives the load: in flash, or once in the arena."""

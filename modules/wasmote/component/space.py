@@ -285,12 +285,19 @@ def declarations(reader, space, given=None, take=None):
 
 
 def long_type(reader, space):
-    """A generator: the instance or component type that comes next."""
-    if reader.u8() == 0x42:
+    """A generator: the type that comes next, which def_type() left."""
+    code = reader.peek()
+    if code == 0x42:
+        reader.u8()
         return (yield from instance_type(reader, space))
-    from .imagine import component_type
+    if code == 0x41:
+        from .imagine import component_type
 
-    return (yield from component_type(reader, space))
+        reader.u8()
+        return (yield from component_type(reader, space))
+    from .long_types import long_type
+
+    return (yield from long_type(reader, space))
 
 
 def admit(what, seen, known, name, sort, item, space, at):
@@ -384,6 +391,8 @@ def _fit_exports(root, wanted, given, at):
             raise Invalid("missing expected export `%s`" % name, at)
         sort, t = wanted[name]
         exports[name] = (sort, (yield from fit(root, sort, t, given[name], name, at)))
+        if len(exports) & _PAUSE == _PAUSE:
+            yield
     return exports
 
 

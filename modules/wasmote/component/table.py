@@ -58,6 +58,9 @@ _FLAGS = const(0x6E)
 _DICTS = const(8)
 _NONE = const(255)  # number of no resource
 _MAX_LEN = const(4096)  # of one descriptor
+_LONG = const(2)  # a descriptor of so many times 256 bytes
+_MAX_PARTS = const(512)  # of one type; the largest enum in use has some hundred cases
+_MAX_TYPES = const(128)  # of one type: fields, parameters, payloads
 _MAX_DEPTH = const(16)  # a lift recurses this deep; wasi:mcp needs 10
 _MAX_SIZE = const(0xFFFF)  # of one value, lists and strings not counted
 
@@ -161,7 +164,7 @@ class TypeTable:
     def result(self, ok, error, at=0):
         return self._add(RESULT, 0, (ok, error), b"", at)
 
-    def labels(self, count, labels, code, at=0):
+    def labels(self, labels, count, code, at=0):
         """An enum or flags type."""
         if not count:
             what = "enum type must have at least one variant" if code == ENUM else "flags must have at least one entry"
@@ -180,8 +183,8 @@ class TypeTable:
     def _add(self, code, number, parts, labels, at, count=0):
         """The type of this key."""
         count = count or len(parts)
-        if count > _MAX_LEN and (parts or count > 0xFFFF):
-            raise Unsupported("type of %d parts: split it" % count, at)
+        if count > _MAX_TYPES:
+            check_count(count, len(parts) - parts.count(0), at)
         key = bytes((code, number, count & 0xFF, count >> 8)) + bytes(array("H", parts)) + labels
         known = self.known[len(key) & _DICTS - 1]
         t = known.get(key)
@@ -277,6 +280,19 @@ class TypeTable:
             digests[at] |= 0x80  # no primitive
         return bytes(digests[at : at + _SIZEOF_DIGEST])
 
+    def make_digests(self, t):
+        """A generator: makes the digest of a type if that is long, part by part."""
+        if self.is_short(t):
+            return
+        at = _SIZEOF_DIGEST * (t - _FIRST)
+        if at >= len(self.digests) or not self.digests[at]:
+            key = self.keys[t - _FIRST]
+            for i in range(_TYPES, _labels_at(key), 2):
+                part = key[i] | key[i + 1] << 8
+                yield from self.make_digests(part)
+                self.digest(part)
+                yield
+
     def _digest_parts(self, key, text):
         """What a digest covers but for the code: each part, after its label if it has one."""
         code = key[0]
@@ -289,7 +305,11 @@ class TypeTable:
                 after = label + 1 + key[label]
                 text.extend(key[label:after])
                 label = after
-            text.extend(self.digest(key[at] | key[at + 1] << 8))
+            t = key[at] | key[at + 1] << 8
+            if t < _FIRST:
+                text.append(t)
+            else:
+                text.extend(self.digest(t))
             at += 2
         text.extend(key[label:])
         if code == FUNC and key[1] & 1:
@@ -301,30 +321,37 @@ class TypeTable:
     def descriptor(self, t):
         """The descriptor of a type, as bytes."""
         out = bytearray()
-        if self.code(t) == FUNC:
-            self._write_func(t, out)
-        else:
-            self._write(t, out)
+        self._write(t, out)
         return bytes(out)
 
-    def _write_func(self, t, out):
+    def long_descriptor(self, t):
+        """A generator: the same, written part by part."""
+        out = bytearray()
+        yield from self._write_slowly(t, out)
+        return bytes(out)
+
+    def _write_slowly(self, t, out):
+        if self.is_short(t):
+            self._write(t, out)
+            return
         key = self.keys[t - _FIRST]
-        self._write_head(t, FUNC, 3, out)
-        out.append(key[1] & 1)
-        params = len(out)
-        self._write_head(t, RECORD, 7, out)
-        self._write_parts(key, _TYPES + 2, out)
-        struct.pack_into("<H", out, params + 1, len(out) - params)
-        if key[1] & 1:
-            self._write(key[4] | key[5] << 8, out)
+        start = len(out)
+        for at in range(self._write_start(t, key, out), _labels_at(key), 2):
+            yield from self._write_slowly(key[at] | key[at + 1] << 8, out)
+            yield
+        self._write_end(key, start, out)
 
-    def _write_head(self, t, code, count, out):
-        """The first `count` bytes of a descriptor, which has the columns of its shape after the code."""
-        p = (t - _SHAPED) * _SIZEOF_SHAPE
-        out.append(code)
-        out.extend(self.shapes[p + 1 : p + count])
+    def is_short(self, t):
+        """Whether the descriptor of a type is made in one step."""
+        return t < _FIRST or self.shapes[(t - _SHAPED) * _SIZEOF_SHAPE + 2] < _LONG
 
-    def _write_parts(self, key, at, out):
+    def _write(self, t, out):
+        if t < _FIRST:
+            out.append(t)
+            return
+        key = self.keys[t - _FIRST]
+        start = len(out)
+        at = self._write_start(t, key, out)
         end = _labels_at(key)
         while at < end:
             t = key[at] | key[at + 1] << 8
@@ -333,12 +360,10 @@ class TypeTable:
             else:
                 self._write(t, out)
             at += 2
+        self._write_end(key, start, out)
 
-    def _write(self, t, out):
-        if t < _FIRST:
-            out.append(t)
-            return
-        key = self.keys[t - _FIRST]
+    def _write_start(self, t, key, out):
+        """Writes what precedes the parts. Returns where in the key those are."""
         code = key[0]
         if code == RECORD or code == TUPLE:
             self._write_head(t, RECORD, 7, out)
@@ -348,11 +373,35 @@ class TypeTable:
             out.append(self.shapes[(t - _SHAPED) * _SIZEOF_SHAPE + 7])
         elif code == LIST:
             self._write_head(t, LIST, 3, out)
+        elif code == FUNC:
+            self._write_head(t, FUNC, 3, out)
+            out.append(key[1] & 1)
+            self._write_head(t, RECORD, 7, out)
+            return _TYPES + 2
         else:
             out.append(code)
             out.extend(key[2:4] if code == ENUM or code == FLAGS else key[1:2])
-            return
-        self._write_parts(key, _TYPES, out)
+            return _labels_at(key)
+        return _TYPES
+
+    def _write_end(self, key, start, out):
+        """Writes what comes after the parts, which begin at out[start:] with what precedes them."""
+        if key[0] == FUNC:
+            struct.pack_into("<H", out, start + 5, len(out) - start - 4)
+            if key[1] & 1:
+                self._write(key[4] | key[5] << 8, out)
+
+    def _write_head(self, t, code, count, out):
+        """The first `count` bytes of a descriptor, which has the columns of its shape after the code."""
+        p = (t - _SHAPED) * _SIZEOF_SHAPE
+        out.append(code)
+        out.extend(self.shapes[p + 1 : p + count])
+
+
+def check_count(count, types, at):
+    """Refuses a type of `count` parts, `types` of which have types, if a board takes too long for them in one piece."""
+    if count > _MAX_PARTS or types > _MAX_TYPES:
+        raise Unsupported("type of %d parts: split it" % count, at)
 
 
 def _labels_at(key):

@@ -129,7 +129,7 @@ def _labels(table, text, at, code):
         names.append(_label(name))
         if text[at] == ",":
             at += 1
-    return table.labels(len(names), b"".join(names), code), at + 1
+    return table.labels(b"".join(names), len(names), code), at + 1
 
 
 def _label(name):
