@@ -122,9 +122,9 @@ def test_the_fuzzer_notices_a_wrong_result_state_verdict_and_a_worker_that_dies(
 
 def test_a_damaged_real_module_runs_and_what_it_does_is_compared(elsewhere):
     """They import WASI, got none and ended as Unlinkable: nothing of them ever ran."""
-    module = assemble('''(module (import "wasi" "f" (func $f (param i32) (result i32)))
+    module = assemble("""(module (import "wasi" "f" (func $f (param i32) (result i32)))
       (memory (export "memory") 1)
-      (func (export "run") (result i32) (i32.store (i32.const 8) (i32.const 5)) (call $f (i32.const 7))))''')
+      (func (export "run") (result i32) (i32.store (i32.const 8) (i32.const 5)) (call $f (i32.const 7))))""")
 
     def found(change):
         fuzzer = fuzz.Fuzzer([], real=True)
