@@ -87,6 +87,21 @@ def convert(checkout):
     return BUILT
 
 
+def count(suite, scripts):
+    """How many commands these scripts have."""
+    return sum(len(commands(suite, name)) for name in scripts)
+
+
+def check(suite):
+    """Raises NoSuite when a suite is not all of it."""
+    have = count(suite, names(suite))
+    if have != COMMANDS:
+        raise NoSuite(
+            f"{suite} has {have:,} commands in {len(names(suite))} scripts, the suite at {COMMIT[:7]} has {COMMANDS:,}:"
+            f" convert a checkout with {Path(__file__).name}, or name the scripts to run"
+        )
+
+
 def names(suite):
     """The scripts, sorted."""
     return sorted(path.name for path in suite.iterdir() if (path / f"{path.name}.json").is_file())
@@ -103,8 +118,7 @@ def main():
         folder = convert(sys.argv[1]) if len(sys.argv) > 1 else find()
     except NoSuite as error:
         sys.exit(f"error: {error}")
-    count = sum(len(commands(folder, name)) for name in names(folder))
-    print(f"{folder}: {len(names(folder))} scripts, {count} commands")
+    print(f"{folder}: {len(names(folder))} scripts, {count(folder, names(folder))} commands")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ def test_official_suite_passes(target, checks, flags, shard, spec_tests):
     assert result.passed == sum(len(spec_suite.commands(spec_tests, name)) for name in names)
 
 
+def test_all_of_the_suite_is_there(spec_tests):
+    spec_suite.check(spec_tests)
+
+
 def test_a_target_that_is_lost_again_and_again_fails_all_of_its_commands_soon(spec_tests):
     class Dead(Target):
         asked = 0
