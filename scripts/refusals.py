@@ -17,8 +17,35 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "modules/wasmote"
 DOCS = ROOT / "docs/refusals.md"
-FOLDERS = ("component", "host", "wasm")
-CLASSES = ("Malformed", "Invalid", "Unsupported", "Unlinkable", "OutOfMemory", "Refused", "HostError", "Trap", "Ended")
+FOLDERS = ("component", "host", "mcp", "wasm")
+CLASSES = (
+    "Malformed",
+    "Invalid",
+    "Unsupported",
+    "Unlinkable",
+    "OutOfMemory",
+    "Refused",
+    "HostError",
+    "Trap",
+    "Ended",
+    "Told",
+)
+# What makes a refusal: the class that it counts as, which argument is its text, and what is said before that.
+MAKERS = {
+    **{name: (name, 0, "") for name in CLASSES},
+    "HostError": ("HostError", 1, ""),
+    "RpcError": ("HostError", 1, ""),
+    "_wrong": ("HostError", 0, "the configuration was not taken: "),
+    "failed": ("Told", 1, ""),  # an error of the guest's own call of wasi:mcp or wasmote:mcp
+    "_refuse": ("Told", 0, ""),
+    "StoreError": ("Told", 0, ""),  # of wasi:keyvalue
+    "ValueError": ("Told", 0, ""),  # in one file
+}
+FILES = {"RpcError": "mcp/management.py", "_wrong": "host/checks.py", "ValueError": "host/wasmote/messages.py"}
+RETURNED = {  # what these functions return is told
+    **dict.fromkeys(("_revive", "fall_back", "explain", "_why"), "Ended"),
+    **dict.fromkeys(("_stands_in_the_way", "_not_granted"), "Told"),
+}
 GENERATED = ("Malformed", "Invalid")  # of one remedy each: the lists are printed into the docs
 
 
@@ -31,20 +58,23 @@ def messages():
             constants = _assigned(ast.Module([node for node in tree.body if isinstance(node, ast.Assign)], []))
             for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] + [tree]:
                 texts = _assigned(function)
-                for name, text in [*_raised(function, texts), *_ends(function, constants)]:
-                    found[name].setdefault(_shape(text), str(path.relative_to(MODULES)))
+                where = str(path.relative_to(MODULES))
+                ends = _ends(function, constants) if folder != "mcp" else []
+                for name, text in [*_raised(function, texts, where), *ends]:
+                    found[name].setdefault(_shape(text), where)
     for text in _traps():
         found["Trap"].setdefault(text, "wasm/traps.py")
     return found
 
 
-def _raised(function, texts):
-    """(class, text) of each exception that is made in a function."""
+def _raised(function, texts, where):
+    """(class, text) of each exception or error result that is made in a function."""
     for call in ast.walk(function):
         name = getattr(call.func, "id", None) if isinstance(call, ast.Call) else None
-        if name in CLASSES:
-            for argument in call.args[name == "HostError" :][:1]:
-                yield from [(name, text) for text in _texts(argument, texts)]
+        if name in MAKERS and FILES.get(name, where) == where:
+            counts_as, at, before = MAKERS[name]
+            for argument in call.args[at : at + 1]:
+                yield from [(counts_as, before + text) for text in _texts(argument, texts)]
 
 
 def _ends(function, constants):
@@ -54,8 +84,8 @@ def _ends(function, constants):
             yield from [("Ended", text) for argument in node.args for text in _texts(argument, constants)]
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "why":
             yield from [("Ended", text) for text in _texts(node.value, constants)]
-        if isinstance(node, ast.Return) and node.value and getattr(function, "name", None) in ("_revive", "fall_back"):
-            yield from [("Ended", text) for text in _texts(node.value, constants)]
+        if isinstance(node, ast.Return) and node.value and getattr(function, "name", None) in RETURNED:
+            yield from [(RETURNED[function.name], text) for text in _texts(node.value, constants)]
     if getattr(function, "name", None) == "_refused":
         yield from [("Ended", text) for text in _assigned(function)["text"]]
 

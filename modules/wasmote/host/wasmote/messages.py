@@ -89,5 +89,5 @@ def _value(block):
 
 def _string(value):
     if not isinstance(value, str):
-        raise ValueError("no string")
+        raise ValueError
     return value
