@@ -35,6 +35,15 @@ GUESTS = {  # name -> MOST, ((tool, arguments, answer), …)
         ("join", {"items": ["x", "ü"], "separator": "-"}, "x-ü"),
         ("reverse", {"text": "añ😀"}, "😀ña"),
     ),
+    "notebook": (
+        24,
+        ("write", {"name": "a-1", "text": ESCAPED}, "noted"),
+        ("write", {"name": "a-1", "text": "2"}, "changed"),
+        ("write", {"name": "b", "text": ""}, "noted"),
+        ("pin", {"name": "a-1"}, "pinned"),
+        ("erase", {"name": "b"}, "removed"),
+        ("erase", {"name": "a-1"}, Fails("this note is pinned: ")),
+    ),
     "rust_layout": (
         12,  # of 17 pages what it touches; with the stack 16 KiB in all
         ("calibrate", {"offset": 500}, "offset set to 0.500 °C"),
