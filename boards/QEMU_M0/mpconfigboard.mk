@@ -4,4 +4,4 @@ include $(UPSTREAM)/boards/MICROBIT/mpconfigboard.mk
 LDSCRIPT = arm.ld
 MPY_CROSS_FLAGS = -march=armv6m
 WASM_ARENA_KB ?= 96
-STACK_SIZE ?= 12288
+STACK_SIZE ?= 10752

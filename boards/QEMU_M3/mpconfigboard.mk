@@ -4,4 +4,4 @@ include $(UPSTREAM)/boards/MPS2_AN385/mpconfigboard.mk
 # The machine has RAM at both of arm.ld's addresses.
 LDSCRIPT = arm.ld
 WASM_ARENA_KB ?= 96
-STACK_SIZE ?= 12288
+STACK_SIZE ?= 10752

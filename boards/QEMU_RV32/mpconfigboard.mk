@@ -4,4 +4,4 @@ include $(UPSTREAM)/boards/VIRT_RV32/mpconfigboard.mk
 
 LDSCRIPT = $(BOARD_DIR)/virt.ld
 WASM_ARENA_KB ?= 96
-STACK_SIZE ?= 12288
+STACK_SIZE ?= 10752

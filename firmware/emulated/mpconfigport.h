@@ -32,11 +32,14 @@
 #endif
 
 #define MICROPY_OPT_COMPUTED_GOTO (1)
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (256) // bytes; 128 more save 1.4 % of a load's instructions
 #define MICROPY_STACK_CHECK_MARGIN (256)
 #define MICROPY_PERSISTENT_CODE_LOAD (1)
 #define MICROPY_MEM_STATS (0)
 #define MICROPY_MALLOC_USES_ALLOCATED_SIZE (0)
 #define MICROPY_ENABLE_GC (1)
+#define MICROPY_ENABLE_PYSTACK (1) // main.c
+#define FRAMES_SIZE (3072)         // bytes; the deepest of what the board does takes 2.3 KB
 #define MICROPY_ENABLE_EMERGENCY_EXCEPTION_BUF (1)
 #define MICROPY_EMERGENCY_EXCEPTION_BUF_SIZE (128)
 #define MICROPY_KBD_EXCEPTION (1)

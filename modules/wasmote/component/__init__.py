@@ -17,7 +17,7 @@ import gc
 import sys
 
 from ..wasm import OutOfMemory
-from ..wasm.errors import Unsupported
+from ..wasm.errors import Unsupported, too_deep
 from . import names
 from .functions import HostImport
 
@@ -84,7 +84,7 @@ class Component:
                 "to join a heap in pieces, or make its largest function smaller" % _heap_free()
             )
         except RuntimeError as error:
-            if "recursion" not in str(error):
+            if not too_deep(error):
                 raise
             raise Unsupported("definitions nested too deeply: compose in fewer levels", 0)
         finally:

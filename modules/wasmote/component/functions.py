@@ -10,7 +10,7 @@ post-return, and is dead after a trap or an abandoned call, with all that were l
 
 from micropython import const
 
-from ..wasm.errors import Trap
+from ..wasm.errors import Trap, too_deep
 from ..wasm.externs import HostFunction
 from ..wasm.values import function_at
 from .canonical import lift_flat, load
@@ -116,7 +116,7 @@ class LiftedFunction:
             done = True
             return value
         except RuntimeError as error:
-            if "recursion" not in str(error):
+            if not too_deep(error):
                 raise
             raise Trap("call stack exhausted", "the board's own, by lifting or lowering")
         finally:

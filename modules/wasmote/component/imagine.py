@@ -8,7 +8,7 @@ from micropython import const
 
 from ..wasm import Instance, Store
 from ..wasm.binary import decode
-from ..wasm.errors import Invalid, Unsupported
+from ..wasm.errors import Invalid, Unsupported, too_deep
 from . import coretype
 from .binary import CORE_INSTANCE, CORE_MODULE, FUNC
 from .functions import ImportedFunction
@@ -25,7 +25,7 @@ def validate(source):
     try:
         yield from ImaginedScope(root, None, None).evaluate(source.reader())
     except RuntimeError as error:
-        if "recursion" not in str(error):
+        if not too_deep(error):
             raise
         raise Unsupported("definitions nested too deeply: compose in fewer levels", 0)
     finally:

@@ -89,3 +89,9 @@ class OutOfFuel(Stopped):
 
 class Interrupt(Stopped):
     """The call's time is over, or somebody interrupted it."""
+
+
+def too_deep(error):
+    """Whether a RuntimeError says that the stack of the board's own Python is used up: in C, or of frames ("pystack")."""
+    text = str(error)
+    return "recursion" in text or "pystack" in text
