@@ -51,26 +51,54 @@ def instance(definitions):
     return f"(component $Other {definitions}) (instance $other (instantiate $Other))"
 
 
-def calling(module, params, core, arguments, results="", area=""):
+def calling(module, params, core, arguments, results="", area="", served=None, lib=REALLOC, before=""):
     """A server that calls another component instance's f, (params) -> (results) in the text format; `core` is how f is
-    imported, `arguments` what it gets, `area` the options of both canons."""
+    imported, `arguments` what it gets, `area` the options of both canons, unless the other one's are `served`, `lib` where
+    its realloc is, `before` what the server does before."""
     result = f"(result {results})" if results else ""
     memory = "(memory $memory) (realloc (func $realloc))" if area else ""
-    other = f"""(core module $m {REALLOC} (memory (export "memory") 1) {module}) (core instance $m (instantiate $m))
+    other = f"""(core module $m {lib} (memory (export "memory") 1) {module}) (core instance $m (instantiate $m))
       (alias core export $m "memory" (core memory $memory)) (alias core export $m "realloc" (core func $realloc))
       (alias core export $m "f" (core func $f))
-      (func (export "f") {params} {result} (canon lift (core func $f) {memory} {area}))"""
+      (func (export "f") {params} {result} (canon lift (core func $f) {memory} {area if served is None else served}))"""
     given = f'(import "other" (instance $other (export "f" (func {params} {result}))))'
     lowered = f'(alias export $other "f" (func $f)) (core func $f (canon lower (func $f) {memory} {area}))'
     call = f"(drop (call $f {arguments}))" if "result" in core else f"(call $f {arguments})"
     return composed(instance(other), around=given + lowered, given='(export "f" (func $f))',
-                    imports=f'(import "given" "f" (func $f {core}))', attack=call + OK)  # fmt: skip
+                    imports=f'(import "given" "f" (func $f {core}))', attack=before + call + OK)  # fmt: skip
 
 
-def lending(attack, params="", core="", keeps=False):
+def transcoding(answers, words, units, caller, callee):
+    """A server that gives another component instance a string, `units` of the encoding `caller`; its realloc answers so."""
+    answer = "".join(
+        f"(if (i32.eq (global.get $calls) (i32.const {i})) (then (return (i32.const {a}))))"
+        for i, a in enumerate(answers, 1)
+    )
+    lib = f"""(global $calls (mut i32) (i32.const 0))
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (global.set $calls (i32.add (global.get $calls) (i32.const 1))) {answer} unreachable)"""
+    return calling('(func (export "f") (param i32 i32))', '(param "s" string)', "(param i32 i32)",
+                   f"(i32.const 2200) (i32.const {units})", area=caller or " ", served=callee, lib=lib, before=stores(2200, *words))  # fmt: skip
+
+
+def reallocating(built_in, call):
+    """A server whose realloc calls a canonical built-in of a resource type `r`, through a table."""
+    lib = f"""(table $t (export "t") 1 funcref)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) {call} (i32.const 8192))"""
+    around = f"""(type $r (resource (rep i32))) (core func $f (canon {built_in} $r)) (alias core export $lib "t" (core table $t))
+      (core instance $with (export "f" (func $f)) (export "t" (table $t)))
+      (core module $set (import "" "t" (table 1 funcref)) (import "" "f" (func $f {"(param i32) (result i32)" if "new" in built_in else "(param i32)"}))
+        (elem (i32.const 0) func $f))
+      (core instance (instantiate $set (with "" (instance $with))))"""
+    return component(lib=lib, around=around)
+
+
+def lending(attack, params="", core="", keeps=False, body="", more=""):
     """A server with handles of a resource `r`, and a function f that takes some, of the component instance that defines
-    it; if it `keeps` them, of another one. The destructor traps for any rep but 0."""
-    f = f"""(core module $f (func (export "f") {core})) (core instance $f (instantiate $f)) (alias core export $f "f" (core func $f))
+    it; if it `keeps` them, of another one, which may have `take` from the first, for its `body`. The destructor traps for
+    any rep but 0."""
+    f = f"""{more} (core module $f {'(import "" "take" (func $take (param i32)))' if more else ""} (func (export "f") {core} {body}))
+      (core instance $f (instantiate $f {'(with "" (instance $take))' if more else ""})) (alias core export $f "f" (core func $f))
       (func (export "f") {params} (canon lift (core func $f)))"""
     served = """(core module $d (func (export "dtor") (param i32) (if (local.get 0) (then unreachable))))
       (core instance $d (instantiate $d)) (alias core export $d "dtor" (core func $dtor))
@@ -78,8 +106,11 @@ def lending(attack, params="", core="", keeps=False):
       (core func $make (canon resource.new $inner))
       (func (export "make") (param "rep" u32) (result (own $r)) (canon lift (core func $make)))"""
     if keeps:
-        served = f"""(component $D {served}) (instance $d (instantiate $D)) (alias export $d "r" (type $r))
-          (component $F (import "r" (type $r (sub resource))) {f}) (instance $f (instantiate $F (with "r" (type $r))))
+        take = """(core module $take (func (export "take") (param i32))) (core instance $take (instantiate $take))
+          (func (export "take") (param "a" (own $r)) (canon lift (core func $take "take")))"""
+        served = f"""(component $D {served} {take}) (instance $d (instantiate $D)) (alias export $d "r" (type $r))
+          (component $F (import "r" (type $r (sub resource))) (import "take" (func $take (param "a" (own $r)))) {f})
+          (alias export $d "take" (func $take)) (instance $f (instantiate $F (with "r" (type $r)) (with "take" (func $take))))
           (alias export $d "make" (func $make)) (alias export $f "f" (func $f))
           (instance $other (export "r" (type $r)) (export "make" (func $make)) (export "f" (func $f)))"""
     else:
@@ -174,6 +205,8 @@ GUESTS = {
         stores(2080, 0, 2200, -2147483648) + OK, options=UTF16)),
     "tagged string outside": Guest("string pointer/length out of bounds of memory", component(
         stores(2080, 0, 65534, -2147483646) + OK, options=COMPACT)),
+    "unpaired surrogate in a tagged string": Guest("invalid utf-16 sequence", component(
+        stores(2200, 0x0061D800) + stores(2080, 0, 2200, -2147483646) + OK, options=COMPACT)),
     # realloc and post-return
     "realloc gives what is outside": Guest("realloc return: beyond end of memory", allocating("(i32.const 65535)")),
     "realloc gives the end of addresses": Guest("realloc return: beyond end of memory", allocating("(i32.const -1)")),
@@ -184,6 +217,18 @@ GUESTS = {
     "realloc grows without end": Guest("realloc return: beyond end of memory|out of memory", allocating(
         "(loop $more (memory.fill (i32.mul (memory.grow (i32.const 1)) (i32.const 65536)) (i32.const 1) (i32.const 65536)) (br $more)) (i32.const 0)")),
     "realloc traps": Guest("unreachable", allocating("unreachable")),
+    "second realloc for a string gives what is outside": Guest("realloc return: beyond end of memory: 0x10000", transcoding(
+        [8192, 65536], [0xA9C3], 2, "", UTF16)),
+    "second realloc gives the end of addresses for a string that shrinks": Guest("realloc return: beyond end of memory: 0xffffffff", transcoding(
+        [8192, -1], [0x00E900E9], -2147483646, COMPACT, COMPACT)),
+    "third realloc for a string gives a misaligned place": Guest("realloc return: result not aligned: 0x2801", transcoding(
+        [8192, 9216, 10241], [0xAC82E2], 3, "", COMPACT)),
+    "third realloc for a string gives what is outside": Guest("realloc return: beyond end of memory: 0xffff", transcoding(
+        [8192, 9216, 65535], [0x00E9], 1, UTF16, "")),
+    "realloc makes a resource": Guest("cannot leave component instance", reallocating(
+        "resource.new", "(drop (call_indirect $t (param i32) (result i32) (i32.const 1) (i32.const 0)))")),
+    "realloc drops a resource": Guest("cannot leave component instance", reallocating(
+        "resource.drop", "(call_indirect $t (param i32) (i32.const 1) (i32.const 0))")),
     "realloc calls out": Guest("cannot leave component instance", allocating(f"{LOGS} (i32.const 8192)")),
     "realloc never ends": Guest("was stopped after", allocating(f"{LOOP} (i32.const 0)")),
     "post-return traps": Guest("unreachable", returned("unreachable")),
@@ -228,6 +273,9 @@ GUESTS = {
         "(call $f (call $make (i32.const 0)) (i32.const 1))", BORROW + '(param "b" (own $r))', "(param i32 i32)")),
     "borrow kept after the call": Guest("borrow handles still remain at the end of the call", lending(
         "(call $f (call $make (i32.const 0)))", BORROW, "(param i32)", keeps=True)),
+    "borrow given away": Guest("cannot lift own resource from a borrow: handle 1", lending(
+        "(call $f (call $make (i32.const 0)))", BORROW, "(param i32)", keeps=True, body="(call $take (local.get 0))",
+        more='(core func $take (canon lower (func $take))) (core instance $take (export "take" (func $take)))')),
     "borrow of a handle that is none": Guest("unknown handle index 2", lending(
         "(drop (call $make (i32.const 0))) (call $f (i32.const 2))", BORROW, "(param i32)")),
     "handles without end": Guest("handle table full: 1023 handles", owning(

@@ -70,6 +70,17 @@ def test_a_borrow_can_be_lent_on_and_dropped_but_not_given_away(handles):
     handles.end()
 
 
+def test_a_handle_is_not_lent_more_often_than_can_be_counted(handles):
+    """No guest gets there: a call may lift 16 KiB, which is some thousand handles, and an instance is in one call at a time."""
+    handle = handles.lower_own(7, POLLABLE)
+    for _ in range(0xFFFF):
+        handles.lift_borrow(handle, POLLABLE)
+    with pytest.raises(Trap, match="handle lent too often: handle 1"):
+        handles.lift_borrow(handle, POLLABLE)
+    handles.unlend(handle)
+    assert handles.lift_borrow(handle, POLLABLE) == 7
+
+
 def test_a_call_ends_when_its_own_borrows_are_dropped_whoever_dropped_them(handles):
     handles.begin()
     outer = handles.lower_borrow(1, POLLABLE)
