@@ -211,6 +211,29 @@ def _damage(image, changes):
 
 
 @pytest.mark.timeout(1200)  # of a loaded machine; 40 seconds of an idle one
+@settings(max_examples=2000, **CHECKS)
+@given(st.data())
+def test_every_lift_and_lower_does_what_wasmtime_does(data):
+    params, result = data.draw(functions(abi_types.HANDLES))
+    binary = assemble(abi_echo.component(params, result, data.draw(ENCODING)))
+    oracle, ours = Oracle(binary), Ours(binary, abi_types.function_text(params, result))
+    try:
+        arguments = [data.draw(abi_types.values(abi_echo.owned(p))) for p in params]
+        image = oracle.call("lower", *arguments)
+        assert ours.call("lower", *arguments) == image
+        answer = data.draw(abi_types.values(result)) if result else None
+        raw = data.draw(damaged(image))
+        image = oracle.call("poke", raw, answer=answer)
+        assert ours.call("poke", raw, answer=answer) == image
+        assert plain(ours.given) == plain(oracle.given)
+        if result and image:
+            raw = data.draw(damaged(image))
+            assert plain(ours.call("lift", raw)) == plain(oracle.call("lift", raw))
+        assert not ours.component.dead
+    finally:
+        ours.store.close()
+
+
 @settings(max_examples=200, **CHECKS)
 @given(st.data())
 def test_values_cross_from_instance_to_instance_as_in_wasmtime(data):
