@@ -31,11 +31,9 @@ class Endless:
     endless = True
     def __getattr__(self, name):
         return getattr(engine, name)
-    def run(self, state, fuel):
-        if self.endless:
-            fuel = 0x3fffffff
+    def run(self, state, fuel, us):
         began = ticks_us()
-        why = run(state, fuel)
+        why = run(state, 0x3fffffff) if self.endless else run(state, fuel, us)
         self.us += ticks_diff(ticks_us(), began)
         return why
 engine = module.engine

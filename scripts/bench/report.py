@@ -100,7 +100,7 @@ def instructions(results):
         yield from table([label, "ours", "sparse", "wasm3", "native", "wasm3 ÷ ours", "ours ÷ native"], [*map(line, PROGRAMS), last])  # fmt: skip
     slices = [one["90"]["slices"] / one["90"]["run"] for one in results["boards"]["QEMU_M0"].values()]
     whole = [one["90"]["whole"] / one["90"]["run"] for one in results["boards"]["QEMU_M0"].values()]
-    yield f"In slices of at most 4 ms, as guests run, Cortex-M0 needs {geometric_mean(slices) - 1:+.1%} in the engine and " \
+    yield f"In slices of 4 ms, as guests run, Cortex-M0 needs {geometric_mean(slices) - 1:+.1%} in the engine and " \
           f"{geometric_mean(whole) - 1:+.1%} with the Python between slices."  # fmt: skip
     yield ""
 

@@ -132,8 +132,9 @@ class Endless:
     def __getattr__(self, name):
         return getattr(self._engine, name)
 
-    def run(self, state, fuel):
-        why, seconds = timed(lambda fuel: self._engine.run(state, fuel), ENDLESS if self.endless else fuel)
+    def run(self, state, fuel, us):
+        limits = (ENDLESS,) if self.endless else (fuel, us)
+        why, seconds = timed(lambda limits: self._engine.run(state, *limits), limits)
         self.seconds += seconds
         return why
 

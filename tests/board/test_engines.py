@@ -255,8 +255,6 @@ import runpy
 import sys
 import wasmote.wasm
 import wasmote.wasm.store as store
-ticks = iter(range(0, 10**9, 2000))
-store.ticks_us = lambda: next(ticks)  # every slice takes 2 ms: fuel stays as it is
 class Store(store.Store):
     def __init__(self, *arguments):
         super().__init__(*arguments)

@@ -295,6 +295,17 @@ def test_a_waiting_call_is_interrupted_and_goes_on(engine):
 
 
 @ENGINES
+def test_a_run_after_a_call_of_the_host_gets_what_is_left_of_the_slice(engine):
+    """Once it got a whole slice, and a guest that called the host after 3 ms of work ran for 7 without giving way."""
+    reads = iter(range(0, 1 << 30, 1500))  # of the clock, in microseconds
+    with mock.patch.object(store, "ticks_us", lambda: next(reads)), using(engine), Guest() as guest:
+        given = []
+        guest.store._slice = lambda state, us: given.append(us) or store.Store._slice(guest.store, state, 1 << 28)
+        wasm.drive(guest.store.invoke(guest.instance.exports["indirect"], [3]))
+    assert given[:5] == [4000, 2500, 1000, 4000, 2500]
+
+
+@ENGINES
 def test_time_and_interrupts_stop_an_endless_loop(engine):
     with using(engine), Guest() as guest:
         call = guest.call("forever")

@@ -7,11 +7,13 @@ WASM_CFLAGS="-O2 …" adds flags to the compiler's.
 import ctypes
 import os
 import subprocess
+import time
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SOURCES = sorted(path for path in (_ROOT / "firmware/wasm").glob("*.c") if path.name != "modwasm.c")
 _LIBRARY = _ROOT / "build/tests/libwasm.so"
+OUT_OF_FUEL = 3
 GRANULES = int(os.environ.get("WASM_ARENA_KB", "96"))
 _SANITIZE = os.environ.get("WASM_SANITIZE", "")
 _CFLAGS = os.environ.get("WASM_CFLAGS", "").split()
@@ -129,8 +131,17 @@ def memory_write(memory, address, data):
     return _lib.memory_write(_pointer(memory), _u32(address), data, ctypes.c_size_t(len(data)))
 
 
-def run(state, fuel):
-    return _lib.exec_run(_pointer(state), ctypes.c_int32(fuel))
+def run(state, fuel, us=None):
+    began = time.perf_counter_ns()
+    left = ctypes.c_int32.from_address(_base + state + 24)  # state_t: fuel
+    while True:
+        piece = fuel if us is None else min(fuel, 4096)  # BETWEEN_LOOKS in modwasm.c
+        how = _lib.exec_run(_pointer(state), ctypes.c_int32(piece))
+        last = piece == fuel
+        fuel += left.value - piece
+        if how != OUT_OF_FUEL or last or fuel < 0 or time.perf_counter_ns() - began >= 1000 * us:
+            left.value = fuel
+            return how
 
 
 def enter(state, function, at, words):

@@ -1,4 +1,9 @@
-"""Stands in for MicroPython's own module when the board package runs on CPython."""
+"""Stands in for MicroPython's own module when the board package runs on CPython, whose `time` gets a clock like a board's."""
+
+import time
+
+time.ticks_us = lambda: time.perf_counter_ns() // 1000
+time.ticks_diff = lambda a, b: a - b
 
 
 def const(value):

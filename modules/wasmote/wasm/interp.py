@@ -4,6 +4,8 @@ run() fetches operands and puts results where plan.py says, and does control; wh
 (numbers), access.py (loads and stores) and bulk.py (memories and tables).
 """
 
+from time import ticks_diff, ticks_us
+
 from micropython import const
 
 from .access import enter_instance
@@ -93,6 +95,8 @@ _RUN_HOST_CALL = const(2)
 _RUN_OUT_OF_FUEL = const(3)
 # end of numbers
 
+_BETWEEN_LOOKS = const(64)  # units of fuel: 1.5 ms of a Cortex-M0 at 125 MHz
+
 
 def handlers():
     """Little-endian halfwords, the first of each A16 operation by number: here the number itself."""
@@ -108,8 +112,27 @@ def reset():
     reset_arena(_DONE, _LEAVE)
 
 
-def run(state, fuel):
-    """Runs the state_t at offset `state` until DONE, TRAP, HOST_CALL or OUT_OF_FUEL; stores it there again."""
+def run(state, fuel, us=None):
+    """Runs the state_t at offset `state` until DONE, TRAP, HOST_CALL, or OUT_OF_FUEL: after so much, or so many
+    microseconds; stores it there again.
+    """
+    if us is None:
+        return _run(state, fuel)
+    began = ticks_us()
+    at = (state >> 2) + 6
+    while True:
+        piece = min(fuel, _BETWEEN_LOOKS)
+        how = _run(state, piece)
+        rest = words[at]
+        rest -= (rest & 0x80000000) << 1
+        last = piece == fuel
+        fuel += rest - piece
+        if how != _RUN_OUT_OF_FUEL or last or fuel < 0 or ticks_diff(ticks_us(), began) >= us:
+            words[at] = fuel & 0xFFFFFFFF
+            return how
+
+
+def _run(state, fuel):
     w = words
     h = halves
     i = shorts

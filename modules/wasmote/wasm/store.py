@@ -1,5 +1,7 @@
 """A store (core specification 4.2.1): what one component owns in the arena, and the calls that run there."""
 
+from time import ticks_diff, ticks_us
+
 from micropython import const
 
 from .backtrace import FRAMES, frames, sentence
@@ -10,19 +12,7 @@ from .traps import TRAPS
 from .types import FUNC, GLOBAL, TABLE
 from .values import get_values, put_value, to_words
 
-try:
-    from time import ticks_diff, ticks_us
-except ImportError:  # CPython, in tests
-    from time import perf_counter_ns
-
-    def ticks_us():
-        return perf_counter_ns() // 1000
-
-    def ticks_diff(a, b):
-        return a - b
-
-
-_SLICE_US = const(4000)  # a slice may take up to 5 ms (design.md, section 3)
+_SLICE_US = const(4000)  # then a slice ends within 1.2 ms (modwasm.c): 5 ms at most, about (design.md, section 3)
 _ONE_I32 = b"\x7f"
 _MAX_TYPES = const(65535)
 # Numbers of the C engine, from scripts/make_tables.py
@@ -64,6 +54,7 @@ class Store(Granules):
     locating = False  # a trap's place is searched, in a step that no Call takes: see invoke
     objects = ()  # of the host's, that externrefs stand for (api.py)
     allowed = {FUNC: 8192, TABLE: 16384, GLOBAL: 4096}
+    fuel = 1 << 28  # that a slice gets at most: tests give it less, else time ends it
     numbers = None  # of the objects, by id(): they are kept, so no other takes it
 
     def __init__(self, limit=64, stack=4096, functions=8192, tables=16384, globals=4096):
@@ -76,7 +67,6 @@ class Store(Granules):
         self.host_functions = []
         self.instances = []
         self.reopen = None
-        self.fuel = 4000  # per slice; follows the clock
         self._spent = self._spent_m = 0  # units of fuel that calls used, and 1 << 20 of them: small ints for a while
         self.budget = None  # fuel that the running call may still use; None: no limit
         self.slices = 0
@@ -160,7 +150,7 @@ class Store(Granules):
             return None
         entry = self._enter(function, args)
         began = ticks_us()
-        why = self._slice(state)
+        why = self._slice(state, _SLICE_US)
         if why != _RUN_DONE:
             self.started = function, None, entry, why, began
             return None
@@ -185,13 +175,13 @@ class Store(Granules):
             raise Exhaustion()
         return entry
 
-    def _slice(self, state):
-        """Runs the call on the stack for a slice, and counts what it used. Returns why it ended."""
+    def _slice(self, state, us):
+        """Runs the call on the stack for a slice of so long, and counts what it used. Returns why it ended."""
         fuel = self.fuel
         budget = self.budget
         if budget is not None:
             fuel = min(fuel, max(budget, 0))
-        why = engine.run(state, fuel)
+        why = engine.run(state, fuel, us)
         # Signed: a debt if the last charge was more than was left.
         rest = engine.get(state + _AT_STATE_FUEL)
         spent = fuel - (rest - (1 << 32) if rest >> 31 else rest)
@@ -226,12 +216,13 @@ class Store(Granules):
             entry = self._enter(function, args)
         state = self.state
         base = self.top
+        left = _SLICE_US  # of this slice
         try:
             if why is None:
                 began = ticks_us()
             while True:
                 if why is None:
-                    why = self._slice(state)
+                    why = self._slice(state, left)
                 if why == _RUN_DONE:
                     returned = function.type[1]
                     return [get(base)] if returned == _ONE_I32 else get_values(self, base, returned)
@@ -253,22 +244,17 @@ class Store(Granules):
                     elif results:
                         for i, t in enumerate(results):
                             at = put_value(at, t, result[i])
-                took = ticks_diff(ticks_us(), began)
-                if why == _RUN_OUT_OF_FUEL:
-                    if self.budget is not None and self.budget <= 0:
-                        pass  # no measure of speed
-                    elif took > _SLICE_US:
-                        self.fuel = max(self.fuel * _SLICE_US // took, 64)
-                    elif took < _SLICE_US >> 2:
-                        self.fuel = min(self.fuel << 1, 1 << 23)
-                elif took < _SLICE_US:  # else a guest that calls the host again and again would never give way
-                    why = None
-                    continue
+                if why == _RUN_HOST_CALL:  # a guest that calls the host again and again has to give way, too
+                    left = _SLICE_US - ticks_diff(ticks_us(), began)
+                    if left > 0:
+                        why = None
+                        continue
                 why = None
                 self.slices += 1
                 yield
                 self.check()
                 began = ticks_us()
+                left = _SLICE_US
         except Trap as trap:
             # Fewer: it comes from what a host function called back, or from itself.
             if self.owner and len(trap.frames) < FRAMES:
