@@ -156,12 +156,12 @@ def test_what_a_command_prints_when_the_board_starts_it_arrives_as_log_messages(
     bridge.send({"method": "notifications/initialized"})
     bridge.forget_notices()
     config = tmp_path / "bootlog.json"
-    config.write_text(json.dumps({"memory": 84, "env": {"NAME": "board 7"}, "args": ["-v"]}))
+    config.write_text(json.dumps({"memory": 84, "env": {"NAME": "board 😀"}, "args": ["-v"]}))
     code, out, err = wasmote("push", examples / "bootlog.wasm", "--config", config)
     assert code == 0 and "ready" in out and "no tools" in out, err
     said = logged(bridge)
     assert [line for _, _, line in said if "clock" not in line] == [
-        *("board 7 is up", "argument 1: -v", "2048 bytes tested, 0 faults"),
+        *("board 😀 is up", "argument 1: -v", "2048 bytes tested, 0 faults"),
     ]
     assert [one for one in said if one[:2] != ("info", "bootlog")] == []
     assert re.fullmatch(r"the clock says \d{4}-\d\d-\d\d \d\d:\d\d", said[2][2]), said
