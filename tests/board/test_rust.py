@@ -1,46 +1,74 @@
-"""A component of Rust's std as it comes, on wasm32-wasip2, larger than the arena of any board: it runs in a larger one."""
+"""Components of Rust's std as it comes, on wasm32-wasip2, larger than the arena of any board: they run in a larger one."""
 
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from wasi_programs import WASM_TOOLS
 
 LOGSCAN = ROOT / "build/examples/logscan.wasm"
+OURS = ROOT / "build/rust/rustc"
+RUSTC = os.environ.get("RUSTC") or (OURS if OURS.exists() else "rustc")
+FLAGS = "--target wasm32-wasip2 -Copt-level=s -Clto -Cpanic=abort -Cstrip=symbols -Clink-arg=--skip-wit-component"
 PROGRAM = """
 import json, sys
-sys.path[:0] = sys.argv[2:]
+sys.path[:0] = sys.argv[3:]
 import wasmote
 said = []
-with wasmote.Host(memory_limit=192 * 1024) as host:
+with wasmote.Host(memory_limit=220 * 1024) as host:
+    host.host.on_log = lambda level, name, message, data=None: said.append(message)
     server = host.load(sys.argv[1], {"env": {"TOP": "2"}})
-    summary = server.call_tool("log_summary", {"text": "INFO a 1\\nINFO a 22\\nERROR b\\nWARN c"}, lambda *what: said.append(what[3]))
-    clock = server.call_tool("clock")
+    results = []
+    for tool, arguments in json.loads(sys.argv[2]):
+        result = server.call_tool(tool, arguments, lambda *what: said.append(what[3]))
+        results.append(result["content"][0]["text"])
     (entry,) = host.host.list()
-    print(json.dumps([tool["name"] for tool in server.list_tools()]))
-    print(json.dumps([result["content"][0]["text"] for result in (summary, clock)] + said))
-    print(entry["traps"], entry["memoryBytes"] // 1024)
+print(json.dumps([entry, results, said]))
 """
 
 
-@pytest.mark.skipif(not LOGSCAN.exists(), reason="logscan was not built: scripts/setup/rust.sh, make examples")
-def test_logscan_summarizes_a_log_and_knows_the_time():
-    paths = [ROOT / "modules", ROOT / "tests/shims"]
+def run(component, *calls):
+    """(its entry, the texts that the calls gave, what it logged)"""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, LOGSCAN, *paths],
-        env=os.environ | {"WASM_ARENA_KB": "220"},
+        [sys.executable, "-c", PROGRAM, component, json.dumps(calls), ROOT / "modules", ROOT / "tests/shims"],
+        env=os.environ | {"WASM_ARENA_KB": "250"},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    tools, texts, numbers = done.stdout.splitlines()
-    assert json.loads(tools) == ["log_summary", "clock"]
-    summary, clock, printed = json.loads(texts)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(not LOGSCAN.exists(), reason="logscan was not built: scripts/setup/rust.sh, make examples")
+def test_logscan_summarizes_a_log_and_knows_the_time():
+    text = "INFO a 1\nINFO a 22\nERROR b\nWARN c"
+    entry, (summary, clock), said = run(LOGSCAN, ("log_summary", {"text": text}), ("clock", {}))
     assert summary == "4 lines, 2 INFO, 1 WARN, 1 ERROR\n2 × INFO a #\n1 × ERROR b"
     assert clock.endswith(" seconds since 1970") and int(clock.split()[0]) > 1_700_000_000
-    assert printed.startswith("33 bytes in ")
-    traps, memory = map(int, numbers.split())
-    assert traps == 0 and memory <= 150
+    assert [line.split(" in ")[0] for line in said] == ["33 bytes"]
+    assert (entry["tools"], entry["traps"]) == (["log_summary", "clock"], 0) and entry["memoryBytes"] <= 150 * 1024
+
+
+def target():
+    """The folder of the target's libraries, whether or not it is there."""
+    try:
+        done = subprocess.run([RUSTC, "--print", "sysroot"], capture_output=True, text=True)
+    except FileNotFoundError:
+        return Path("/none")
+    return Path(done.stdout.strip(), "lib/rustlib/wasm32-wasip2/lib")
+
+
+@pytest.mark.skipif(not target().exists(), reason="no Rust for wasm32-wasip2: scripts/setup/rust.sh")
+def test_programs_that_open_connections_were_refused_and_are_told_permission_denied(tmp_path):
+    """Dozens of functions of wasi:sockets, imported by wasi-libc's own build for wasip2."""
+    core, component = tmp_path / "net.core.wasm", tmp_path / "net.wasm"
+    subprocess.run([RUSTC, *FLAGS.split(), "-o", core, ROOT / "tests/wasi/net.rs"], check=True)
+    subprocess.run([WASM_TOOLS, "component", "new", core, "-o", component], check=True)
+    assert component.read_bytes().count(b"[method]tcp-socket.") > 20
+    entry, _, said = run(component)
+    assert entry["state"] == "ready" and said == ["PermissionDenied"] * 4
