@@ -85,8 +85,12 @@ IN_REGISTER(uint32_t, bytes, "r10");
 static int lowest; // distance of the first handler from `done`
 #endif
 
-#if WASM_EXEC_IN_RAM // copied there with .data at boot: no wait states of a flash chip between operations
-#define IN_RAM __attribute__((noinline, section(".data.wasm_run")))
+#if WASM_EXEC_IN_RAM // no wait states of a flash chip between operations
+#ifndef WASM_EXEC_SECTION
+#define WASM_EXEC_SECTION \
+    ".data.wasm_run" // copied with .data at boot; a chip that runs nothing from there names another
+#endif
+#define IN_RAM __attribute__((noinline, section(WASM_EXEC_SECTION)))
 #else
 #define IN_RAM
 #endif

@@ -22,6 +22,7 @@ import pc
 import peers
 import plot
 import report
+import xip
 from programs import BUILD, CC, CLANG, PROGRAMS, ROOT, compile_all
 
 BEGAN = time.monotonic()
@@ -63,6 +64,8 @@ def measure():
     say("QEMU_M0: firmware that charges no fuel")
     free = engine_build.uncharged_firmware("QEMU_M0")
     results["uncharged"] = emulated.measure("QEMU_M0", PROGRAMS, limits=(90,), firmware=free)
+    say("QEMU_M0: a cache in front of its flash")
+    results["xip"] = xip.measure()
     say("QEMU_M0: push to tools/list")
     results["load"] = loading.measure()
     say("QEMU_M0: requests")

@@ -4,6 +4,7 @@
 import budgets
 import components
 import mcp
+import xip
 from pc import geometric_mean, ratio
 from programs import PROGRAMS, ROOT
 
@@ -43,6 +44,9 @@ def markdown(results):
     yield "## Requests"
     yield ""
     yield from mcp_table(results)
+    yield "## The engine in RAM"
+    yield ""
+    yield from xip_table(results)
 
 
 def machine(results):
@@ -133,6 +137,10 @@ def mcp_table(results):
     yield from table(mcp.HEADS, mcp.lines(results["mcp"], budgets.CALL))
 
 
+def xip_table(results):
+    yield from table(xip.HEADS, xip.lines(results["xip"]))
+
+
 def loading(results):
     load = results["load"]
     yield f"`thermometer.wasm`, {load['bytes']:,} bytes, from the first byte of the push to the answer of tools/list on QEMU_M0: " \
@@ -163,6 +171,7 @@ SECTIONS = {
     "loading": loading,
     "components": component_table,
     "mcp": mcp_table,
+    "xip": xip_table,
 }
 PAGES = (ROOT / "docs/performance.md", ROOT / "docs/components.md")
 

@@ -203,3 +203,15 @@ def test_so_does_a_board_whose_engine_runs_from_ram(code):
     with RawBoard("QEMU_M0", firmware=firmware) as board:
         board.raw_repl()
         assert board.run(code, timeout=60) == ANSWERS
+
+
+def test_from_ram_it_misses_fewer_lines_of_an_rp2040s_cache():
+    sys.path.append(str(ROOT / "scripts/bench"))
+    import xip
+    from programs import PROGRAMS, compile_all
+
+    (fir,) = [program for program in PROGRAMS if program.name == "fir"]
+    compile_all([fir])
+    (flash, missed), (ram, missed_from_ram) = xip.measure(["fir"])["fir"].values()
+    assert abs(flash - ram) < flash / 100, "the same instructions"
+    assert missed_from_ram < missed / 10
