@@ -14,7 +14,12 @@ f borrows, `lower` owns.
 
     set(image)                      what the other one's f returns
     image() -> list<u8>             what its arguments left in the other one's memory
+    give(h: own<r>)                 if there are handles: one more of the first one's, to be in an image
+
+What f borrows it drops, if it is a parameter by itself.
 """
+
+import re
 
 import abi_types
 
@@ -108,8 +113,8 @@ def _result_of(types):
     return f"(result {types[0]})" if types else ""
 
 
-def component(params, result, encoding, resources=True, name="component"):
-    """The text of the component of a function type."""
+def component(params, result, encoding, resources=True, name="component", more=""):
+    """The text of the component of a function type, with `more` definitions."""
     inside, outside = abi_types.Wat(inside=True), abi_types.Wat()
     function = _func_type(params, result, inside)
     given = [outside.type(owned(p)) for p in params]
@@ -141,37 +146,80 @@ def component(params, result, encoding, resources=True, name="component"):
         {lift})
       (core instance $m (instantiate $m (with "lib" (instance $lib)) (with "" (instance $given))))
       {_lifted("lower", encoding, given, "(list u8)")} {_lifted("poke", encoding, ["(list u8)"], "(list u8)")}
-      {_lifted("lift", encoding, ["(list u8)"], lifted_result, "clean-lift") if result else ""})"""
+      {_lifted("lift", encoding, ["(list u8)"], lifted_result, "clean-lift") if result else ""}
+      {more})"""
+
+
+def has_handles(params, result):
+    return any(kind in str([params, result]) for kind in abi_types.HANDLES)
+
+
+def _dropping(params):
+    """Code that drops the parameter that is a borrow."""
+    flat = at = 0
+    spilled = sum(len(abi_types.flatten(p)) for p in params) > 16
+    for p in params:
+        at = abi_types.align_to(at, abi_types.alignment(p))
+        if p == "borrow":
+            return f"(call $drop {f'(i32.load offset={at} (local.get 0))' if spilled else f'(local.get {flat})'})"
+        at += abi_types.size(p)
+        flat += len(abi_types.flatten(p))
+    return ""
+
+
+RESOURCE = """(import "r" (type $r (sub resource)))
+  (core func $drop (canon resource.drop $r)) (core instance $drop (export "drop" (func $drop)))"""
 
 
 def _other(params, result, encoding):
     """The text of the component that serves f."""
+    handles = has_handles(params, result)
     wat = abi_types.Wat()
     given = [wat.type(p) for p in params]
     served = wat.type(result) if result else ""
     flat, core = flats(params), returned(result)
     give = f"({core[0]}.load (i32.const {START}))" if core else ""
-    return f"""(component $Other {" ".join(wat.lines)} {LIBRARY}
-      (core module $m {IMPORTS}
-        (func (export "f") (param {" ".join(flat)}) {_result_of(core)} {_store(flat)} {give})
+    imports = IMPORTS
+    if handles:
+        imports = '(import "drop" "drop" (func $drop (param i32)))' + IMPORTS
+    return f"""(component $Other {RESOURCE if handles else ""} {" ".join(wat.lines)} {LIBRARY}
+      (core module $m {imports}
+        (func (export "f") (param {" ".join(flat)}) {_result_of(core)} {_store(flat)} {_dropping(params)} {give})
         (func (export "done") {f"(param {core[0]})" if core else ""})
         (func (export "set") (param i32 i32) (call $restore (local.get 0) (local.get 1)))
         (func (export "image") (result i32) (call $image)))
-      (core instance $m (instantiate $m (with "lib" (instance $lib))))
+      (core instance $m (instantiate $m (with "lib" (instance $lib)) {'(with "drop" (instance $drop))' if handles else ""}))
       {_lifted("f", encoding, given, served, "done")} {_lifted("image", encoding, [], "(list u8)")}
       (alias core export $m "set" (core func $set))
       (func $set (export "set") (param "image" (list u8))
         (canon lift (core func $set) (memory $memory) (realloc (func $realloc)))))"""
 
 
+GIVE = """(core module $give (func (export "give") (param i32))) (core instance $give (instantiate $give))
+  (alias core export $give "give" (core func $give)) (func (export "give") (param "h" (own $r)) (canon lift (core func $give)))"""
+
+
 def crossing(params, result, encoding, other):
     """The text of a component in which one with `encoding` calls another with the encoding `other`."""
+    handles = has_handles(params, result)
+    exports = [("other", "set"), ("other", "image"), ("one", "poke"), *[("one", "give")] * handles]
     reexported = "".join(
         f'(alias export ${instance} "{name}" (func ${name})) (export "{name}" (func ${name}))'
-        for instance, name in (("other", "set"), ("other", "image"), ("one", "poke"))
+        for instance, name in exports
     )
-    return f"""(component
-      {_other(params, result, other)} (instance $other (instantiate $Other))
-      {component(params, result, encoding, resources=False, name="component $One")}
-      (instance $one (instantiate $One (with "{HOST}" (instance $other))))
+    imported = (
+        f"""(import "{HOST}" (instance $host (export "r" (type (sub resource))))) (alias export $host "r" (type $r))"""
+    )
+    one = component(params, result, encoding, resources=handles, name="component $One", more=GIVE if handles else "")
+    served, given, offered = _other(params, result, other), "", "other"
+    if handles:  # that other one does not export the resource, as an instance to import does
+        offered = "offered"
+        types = re.findall(r'\(export \$\w+ "(t\d+)"', served)
+        given = "".join(f'(alias export $other "{name}" (type ${name}))' for name in types)
+        given += '(alias export $other "f" (func $f)) (instance $offered (export "r" (type $r)) (export "f" (func $f))'
+        given += "".join(f'(export "{name}" (type ${name}))' for name in types) + ")"
+    return f"""(component {imported if handles else ""}
+      {served} (instance $other (instantiate $Other {'(with "r" (type $r))' if handles else ""}))
+      {given} {one}
+      (instance $one (instantiate $One (with "{HOST}" (instance ${offered}))))
       {reexported})"""

@@ -179,6 +179,7 @@ def _branches(inner):
         st.lists(inner, min_size=1, max_size=4).map(lambda parts: ("record", *parts)),
         st.lists(inner, min_size=1, max_size=4).map(lambda parts: ("tuple", *parts)),
         st.lists(payload, min_size=1, max_size=4).map(lambda parts: ("variant", *parts)),
+        st.tuples(payload, inner).map(lambda parts: ("variant", parts[0], *[None] * 255, parts[1])),
     )
 
 
@@ -224,4 +225,23 @@ def values(t):
     if k == "option":
         some = values(t[1])
         return st.one_of(st.none(), some.map(lambda v: (v,)) if kind(t[1]) == "option" else some)
-    return st.one_of(*[st.tuples(st.just(i), values(c) if c else st.none()) for i, c in enumerate(t[1:])])
+    some = [i for i, c in enumerate(t[1:]) if c or i < 4 or i == 255]
+    return st.one_of(*[st.tuples(st.just(i), values(t[1 + i]) if t[1 + i] else st.none()) for i in some])
+
+
+def reps(t, v):
+    """The resources in a value, in the order in which they are lowered."""
+    k = kind(t)
+    if k in HANDLES:
+        return [v]
+    if k == "list" and not isinstance(v, bytes):
+        parts = [(t[1], x) for x in v]
+    elif k in ("record", "tuple"):
+        parts = zip(t[1:], v, strict=True)
+    elif k == "option" and v is not None:
+        parts = [(t[1], v[0] if kind(t[1]) == "option" else v)]
+    elif k in ("variant", "result"):
+        parts = [(cases(t)[v[0]], v[1])] if cases(t)[v[0]] else []
+    else:
+        parts = []
+    return [rep for part, x in parts for rep in reps(part, x)]

@@ -1,8 +1,9 @@
 """The Canonical ABI against wasmtime's: the same component, the same values, the same bytes in the guest's memory.
 
 For each random function type the components of abi_echo.py run in both: 2,000 function types, and calls from one
-component instance to another for 200 more. What they leave in memory, calls of realloc included, what they are lifted
-to, and whether they trap, is the same.
+component instance to another for 300 more, half of them with handles. What they leave in memory, calls of realloc
+included, what they are lifted to, and whether they trap, is the same. A share of all that is repeated under MicroPython,
+where C lifts most of it.
 """
 
 import math
@@ -12,6 +13,8 @@ import abi_echo
 import abi_types
 import pytest
 from abi_echo import ENCODINGS, FLATS, HEAP, HOST, START
+from abi_replay import replay
+from conftest import MICROPYTHON
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from wasmote.component import Component, HostImport
@@ -107,9 +110,9 @@ class Oracle:
         self.store = wasmtime.Store(self.engine)
         self.given = self.answer = None
         linker = wc.Linker(self.engine)
-        if self.served:
-            with linker.root() as root, root.add_instance(HOST) as host:
-                host.add_resource("r", wc.ResourceType.host(0), lambda *_: None)
+        with linker.root() as root, root.add_instance(HOST) as host:
+            host.add_resource("r", wc.ResourceType.host(0), lambda *_: None)
+            if self.served:
                 host.add_func("f", self.f)
         self.instance = linker.instantiate(self.store, self.component)
 
@@ -152,7 +155,7 @@ class Ours:
         return self.answer
 
     def interface(self, name):
-        return self if name == HOST and self.functions else None
+        return self if name == HOST else None
 
     def call(self, name, *args, answer=None):
         self.answer = answer
@@ -210,10 +213,21 @@ def _damage(image, changes):
 # -- the properties
 
 
-@pytest.mark.timeout(1200)  # of a loaded machine; 40 seconds of an idle one
-@settings(max_examples=2000, **CHECKS)
-@given(st.data())
-def test_every_lift_and_lower_does_what_wasmtime_does(data):
+@pytest.mark.timeout(1200)  # of a loaded machine; 50 seconds of an idle one
+def test_every_lift_and_lower_does_what_wasmtime_does(tmp_path):
+    cases = []
+
+    @settings(max_examples=2000, **CHECKS)
+    @given(st.data())
+    def check(data):
+        cases.append(serve(data))
+
+    check()
+    again(tmp_path, cases)
+
+
+def serve(data):
+    """A case of one component and the host, which both agree about: type of f, binary, calls."""
     params, result = data.draw(functions(abi_types.HANDLES))
     binary = assemble(abi_echo.component(params, result, data.draw(ENCODING)))
     oracle, ours = Oracle(binary), Ours(binary, abi_types.function_text(params, result))
@@ -223,25 +237,53 @@ def test_every_lift_and_lower_does_what_wasmtime_does(data):
         assert ours.call("lower", *arguments) == image
         answer = data.draw(abi_types.values(result)) if result else None
         raw = data.draw(damaged(image))
+        calls = [("lower", arguments, None), ("poke", [raw], answer)]
         image = oracle.call("poke", raw, answer=answer)
         assert ours.call("poke", raw, answer=answer) == image
         assert plain(ours.given) == plain(oracle.given)
         if result and image:
             raw = data.draw(damaged(image))
+            calls.append(("lift", [raw], None))
             assert plain(ours.call("lift", raw)) == plain(oracle.call("lift", raw))
         assert not ours.component.dead
     finally:
         ours.store.close()
+    return abi_types.function_text(params, result), binary, calls
 
 
-@settings(max_examples=200, **CHECKS)
-@given(st.data())
-def test_values_cross_from_instance_to_instance_as_in_wasmtime(data):
-    params, result = data.draw(functions(()))
-    encodings = data.draw(st.tuples(ENCODING, ENCODING))
-    arguments = [data.draw(abi_types.values(p)) for p in params]
-    answer = data.draw(abi_types.values(result)) if result else None
-    cross(params, result, encodings, arguments, answer, lambda image: data.draw(damaged(image)))
+def again(folder, cases):
+    """Up to 300 of the cases once more, under MicroPython with all its C."""
+    if MICROPYTHON.exists():
+        replay(folder, cases[:: 1 + len(cases) // 300], ("c",))
+
+
+@cache
+def crossing_functions():
+    """(params, result): of no handles, or of handles owned anywhere and perhaps a parameter that is a borrow."""
+    lent = st.tuples(functions(("own",)), st.integers(-2, 4)).map(
+        lambda drawn: (
+            [*drawn[0][0][: drawn[1]], "borrow", *drawn[0][0][drawn[1] :]] if drawn[1] >= 0 else drawn[0][0],
+            drawn[0][1],
+        )
+    )
+    return st.one_of(functions(()), lent)
+
+
+@pytest.mark.timeout(1200)  # of a loaded machine; 20 seconds of an idle one
+def test_values_cross_from_instance_to_instance_as_in_wasmtime(tmp_path):
+    cases = []
+
+    @settings(max_examples=300, **CHECKS)
+    @given(st.data())
+    def check(data):
+        params, result = data.draw(crossing_functions())
+        encodings = data.draw(st.tuples(ENCODING, ENCODING))
+        arguments = [data.draw(abi_types.values(abi_echo.owned(p))) for p in params]
+        answer = data.draw(abi_types.values(result)) if result else None
+        cases.append(cross(params, result, encodings, arguments, answer, lambda image: data.draw(damaged(image))))
+
+    check()
+    again(tmp_path, cases)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +301,7 @@ def test_what_a_float_is_joined_with_does_not_cross(joined):
 
 
 def cross(params, result, encodings, arguments, answer, change):
-    """These values cross, their images changed."""
+    """A case of these values that cross, their images changed; both agree about it: None, binary, calls."""
     images = []
     for encoding in encodings:  # what a caller's arguments and a callee's result look like
         oracle = Oracle(assemble(abi_echo.component(params, result, encoding)))
@@ -267,11 +309,21 @@ def cross(params, result, encodings, arguments, answer, change):
         images.append(oracle.call("poke", images[-1], answer=answer))
     binary = assemble(abi_echo.crossing(params, result, *encodings))
     oracle, ours = Oracle(binary, served=False), Ours(binary)
+    calls = [
+        ("give", [rep], None)
+        for p, value in zip(params, arguments, strict=True)
+        for rep in abi_types.reps(abi_echo.owned(p), value)
+    ]
     try:
+        for _, reps, _ in calls:
+            oracle.call("give", *reps)
+            ours.call("give", *reps)
         raw = change(images[3])
+        calls.append(("set", [raw], None))
         oracle.call("set", raw)
         ours.call("set", raw)
         raw = change(images[0])
+        calls += [("poke", [raw], None), ("image", [], None)]
         image = oracle.call("poke", raw)
         assert ours.call("poke", raw) == image
         if image is not None:
@@ -279,3 +331,4 @@ def cross(params, result, encodings, arguments, answer, change):
         assert not ours.component.dead
     finally:
         ours.store.close()
+    return None, binary, calls

@@ -1,11 +1,8 @@
 """Lifting and lowering under MicroPython: the same images, values and traps as wasmtime's, on both engines."""
 
-import os
-import struct
-import subprocess
-
 import abi_echo
 import abi_types
+from abi_replay import output, replay
 from conftest import MICROPYTHON, ROOT, needs_micropython
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -14,86 +11,11 @@ from wat import assemble
 
 BATCH = 40  # function types for one process
 
-# Reads cases, a line each: file, type of f or None, calls (name, arguments, answer of f). Prints for each call what it
-# gave and what f got.
-PROGRAM = r"""
-import struct, sys
-sys.path[:0] = sys.argv[1:3]
-from wasmote.component import Component, HostImport
-from wasmote.wasm import Source, Store, Trap, drive, engine
 
-class Host:
-    resources = {"r": lambda rep: None}
-
-    def __init__(self, kind):
-        self.functions = {"f": HostImport(kind, self.f)} if kind else {}
-
-    def interface(self, name):
-        return self if self.functions else None
-
-    def f(self, *args):
-        self.given = args
-        return self.answer
-
-def text(value):
-    if isinstance(value, str):
-        return "s" + str([ord(c) for c in value])
-    if isinstance(value, (list, tuple)):
-        return type(value).__name__ + "[" + ",".join([text(v) for v in value]) + "]"
-    if isinstance(value, float):
-        return str(struct.pack("<d", value)) if value == value else "nan"
-    return repr(value)
-
-def load():
-    with open(sys.argv[4] + name, "rb") as file:
-        store = Store(90)
-        return store, drive(Component.load(store, Source(file), host, lift_limit=1 << 30))
-
-def F(bits):
-    return struct.unpack("<d", bits)[0]
-
-print(engine)
-with open(sys.argv[3]) as file:
-    for line in file:
-        name, kind, calls = eval(line)
-        host = Host(kind)
-        store, component = load()
-        for function, arguments, host.answer in calls:
-            host.given = None
-            try:
-                print(text(drive(component.exports[function](*arguments))), text(host.given))
-            except Trap as trap:
-                print("trap", text(host.given))
-                store.close()
-                store, component = load()
-        store.close()
-"""
-
-
-def output(program, engine, *args):
-    environment = os.environ | {"WASMOTE_ENGINE": engine}
-    run = subprocess.run([*program, *args], env=environment, capture_output=True, text=True, timeout=240)
-    assert run.returncode == 0, run.stdout + run.stderr
-    lines = run.stdout.splitlines()
-    assert lines[0] == engine
-    return lines[1:]
-
-
-def _literal(value):
-    """What evaluates to the value. MicroPython reads few decimal fractions to the last bit."""
-    if isinstance(value, float):
-        return f"F({struct.pack('<d', value)!r})"
-    if isinstance(value, (list, tuple)):
-        inside = "".join(_literal(v) + "," for v in value)
-        return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
-    return ascii(value)
-
-
-def _served(data, folder, name):
+def _served(data):
     """A case of one component and a host, as wasmtime runs it."""
     params, result = data.draw(functions(abi_types.HANDLES))
     binary = assemble(abi_echo.component(params, result, data.draw(ENCODING)))
-    (folder / name).write_bytes(binary)
     oracle = Oracle(binary)
     arguments = [data.draw(abi_types.values(abi_echo.owned(p))) for p in params]
     image = oracle.call("lower", *arguments)
@@ -102,14 +24,14 @@ def _served(data, folder, name):
     image = oracle.call("poke", calls[1][1][0], answer=answer)
     if result and image:
         calls.append(("lift", [data.draw(damaged(image))], None))
-    return name, abi_types.function_text(params, result), calls
+    return abi_types.function_text(params, result), binary, calls
 
 
-def _crossing(data, folder, name):
+def _crossing(data):
     """A case of two component instances."""
     params, result = data.draw(functions(()))
     encodings = data.draw(st.tuples(ENCODING, ENCODING))
-    (folder / name).write_bytes(assemble(abi_echo.crossing(params, result, *encodings)))
+    binary = assemble(abi_echo.crossing(params, result, *encodings))
     images = []
     for encoding in encodings:
         oracle = Oracle(assemble(abi_echo.component(params, result, encoding)))
@@ -117,24 +39,15 @@ def _crossing(data, folder, name):
         answer = data.draw(abi_types.values(result)) if result else None
         images.append(oracle.call("poke", images[-1], answer=answer))
     calls = [("set", [data.draw(damaged(images[3]))], None), ("poke", [data.draw(damaged(images[0]))], None)]
-    return name, None, [*calls, ("image", [], None)]
+    return None, binary, [*calls, ("image", [], None)]
 
 
 @needs_micropython
 @settings(max_examples=3, **CHECKS | {"phases": [Phase.generate]})
 @given(st.data())
 def test_micropython_lifts_and_lowers_as_cpython_does(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("cases")
-    (folder / "empty").mkdir()
-    cases = [(_crossing if i % 4 == 0 else _served)(data, folder, f"{i}.wasm") for i in range(BATCH)]
-    (folder / "program.py").write_text(PROGRAM)
-    (folder / "cases").write_text("\n".join(map(_literal, cases)))
-    files = [folder / "program.py", ROOT / "modules", ROOT / "tests/shims", folder / "cases", f"{folder}/"]
-    expected = output(["python3"], "c", *files)
-    assert len(expected) == sum(len(calls) for _, _, calls in cases)
-    files[2] = folder / "empty"
-    for engine in ("c", "python"):
-        assert output([MICROPYTHON, "-X", "heapsize=8M"], engine, *files) == expected
+    cases = [(_crossing if i % 4 == 0 else _served)(data) for i in range(BATCH)]
+    replay(tmp_path_factory.mktemp("cases"), cases, ("c", "python"))
 
 
 UTF8 = r"""
