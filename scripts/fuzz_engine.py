@@ -56,18 +56,18 @@ class Observer:
         """(sizes of memories and tables, globals and elements, CRCs of memories, the host's trace)"""
         sizes, cells, contents = [], [], []
         for extern in self.externs:
-            if isinstance(extern, wasm.Global):
+            if isinstance(extern, wasm.externs.Global):
                 cells.append(plain(extern.type[0], get_value(self.store, extern.at, extern.type[0])))
             elif isinstance(extern, wasm.Memory):
                 sizes.append(extern.size)
                 contents.append(crc(extern, min(sizes[-1], self.observed)))
-            elif isinstance(extern, wasm.Table):
+            elif isinstance(extern, wasm.externs.Table):
                 sizes.append(extern.size)
                 cells += [plain(extern.reftype, extern.get(i)) for i in range(min(sizes[-1], ELEMENTS))]
         return sizes, cells, contents, self.host.trace
 
 
-class Lent(wasm.HostFunction):
+class Lent(wasm.externs.HostFunction):
     """A function of the case's Host."""
 
     def __init__(self, store, host, label, functype):
@@ -113,8 +113,8 @@ def steps(generator, count):
 
 def create(store, binary, host, lender, count):
     store.reopen = lambda: wasm.Source(binary)
-    module = wasm.Module(store.reopen().reader())
-    return steps(wasm.Instance.create(store, module, resolver(store, module, host, lender)), count).exports
+    module = wasm.binary.Module(store.reopen().reader())
+    return steps(wasm.instance.Instance.create(store, module, resolver(store, module, host, lender)), count).exports
 
 
 def invoke(store, function, args, slices):
@@ -141,7 +141,7 @@ def answer(case):
         observer = Observer(store, (exports, lender), host, case.observed)
         for name, args in case.calls:
             function = exports.get(name)
-            if not isinstance(function, wasm.Function):
+            if not isinstance(function, wasm.externs.Function):
                 continue
             if args is None:
                 args = [None if NAMES[t].endswith("ref") else 0 for t in function.type[0]]

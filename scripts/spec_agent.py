@@ -44,11 +44,11 @@ def spectest(store, name):
     """An export of the suite's host module: functions that print nothing, globals, a table of 10, a memory of 1 page."""
     if name in PRINTS:
         types = bytes([TYPES[t] for t in PRINTS[name].split()])
-        return wasm.HostFunction(store, types, b"", lambda *_: None)
+        return wasm.externs.HostFunction(store, types, b"", lambda *_: None)
     if name in GLOBALS:
-        return wasm.Global.new(store, TYPES[name[-3:]], 0, GLOBALS[name])
+        return wasm.externs.Global.new(store, TYPES[name[-3:]], 0, GLOBALS[name])
     if name == "table":
-        return wasm.Table.new(store, 0x70, 10, 20)
+        return wasm.externs.Table.new(store, 0x70, 10, 20)
     if name == "memory":
         return wasm.Memory.new(store, 1, 2, reserve=SPARSE)
     return None
@@ -97,7 +97,7 @@ class Agent:
 
         source = self.receive(int(size))
         try:
-            return wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), resolve))
+            return wasm.drive(wasm.instance.Instance.create(store, wasm.binary.Module(source.reader()), resolve))
         finally:
             source.close()
 

@@ -45,7 +45,7 @@ def measure(name, rounds, limit):
     try:
         source = wasm.Source(open('/' + name + '.wasm', 'rb'))
         began = ticks_us()
-        instance = wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: None))
+        instance = wasm.drive(wasm.instance.Instance.create(store, wasm.binary.Module(source.reader()), lambda module, name: None))
         load = ticks_diff(ticks_us(), began)
         source.close()
         function = instance.exports['run']

@@ -69,8 +69,8 @@ def main():
     singles, pairs, total = Counter(), Counter(), len(chosen)
     for program in chosen:
         store = wasm.Store(wasm.arena_info()[0] - 2)
-        module = wasm.Module(wasm.Source(program.wasm.read_bytes()).reader())
-        instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
+        module = wasm.binary.Module(wasm.Source(program.wasm.read_bytes()).reader())
+        instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda module, name: None))
         lib.count_from_zero()
         wasm.drive(store.invoke(instance.exports["run"], [program.rounds]))
         mine = {(a, b): lib.count_of(a, b) for a in range(len(name)) for b in range(len(name))}

@@ -102,9 +102,9 @@ class Wasmote:
         binary = (program.wide if wide else program.wasm).read_bytes()
         if self.store is not None:
             self.store.close()
-        module = wasm.Module(wasm.Source(binary).reader())
+        module = wasm.binary.Module(wasm.Source(binary).reader())
         self.store = store = wasm.Store(wasm.arena_info()[1] if dense else PAGE)
-        instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
+        instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda module, name: None))
         function = instance.exports["run"]
         facts = {
             "wasm_code": code_bytes(binary),

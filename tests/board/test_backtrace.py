@@ -37,8 +37,8 @@ CASES = [("main", 3), ("main", 90), ("read", -1), ("indirect", 1), ("indirect", 
 
 def instantiate(store, binary, resolve, name_files=True):
     store.reopen = (lambda: wasm.Source(binary)) if name_files else None
-    module = wasm.Module(wasm.Source(binary).reader())
-    return wasm.drive(wasm.Instance.create(store, module, resolve))
+    module = wasm.binary.Module(wasm.Source(binary).reader())
+    return wasm.drive(wasm.instance.Instance.create(store, module, resolve))
 
 
 class Guest:
@@ -49,7 +49,7 @@ class Guest:
             yield
             return (yield from self.store.invoke(self.exports["main"], [n]))[0]
 
-        host = wasm.HostFunction(self.store, b"\x7f", b"\x7f", back)
+        host = wasm.externs.HostFunction(self.store, b"\x7f", b"\x7f", back)
         self.exports = instantiate(self.store, binary, lambda module, name: host, name_files).exports
 
     def trap(self, name, *args):

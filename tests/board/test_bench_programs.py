@@ -30,8 +30,8 @@ def in_wasmtime(program, n):
 
 def in_ours(program, *rounds):
     store = wasm.Store(64)
-    module = wasm.Module(wasm.Source(program.wasm.read_bytes()).reader())
-    instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
+    module = wasm.binary.Module(wasm.Source(program.wasm.read_bytes()).reader())
+    instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda module, name: None))
     for n in rounds:
         (value,) = wasm.drive(store.invoke(instance.exports["run"], [n]))
         yield value - (value >> 31 << 32)

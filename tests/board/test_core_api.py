@@ -191,14 +191,218 @@ def test_instances_of_one_store_share_and_others_do_not(engine):
             assert other.exports.f(5) == 5  # a function of another store is called as the host's
 
 
-def test_files_are_closed_and_kept_by_name(engine, tmp_path):
-    path = tmp_path / "values.wasm"
-    path.write_bytes(assemble(VALUES))
-    module = wasm.Module(wasm.Source(path.read_bytes()).reader())
-    for source in (str(path), io.BytesIO(path.read_bytes()), path.read_bytes(), module):
-        with wasm.instantiate(source, env()) as instance:
-            assert instance.exports.i32(4) == 4
+@pytest.fixture
+def sources(tmp_path):
+    """The same module as all that wasm.instantiate takes."""
+
+    def sources(text):
+        binary = assemble(text)
+        path = tmp_path / "module.wasm"
+        path.write_bytes(binary)
+        given = str(path), binary, bytearray(binary), open(path, "rb"), io.BytesIO(binary)  # noqa: SIM115
+        return *given, *[wasm.Module(one) for one in given]
+
+    return sources
+
+
+def test_files_are_closed_and_kept_by_name(engine, sources):
+    for source in sources(VALUES):
+        for _ in range(2):
+            with wasm.instantiate(source, env()) as instance:
+                assert instance.exports.i32(4) == 4
     assert wasm.arena_info()[0] - wasm.arena_info()[1] == 2
+
+
+def test_a_trap_has_its_place_whatever_the_module_came_from(engine, sources):
+    """Of open files and Modules it was "in function 0", without an offset."""
+    text = '(module (func $first (export "f") (param i32) unreachable))'
+    for source in sources(text):
+        for _ in range(2):
+            with wasm.instantiate(source) as instance:
+                with pytest.raises(Trap) as caught:
+                    instance.exports.f(1)
+                assert str(caught.value) == "unreachable: in first at offset 0x1f"
+                assert caught.value.frames == [("first", 0x1F)]
+
+
+def test_a_trap_of_a_module_whose_file_is_closed_has_no_place(engine, tmp_path):
+    path = tmp_path / "trap.wasm"
+    path.write_bytes(assemble('(module (func $first (export "f") unreachable))'))
+    with open(path, "rb") as file:
+        instance = wasm.instantiate(file)
+        module = wasm.Module(str(path))
+    with module:
+        named = wasm.instantiate(module)
+    with pytest.raises(Trap, match="unreachable: in function 0$"):
+        instance.exports.f()
+    with pytest.raises(Trap, match="unreachable: in first at offset"):
+        named.exports.f()
+    instance.close()
+    named.close()
+
+
+def test_a_module_says_what_it_imports_and_exports(engine):
+    text = """(module
+      (import "a" "f" (func (param i32 f64) (result i64)))
+      (import "a" "t" (table 2 externref))
+      (import "a" "m" (memory 1))
+      (import "b" "g" (global f32))
+      (func (export "g"))
+      (export "again" (func 0))
+      (table (export "t") 2 5 funcref)
+      (export "m" (memory 0))
+      (global (export "n") (mut i64) (i64.const 1)))"""
+    module = wasm.Module(assemble(text))
+    assert module.imports == [
+        ("a", "f", "function", "(i32, f64) -> i64"),
+        ("a", "t", "table", "2 externref"),
+        ("a", "m", "memory", "1"),
+        ("b", "g", "global", "f32"),
+    ]
+    assert module.exports == [
+        ("g", "function", "() -> ()"),
+        ("again", "function", "(i32, f64) -> i64"),
+        ("t", "table", "2 5 funcref"),
+        ("m", "memory", "1"),
+        ("n", "global", "mut i64"),
+    ]
+    assert wasm.Module(assemble('(module (memory (export "m") 9 (pagesize 1)))')).exports == [
+        ("m", "memory", "9 (pagesize 1)")
+    ]
+    with pytest.raises(wasm.Malformed):
+        wasm.Module(b"\0asm")
+
+
+def test_a_modules_file_is_closed_with_it_and_when_it_is_no_module(engine, tmp_path, monkeypatch):
+    opened = []
+
+    def opens(path, mode):
+        opened.append(open(path, mode))  # noqa: SIM115
+        return opened[-1]
+
+    monkeypatch.setattr("wasmote.wasm.api.open", opens, raising=False)
+    path = tmp_path / "no.wasm"
+    path.write_bytes(b"no")
+    with pytest.raises(wasm.Malformed):
+        wasm.Module(str(path))
+    path.write_bytes(assemble("(module)"))
+    with wasm.Module(str(path)) as module:
+        wasm.instantiate(module).close()
+        assert [file.closed for file in opened] == [True, False]
+    assert opened[1].closed
+
+
+def test_what_instantiate_gives_is_of_the_classes_that_wasm_names(instance):
+    exports = instance.exports
+    assert isinstance(instance, wasm.Instance) and isinstance(exports, wasm.Exports)
+    kinds = {"i32": wasm.Function, "count": wasm.Global, "table": wasm.Table, "memory": wasm.Memory}
+    for name, kind in kinds.items():
+        assert isinstance(exports[name], kind)
+    assert isinstance(exports.i32.start(1), wasm.Task)
+    with pytest.raises(AttributeError, match="wasm has no attribute Variable"):
+        _ = wasm.Variable
+
+
+def test_a_table_can_be_gone_through(instance):
+    exports = instance.exports
+    exports.table[1] = exports.i32
+    assert list(exports.table) == [None, exports.i32, None] and exports.i32 in exports.table
+
+
+def test_growing_by_less_than_nothing_is_refused_and_by_more_than_there_is_gives_minus_1(instance):
+    """grow(-1) shrank memories and tables of the twin; the C engine took 2^32 for 0 and 2^32 + 1 for 1."""
+    memory, table = instance.exports.memory, instance.exports.table
+    for grown in (memory, table):
+        for delta in (-1, -2, -(1 << 32)):
+            with pytest.raises(ValueError, match=r"grow\(-[0-9]+\): it cannot shrink"):
+                grown.grow(delta)
+        for delta in (1 << 32, (1 << 32) + 1, 1 << 64, 0xFFFFFFFF):
+            assert grown.grow(delta) == -1
+    assert memory.size == 65536 and len(table) == 3
+    assert memory.grow(0) == 1 and table.grow(0) == 3
+
+
+def test_numbers_beyond_a_float_are_infinite(instance):
+    """An int beyond a double was struct.error, or would have been an f32's infinity."""
+    exports = instance.exports
+    for name in ("f32", "f64"):
+        assert exports[name](10**400) == float("inf") and exports[name](-(10**400)) == float("-inf")
+        assert exports[name](1 << 60) == float(1 << 60)
+
+
+STARTS = """(module (import "env" "wait" (func $wait (param i32) (result i32))) (memory (export "memory") 1)
+  (func $spin (loop $again
+    (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))) %s))
+  (start $spin))"""
+SPINS, ENDS = STARTS % "(br $again)", STARTS % "(drop (call $wait (i32.const 5)))"
+
+
+def test_a_start_function_that_does_not_end_is_stopped(engine):
+    """wasm.instantiate() hung."""
+    free = wasm.arena_info()
+    with pytest.raises(OutOfFuel):
+        wasm.instantiate(assemble(SPINS), {"env": {"wait": abs}}, fuel=1000)
+    with pytest.raises(Interrupt, match="its time is over"):
+        wasm.instantiate(assemble(SPINS), {"env": {"wait": abs}}, timeout_ms=20)
+
+    async def main():
+        with pytest.raises(Interrupt):
+            await wasm.instantiating(assemble(SPINS), {"env": {"wait": abs}}, timeout_ms=20)
+
+    asyncio.run(main())
+    assert wasm.arena_info() == free
+    with wasm.instantiate(assemble(ENDS), {"env": {"wait": abs}}, fuel=1000, timeout_ms=10_000) as instance:
+        assert instance.exports.memory.u32(0) == 1
+
+
+def test_loading_is_stopped_when_its_time_is_over(engine):
+    functions = "".join(f'(func (export "f{n}") (drop (i32.add (i32.const 1) (i32.const {n}))))' for n in range(2000))
+    free = wasm.arena_info()
+    with pytest.raises(Interrupt, match="its time is over"):
+        wasm.instantiate(assemble(f"(module {functions})"), timeout_ms=1)
+    assert wasm.arena_info() == free
+
+
+def test_a_module_starts_while_a_task_of_its_store_is_under_way(engine):
+    """Its start function ran on the stack of the task, over its frame."""
+    with (
+        wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as instance,
+        instance.exports.count.start(50) as task,
+    ):
+        with pytest.raises(OutOfFuel):
+            task.run(fuel=100)
+        other = wasm.instantiate(assemble(ENDS), {"env": {"wait": abs}}, store=instance.store)
+        assert other.exports.memory.u32(0) == 1
+        assert task.run() == 50
+
+
+def test_a_module_is_instantiated_in_a_host_function(engine):
+    made = []
+
+    def wait(n):
+        if n == 3:
+            made.append(wasm.instantiate(assemble(ENDS), {"env": {"wait": wait}}, store=instance.store))
+        return n
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+        assert instance.exports.waiting(3) == 4
+        assert made[0].exports.memory.u32(0) == 1
+
+
+def test_a_start_function_waits_for_its_host_in_asyncio(engine):
+    seen = []
+
+    async def wait(n):
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+        seen.append(n)
+        return n
+
+    async def main():
+        with await wasm.instantiating(assemble(ENDS), {"env": {"wait": wait}}) as instance:
+            assert seen == [5] and instance.exports.memory.u32(0) == 1
+
+    asyncio.run(main())
 
 
 LOOP = """

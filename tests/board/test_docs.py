@@ -88,9 +88,9 @@ def test_engine_md_shows_the_code_of_its_example():
     (guest,) = [text for language, text in BLOCKS if language == "wat"]
     with using("python") as engine, wasm.instantiate(assemble(guest), {"env": {"log": print}}) as instance:
         at = engine.get(instance.exports.sum.raw.at)
-        module = wasm.Module(wasm.Source(assemble(guest)).reader())
+        module = wasm.binary.Module(wasm.Source(assemble(guest)).reader())
         ((place, _, imported, *_),) = instance.store.instances
-        translator = wasm.Instance.again(instance.store, place, imported).translator(module)
+        translator = wasm.instance.Instance.again(instance.store, place, imported).translator(module)
         translator.begin(1)
         while not translator.step(1):
             pass

@@ -20,7 +20,7 @@ def trap(text):
 
 
 def test_a_table_of_the_hosts_numbers(store):
-    table = wasm.Table.new(store, EXTERNREF, 3, 10, value=5)
+    table = wasm.externs.Table.new(store, EXTERNREF, 3, 10, value=5)
     assert table.size == 3 and [table.get(i) for i in range(3)] == [5, 5, 5]
     table.set(0, 0)
     table.set(1, None)
@@ -30,12 +30,12 @@ def test_a_table_of_the_hosts_numbers(store):
         with pytest.raises(TypeError):
             table.set(0, wrong)
     with pytest.raises(TypeError):
-        wasm.Table.new(store, FUNCREF, 1, value=5)
+        wasm.externs.Table.new(store, FUNCREF, 1, value=5)
 
 
 def test_a_table_of_functions(store):
-    table = wasm.Table.new(store, FUNCREF, 2)
-    double = wasm.HostFunction(store, b"\x7f", b"\x7f", lambda x: 2 * x)
+    table = wasm.externs.Table.new(store, FUNCREF, 2)
+    double = wasm.externs.HostFunction(store, b"\x7f", b"\x7f", lambda x: 2 * x)
     assert table.get(0) is None
     table.set(1, double)
     assert table.get(1) is double
@@ -45,8 +45,8 @@ def test_a_table_of_functions(store):
 def test_nothing_of_a_closed_store_is_read_or_written():
     store = wasm.Store(limit=20)
     memory = wasm.Memory.new(store, 1)
-    table = wasm.Table.new(store, EXTERNREF, 2, 9)
-    counter = wasm.Global.new(store, I32, True, 1)
+    table = wasm.externs.Table.new(store, EXTERNREF, 2, 9)
+    counter = wasm.externs.Global.new(store, I32, True, 1)
     store.close()
     other = wasm.Store(limit=20)  # takes the same granules
     try:
@@ -66,9 +66,9 @@ def test_nothing_of_a_closed_store_is_read_or_written():
             lambda: counter.value,
             lambda: setattr(counter, "value", 2),
             lambda: wasm.Memory.new(store, 1),
-            lambda: wasm.Table.new(store, EXTERNREF, 2),
-            lambda: wasm.Global.new(store, I32, True, 1),
-            lambda: wasm.HostFunction(store, b"", b"", print),
+            lambda: wasm.externs.Table.new(store, EXTERNREF, 2),
+            lambda: wasm.externs.Global.new(store, I32, True, 1),
+            lambda: wasm.externs.HostFunction(store, b"", b"", print),
         ):
             with pytest.raises(ValueError, match="the store is closed"):
                 access()
@@ -78,7 +78,7 @@ def test_nothing_of_a_closed_store_is_read_or_written():
 
 
 def test_an_element_that_is_not_there_traps(store):
-    table = wasm.Table.new(store, EXTERNREF, 2)
+    table = wasm.externs.Table.new(store, EXTERNREF, 2)
     for i in (2, -1, 2**32):
         with trap("out of bounds table access"):
             table.get(i)
@@ -87,7 +87,7 @@ def test_an_element_that_is_not_there_traps(store):
 
 
 def test_a_table_grows_up_to_its_maximum_and_keeps_its_elements(store):
-    table = wasm.Table.new(store, EXTERNREF, 2, 9, value=1)
+    table = wasm.externs.Table.new(store, EXTERNREF, 2, 9, value=1)
     assert table.grow(0) == 2
     assert table.grow(3, 7) == 2
     assert table.grow(4) == 5
@@ -99,19 +99,19 @@ def test_a_table_grows_up_to_its_maximum_and_keeps_its_elements(store):
 def test_a_table_grows_up_to_the_components_limit_of_elements():
     store = wasm.Store(limit=20, tables=100)
     try:
-        first = wasm.Table.new(store, EXTERNREF, 30)
-        second = wasm.Table.new(store, EXTERNREF, 30, 1000)
+        first = wasm.externs.Table.new(store, EXTERNREF, 30)
+        second = wasm.externs.Table.new(store, EXTERNREF, 30, 1000)
         assert second.grow(41) == -1
         assert second.grow(40) == 30
         assert first.grow(70) == 30
         with pytest.raises(wasm.OutOfMemory):
-            wasm.Table.new(store, EXTERNREF, 41)
+            wasm.externs.Table.new(store, EXTERNREF, 41)
     finally:
         store.close()
 
 
 def test_a_table_grows_as_far_as_the_components_memory_reaches(store):
-    table = wasm.Table.new(store, EXTERNREF, 0)
+    table = wasm.externs.Table.new(store, EXTERNREF, 0)
     assert table.grow(2000, 3) == 0
     assert table.grow(100000) == -1
     assert table.size == 2000 and table.get(1999) == 3
@@ -120,7 +120,7 @@ def test_a_table_grows_as_far_as_the_components_memory_reaches(store):
 def test_a_table_grows_where_twice_its_size_does_not_fit():
     """Once it was refused though 23 of 43 KiB were free: growing takes as much again where that fits, else what is wanted."""
     store = wasm.Store(limit=43)
-    table = wasm.Table.new(store, EXTERNREF, 4000, value=3)
+    table = wasm.externs.Table.new(store, EXTERNREF, 4000, value=3)
     assert table.grow(1, 4) == 4000
     assert [table.get(i) for i in (0, 3999, 4000)] == [3, 3, 4]
     assert table.grow(1, 5) == -1 and table.size == 4001
@@ -136,7 +136,7 @@ def test_a_memory_grows_where_a_map_of_twice_as_many_pages_does_not_fit(store):
 
 
 def test_globals_hold_values_of_their_type(store):
-    function = wasm.HostFunction(store, b"", b"", lambda: None)
+    function = wasm.externs.HostFunction(store, b"", b"", lambda: None)
     for t, values in (
         (I32, (0, 2**32 - 1)),
         (I64, (0, 2**64 - 1)),
@@ -145,31 +145,31 @@ def test_globals_hold_values_of_their_type(store):
         (FUNCREF, (function, None)),
         (EXTERNREF, (0, None)),
     ):
-        variable = wasm.Global.new(store, t, 1, values[0])
+        variable = wasm.externs.Global.new(store, t, 1, values[0])
         assert variable.value == values[0] and variable.type == (t, 1)
         variable.value = values[1]
         assert variable.value == values[1]
-    variable = wasm.Global.new(store, I32, 1, -1)
+    variable = wasm.externs.Global.new(store, I32, 1, -1)
     assert variable.value == 2**32 - 1
 
 
 def test_a_constant_global_is_not_set(store):
-    constant = wasm.Global.new(store, I32, 0, 3)
+    constant = wasm.externs.Global.new(store, I32, 0, 3)
     with pytest.raises(TypeError, match="global is immutable"):
         constant.value = 4
     assert constant.value == 3
 
 
 def test_a_guest_sees_what_the_host_sets(store):
-    variable = wasm.Global.new(store, I64, 1, 5)
+    variable = wasm.externs.Global.new(store, I64, 1, 5)
     memory = wasm.Memory.new(store, 1)
     text = """
         (module (import "" "g" (global (mut i64))) (import "" "m" (memory 1))
           (func (export "f") (result i64) (global.set 0 (i64.add (global.get 0) (i64.load (i32.const 100))))
                                           (global.get 0)))"""
     imports = {"g": variable, "m": memory}
-    module = wasm.Module(wasm.Source(assemble(text)).reader())
-    instance = wasm.drive(wasm.Instance.create(store, module, lambda _, name: imports[name]))
+    module = wasm.binary.Module(wasm.Source(assemble(text)).reader())
+    instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda _, name: imports[name]))
     memory.set_u64(100, 2**40)
     variable.value = 7
     assert wasm.drive(store.invoke(instance.exports["f"], [])) == [2**40 + 7]

@@ -19,11 +19,15 @@ def store(engine):
 def instantiate(store, text, **imports):
     """An instance of a module in text form; imports by name, whatever the module they are asked from."""
     source = wasm.Source(assemble(text))
-    return wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: imports.get(name)))
+    return wasm.drive(
+        wasm.instance.Instance.create(
+            store, wasm.binary.Module(source.reader()), lambda module, name: imports.get(name)
+        )
+    )
 
 
 def decoded(binary):
-    return wasm.Module(wasm.Source(binary).reader())
+    return wasm.binary.Module(wasm.Source(binary).reader())
 
 
 def call(store, function, *args):
@@ -31,7 +35,7 @@ def call(store, function, *args):
 
 
 def host(store, call, params=b"", results=b""):
-    return wasm.HostFunction(store, params, results, call)
+    return wasm.externs.HostFunction(store, params, results, call)
 
 
 # Segments
@@ -61,11 +65,11 @@ def test_all_eight_forms_of_element_segments(store):
           (elem declare funcref (ref.func $two))                                  ;; 7
           (elem (offset (global.get $base)) $two))""",
         seven=host(store, seven, results=b"\x7f"),
-        base=wasm.Global.new(store, I32, 0, 9),
+        base=wasm.externs.Global.new(store, I32, 0, 9),
     ).exports
     t, u, one, two = (exports[name] for name in ("t", "u", "one", "two"))
     seven = t.get(1)
-    assert isinstance(seven, wasm.HostFunction) and call(store, seven) == [7]
+    assert isinstance(seven, wasm.externs.HostFunction) and call(store, seven) == [7]
     none = None
     assert [t.get(i) for i in range(12)] == [one, seven, none, two, none, none, none, none, none, two, none, none]
     assert [u.get(i) for i in range(4)] == [none, two, one, none]
@@ -77,16 +81,16 @@ def test_a_file_that_changes_cannot_make_a_number_a_function(store):
     text = """(module (table 1 funcref) (elem externref (ref.null extern)) (elem funcref (ref.null func))
       (func (table.init 0 1 (i32.const 0) (i32.const 0) (i32.const 1))))"""
     binary = bytearray(assemble(text))
-    decoded = wasm.Module(wasm.Source(binary).reader())
+    decoded = wasm.binary.Module(wasm.Source(binary).reader())
     at = binary.index(b"\x05\x70\x01\xd0\x70")
     binary[at + 1] = binary[at + 4] = EXTERNREF
     decoded.reader = wasm.Source(binary).reader()  # past the window, which holds all of so small a file
     with pytest.raises(wasm.Malformed, match="the file has changed"):
-        wasm.drive(wasm.Instance.create(store, decoded, None))
+        wasm.drive(wasm.instance.Instance.create(store, decoded, None))
 
 
 def test_a_segment_that_does_not_fit_writes_nothing_and_what_came_before_stays(store):
-    table = wasm.Table.new(store, FUNCREF, 4)
+    table = wasm.externs.Table.new(store, FUNCREF, 4)
     memory = wasm.Memory.new(store, 1, 1)
     text = """
         (module
@@ -201,7 +205,7 @@ def test_a_call_through_a_table_compares_types_by_structure(store):
 
 
 def test_a_host_function_in_a_table_is_called(store):
-    table = wasm.Table.new(store, FUNCREF, 3)
+    table = wasm.externs.Table.new(store, FUNCREF, 3)
     table.set(2, host(store, lambda x: 2 * x, b"\x7f", b"\x7f"))
     user = instantiate(
         store,
@@ -222,7 +226,7 @@ def test_globals_of_every_type_are_imported_and_initialised(store):
     function = host(store, lambda: None)
     values = {"i": (I32, 7), "l": (I64, 2**63 + 1), "d": (F64, 0x3FF0000000000000), "f": (FUNCREF, function),
               "x": (EXTERNREF, 0), "n": (EXTERNREF, None)}  # fmt: skip
-    imports = {name: wasm.Global.new(store, t, 0, value) for name, (t, value) in values.items()}
+    imports = {name: wasm.externs.Global.new(store, t, 0, value) for name, (t, value) in values.items()}
     types = {I32: "i32", I64: "i64", F64: "f64", FUNCREF: "funcref", EXTERNREF: "externref"}
     text = "".join(f'(import "" "{name}" (global ${name} {types[t]}))' for name, (t, _) in values.items())
     text += "".join(f'(global (export "{name}") {types[t]} (global.get ${name}))' for name, (t, _) in values.items())
@@ -247,18 +251,18 @@ def test_memories_match_by_page_size_and_limits(store):
             data = module(section(2, vec([name("") + name("m") + b"\2" + limits])))
         else:
             data = module(section(5, vec([limits])), section(7, vec([name("m") + b"\2\0"])))
-        return wasm.Module(wasm.Source(data).reader())
+        return wasm.binary.Module(wasm.Source(data).reader())
 
     bytes_, pages = b"\x09\1\4\0", b"\1\1\4"
     made = {
-        limits: wasm.drive(wasm.Instance.create(store, memory(limits, False), None)).exports["m"]
+        limits: wasm.drive(wasm.instance.Instance.create(store, memory(limits, False), None)).exports["m"]
         for limits in (bytes_, pages)
     }
     assert made[bytes_].size == 1 and made[pages].size == 65536
     for limits in (bytes_, pages):
         for other in (bytes_, pages):
             given = made[limits]
-            create = wasm.Instance.create(store, memory(other, True), lambda *_, given=given: given)
+            create = wasm.instance.Instance.create(store, memory(other, True), lambda *_, given=given: given)
             if limits == other:
                 wasm.drive(create)
             else:
@@ -271,9 +275,9 @@ def test_memories_match_by_page_size_and_limits(store):
 
 def test_an_invalid_body_is_reported_though_an_import_is_unknown(store):
     body = b"\0asm\1\0\0\0\1\4\1\x60\0\0\2\6\1\0\1f\0\0\3\2\1\0\x0a\5\1\3\0\x1a\x0b"
-    decoded = wasm.Module(wasm.Source(body).reader())
+    decoded = wasm.binary.Module(wasm.Source(body).reader())
     with pytest.raises(wasm.Invalid, match="type mismatch"):
-        wasm.drive(wasm.Instance.create(store, decoded, lambda *_: None))
+        wasm.drive(wasm.instance.Instance.create(store, decoded, lambda *_: None))
 
 
 def test_a_valid_module_with_an_unknown_import_is_unlinkable(store):
@@ -283,9 +287,9 @@ def test_a_valid_module_with_an_unknown_import_is_unlinkable(store):
         asked.append((module, name))
 
     text = '(module (import "env" "f" (func $f)) (import "env" "g" (func)) (func (export "h") (call $f)))'
-    decoded = wasm.Module(wasm.Source(assemble(text)).reader())
+    decoded = wasm.binary.Module(wasm.Source(assemble(text)).reader())
     with pytest.raises(wasm.Unlinkable) as refused:
-        wasm.drive(wasm.Instance.create(store, decoded, resolve))
+        wasm.drive(wasm.instance.Instance.create(store, decoded, resolve))
     assert str(refused.value) == "unknown import: function env.f"
     assert asked == [("env", "f")]
 
@@ -302,8 +306,8 @@ def test_a_store_closed_at_any_step_of_an_instance_writes_nothing_any_more(engin
         (start 3))""")
     for closed_after in range(1000):
         store = wasm.Store(limit=30, stack=512)
-        imports = {"memory": wasm.Memory.new(store, 1), "counter": wasm.Global.new(store, I32, 0, 5)}
-        steps = wasm.Instance.create(store, decoded(binary), lambda _, name, imports=imports: imports[name])
+        imports = {"memory": wasm.Memory.new(store, 1), "counter": wasm.externs.Global.new(store, I32, 0, 5)}
+        steps = wasm.instance.Instance.create(store, decoded(binary), lambda _, name, imports=imports: imports[name])
         owner = store.owner
         try:
             for _ in range(closed_after + 1):

@@ -19,8 +19,8 @@ for folder, modules in json.load(open(sys.argv[1])):
     for name, calls in modules:
         store = wasm.Store(60, 4096)
         with open(folder + "/" + name, "rb") as file:
-            module = wasm.Module(wasm.Source(file).reader())
-            instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: None))
+            module = wasm.binary.Module(wasm.Source(file).reader())
+            instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda module, name: None))
         for field, args, wanted in calls:
             try:
                 got = wasm.drive(store.invoke(instance.exports[field], args))

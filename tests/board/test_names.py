@@ -2,7 +2,8 @@
 
 import pytest
 from wasm_bytes import module, name, section, u32, vec
-from wasmote.wasm import Module, Source, drive
+from wasmote.wasm import Source, drive
+from wasmote.wasm.binary import Module
 from wasmote.wasm.names import function_name
 
 TYPE = section(1, vec([b"\x60\0\0"]))

@@ -134,12 +134,12 @@ class Guest:
     def __init__(self):
         self.store = wasm.Store(LIMIT, 2048)
         host = {
-            "twice": wasm.HostFunction(self.store, b"\x7f", b"\x7f", lambda n: 2 * n),
-            "pair": wasm.HostFunction(self.store, b"\x7f", b"\x7e\x7f", lambda n: (n << 33, n ^ 5)),
-            "wait": wasm.HostFunction(self.store, b"\x7f", b"\x7f", wait),
+            "twice": wasm.externs.HostFunction(self.store, b"\x7f", b"\x7f", lambda n: 2 * n),
+            "pair": wasm.externs.HostFunction(self.store, b"\x7f", b"\x7e\x7f", lambda n: (n << 33, n ^ 5)),
+            "wait": wasm.externs.HostFunction(self.store, b"\x7f", b"\x7f", wait),
         }
-        module = wasm.Module(wasm.Source(program()).reader())
-        self.instance = wasm.drive(wasm.Instance.create(self.store, module, lambda _, name: host[name]))
+        module = wasm.binary.Module(wasm.Source(program()).reader())
+        self.instance = wasm.drive(wasm.instance.Instance.create(self.store, module, lambda _, name: host[name]))
 
     def __enter__(self):
         return self

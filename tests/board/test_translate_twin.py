@@ -55,7 +55,7 @@ class Unlinked:
 
 
 def decode(binary):
-    return wasm.Module(wasm.Source(binary).reader())
+    return wasm.binary.Module(wasm.Source(binary).reader())
 
 
 def in_python(instance):
@@ -339,7 +339,7 @@ def test_a_large_body_leaves_half_of_what_is_free():
 def test_a_store_closed_while_bodies_are_translated():
     store = wasm.Store(limit=40)
     binary = many_bodies([b"\1" * 40 + b"\x0b"] * 1000)
-    instance = wasm.Instance.create(store, decode(binary), None)
+    instance = wasm.instance.Instance.create(store, decode(binary), None)
     used = engine.used(0)
     while engine.used(0) > used - 5:  # until the scratch is there
         next(instance)

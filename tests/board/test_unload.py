@@ -44,9 +44,9 @@ def load(data, limit):
     """Loads, runs, ends in a trap, unloads."""
     store = wasm.Store(limit=limit)
     try:
-        twice = wasm.HostFunction(store, b"\x7f", b"\x7f", lambda x: 2 * x)
-        module = wasm.Module(wasm.Source(data).reader())
-        instance = wasm.drive(wasm.Instance.create(store, module, lambda *_: twice))
+        twice = wasm.externs.HostFunction(store, b"\x7f", b"\x7f", lambda x: 2 * x)
+        module = wasm.binary.Module(wasm.Source(data).reader())
+        instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda *_: twice))
         assert wasm.drive(store.invoke(instance.exports["run"], [21])) == [42]
         with pytest.raises(wasm.Trap):
             wasm.drive(store.invoke(instance.exports["trap"], []))

@@ -73,10 +73,10 @@ run = engine.run
 module.engine = Locked()
 store = wasm.Store(64)
 store.fuel = 500  # a slice, so that there are some
-twice = wasm.HostFunction(store, b"\\x7f", b"\\x7f", lambda n: 2 * n)
+twice = wasm.externs.HostFunction(store, b"\\x7f", b"\\x7f", lambda n: 2 * n)
 source = wasm.Source(binascii.a2b_base64(%r))
 free = wasm.arena_info()[1]
-instance = wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: twice))
+instance = wasm.drive(wasm.instance.Instance.create(store, wasm.binary.Module(source.reader()), lambda module, name: twice))
 for name, args in (("fib", [15]), ("collatz", [27]), ("unaligned", [1021]), ("floats", [0x4000000000000000]), ("bulk", [900]), ("host", [20]), ("deep", [1])):
     try:
         print(name, wasm.drive(store.invoke(instance.exports[name], args)))
@@ -152,8 +152,8 @@ from time import ticks_us, ticks_diff
 from wasmote import wasm
 store = wasm.Store(90)
 source = wasm.Source(binascii.a2b_base64(%r))
-nothing = wasm.HostFunction(store, b"", b"", lambda: None)
-instance = wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda *_: nothing))
+nothing = wasm.externs.HostFunction(store, b"", b"", lambda: None)
+instance = wasm.drive(wasm.instance.Instance.create(store, wasm.binary.Module(source.reader()), lambda *_: nothing))
 exports = instance.exports
 for name in ("divide", "float", "root", "grow", "elements", "unaligned", "across", "copies", "hosted"):
     longest = 0

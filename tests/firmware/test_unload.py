@@ -34,9 +34,9 @@ def arena():
     return binascii.crc32(engine.view(0, 1024 * engine.GRANULES))
 def load():
     store = wasm.Store(20)
-    twice = wasm.HostFunction(store, b"\\x7f", b"\\x7f", lambda n: 2 * n)
-    module = wasm.Module(wasm.Source(data).reader())
-    instance = wasm.drive(wasm.Instance.create(store, module, lambda module, name: twice))
+    twice = wasm.externs.HostFunction(store, b"\\x7f", b"\\x7f", lambda n: 2 * n)
+    module = wasm.binary.Module(wasm.Source(data).reader())
+    instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda module, name: twice))
     result = wasm.drive(store.invoke(instance.exports["run"], [21]))
     store.close()
     return result

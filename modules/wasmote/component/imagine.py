@@ -6,9 +6,10 @@ instantiated; no guest code runs. Imported by its first use: tools seldom write 
 
 from micropython import const
 
-from ..wasm import Instance, Store
+from ..wasm import Store
 from ..wasm.binary import decode
 from ..wasm.errors import Invalid, Unsupported, too_deep
+from ..wasm.instance import Instance
 from . import coretype
 from .binary import CORE_INSTANCE, CORE_MODULE, FUNC
 from .functions import ImportedFunction

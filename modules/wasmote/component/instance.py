@@ -7,9 +7,9 @@ way; what is not, is checked without in the end (imagine.py).
 
 from micropython import const
 
-from ..wasm import Instance
 from ..wasm.binary import decode
 from ..wasm.errors import Invalid, Malformed, Unlinkable, Unsupported
+from ..wasm.instance import Instance
 from . import binary, types
 from .binary import (
     COMPONENT,

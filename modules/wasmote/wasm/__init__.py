@@ -4,11 +4,12 @@ instance = instantiate("sum.wasm", limit=16)                # 16 KiB of the aren
 instance.exports.add(2, 3)                                  # -> 5
 instance.close()
 
-The layer below, which components use: what takes time is a generator, values are raw (values.py).
+Its Module, Instance, Function, Global, Table and Memory are what everybody uses. The layer below, which components use, has
+its own of these names in binary.py, instance.py and externs.py: what takes time is a generator, values are raw (values.py).
 
 store = Store(limit=64)
-module = Module(Source(open("sum.wasm", "rb")).reader())
-instance = drive(Instance.create(store, module, lambda module, name: None))
+module = binary.Module(Source(open("sum.wasm", "rb")).reader())
+instance = drive(instance.Instance.create(store, module, lambda module, name: None))
 drive(store.invoke(instance.exports["add"], [2, 3]))        # -> [5]
 store.close()
 """
@@ -31,13 +32,13 @@ from .errors import (
 from .engine import NAME as engine
 from .engine import engine as _engine
 from .reader import Reader, Source
-from .binary import Module
+from . import binary
 from .bodies import import_translator as _import_translator
 from . import backtrace as _backtrace
 from .granules import Granules
 from .store import Store
-from .externs import Function, Global, HostFunction, Memory, Table
-from .instance import Instance
+from .externs import Memory
+from . import instance
 
 if not hasattr(_engine, "translate"):
     _import_translator()  # while the heap is whole
@@ -57,18 +58,12 @@ def drive(generator):
         return stop.value
 
 
-# api.py is imported by its first use: the board's server does without.
+# What instantiate() is about, api.py, is imported by its first use: the board's server does without.
+_EVERYDAY = ("Exports", "Function", "Global", "Instance", "Module", "Table", "Task", "instantiate", "instantiating")
 
 
-def instantiate(source, imports=None, limit=64, stack=4096, store=None):
-    """An instance of a module, for everyday use: see api.py and docs/core.md."""
-    from .api import instantiate
-
-    return instantiate(source, imports, limit, stack, store)
-
-
-def instantiating(source, imports=None, limit=64, stack=4096, store=None):
-    """instantiate() for programs that have other things to do meanwhile: `await` it, or `yield from` it."""
-    from .api import instantiating
-
-    return instantiating(source, imports, limit, stack, store)
+def __getattr__(name):
+    if name not in _EVERYDAY:
+        raise AttributeError("module wasm has no attribute " + name)
+    # Not `from . import api`: MicroPython asks this function for `api` first, and is not content with AttributeError.
+    return getattr(__import__("api", globals(), None, (name,), 1), name)

@@ -5,24 +5,18 @@ instance.exports.add(2, 3)                  # 5
 instance.exports.memory.read(0, 16)         # bytes
 instance.close()
 
-i32 i64      int. Results are signed; an argument may be signed or unsigned
-f32 f64      float, of the port's precision; Function.bits passes bit patterns
-funcref      Function, or None
-externref    any object, or None for null; the store keeps it until it closes
+What values are: exported.py.
 """
 
-import struct
-import sys
-
-from . import values
-from .binary import Module, decode
-from .calls import Call
-from .errors import Stopped, Trap, Unlinkable
-from .externs import Global, HostFunction, Table
-from .instance import Instance as _Instance
+from . import binary, externs
+from . import instance as instances
+from .calls import ticks_add, ticks_ms
+from .errors import Interrupt, Unlinkable
+from .exported import Function, Global, Table, Task, running_asyncio, signature, to_python, to_raw, type_name, wrap  # noqa: F401
 from .reader import Source
-from .store import Store
-from .types import F32, F64, FUNC, FUNCREF, GLOBAL, I32, I64
+from .store import Store, ticks_diff
+from .types import FUNC, GLOBAL, TABLE
+from .values import function_at
 
 try:
     from types import coroutine  # lets CPython await a generator
@@ -32,12 +26,10 @@ except ImportError:  # MicroPython does without
         return function
 
 
-_NAMES = {I32: "i32", I64: "i64", F32: "f32", F64: "f64", FUNCREF: "funcref"}
-_OBJECTS = 1000  # that externrefs of a store may stand for: a guest could have a host function make them for ever
 _KINDS = ("function", "table", "memory", "global")
 
 
-def instantiate(source, imports=None, limit=64, stack=4096, store=None):
+def instantiate(source, imports=None, limit=64, stack=4096, store=None, fuel=None, timeout_ms=None):
     """An Instance of a module: loaded, linked and started.
 
     source     the path of a .wasm file, its bytes, an open file, or a Module
@@ -45,59 +37,152 @@ def instantiate(source, imports=None, limit=64, stack=4096, store=None):
                generator function of Python, a number for a global, or what another instance of the store exports
     limit      granules of 1 KiB of the arena that it may use, `stack` bytes of them for its calls
     store      the store of another instance, to share its limit and link with its exports
+    fuel       that its start function may use, `timeout_ms` for that and loading; None: no limit
 
-    Raises Malformed, Invalid or Unsupported for the file, Unlinkable for an import, OutOfMemory, or a Trap.
+    Raises Malformed, Invalid or Unsupported for the file, Unlinkable for an import, OutOfMemory, or a Trap; OutOfFuel or
+    Interrupt when a limit is reached.
     """
-    steps = instantiating(source, imports, limit, stack, store)
+    steps = _making(source, imports or {}, limit, stack, store, fuel, timeout_ms, False)
     try:
-        while True:
-            next(steps)
+        next(steps)  # it gives way to nobody
     except StopIteration as stop:
         return stop.value
 
 
 @coroutine
-def instantiating(source, imports=None, limit=64, stack=4096, store=None):
+def instantiating(source, imports=None, limit=64, stack=4096, store=None, fuel=None, timeout_ms=None):
     """instantiate() for programs that have other things to do: `await` it, or `yield from` it in a generator."""
+    return (yield from _making(source, imports or {}, limit, stack, store, fuel, timeout_ms, True))
+
+
+def _making(source, imports, limit, stack, store, fuel, timeout_ms, gives_way):
+    end = None if timeout_ms is None else ticks_add(ticks_ms(), timeout_ms)
     own = Store(limit, stack) if store is None else None
     store = own or store
-    opened = None
-    done = False
+    file = instance = None
     try:
-        store.reopen = None
-        if isinstance(source, str):
-            store.reopen = lambda: Source(open(source, "rb"))
-            opened = store.reopen()
-        elif not isinstance(source, Module) and not hasattr(source, "readinto"):
-            store.reopen = lambda: Source(source)
-        module = source if isinstance(source, Module) else (opened or Source(source)).reader()
-        steps = _creating(store, module, imports or {})
+        if isinstance(source, Module):
+            store.reopen = source.reopen
+        else:
+            store.reopen = _opener(source)
+            file = store.reopen()
+        steps = _loading(store, source if file is None else file, imports)
         try:
             while True:
                 next(steps)
-                asyncio = _asyncio()
-                if asyncio:
-                    yield from asyncio.sleep_ms(0)
-                else:
-                    yield
+                if gives_way:
+                    asyncio = running_asyncio()
+                    if asyncio:
+                        yield from asyncio.sleep_ms(0)
+                    else:
+                        yield
                 store.check()
+                if end is not None and ticks_diff(end, ticks_ms()) <= 0:
+                    raise Interrupt("interrupt: its time is over")
         except StopIteration as stop:
-            instance = Instance(store, stop.value.exports, own is not None)
+            exports, start = stop.value
         finally:
             steps.close()
-        done = True
+        if start is not None:
+            with Task(Function(store, start, "start"), (), not gives_way and store.running is not None) as task:
+                task.limit(fuel, None if end is None else ticks_diff(end, ticks_ms()))
+                if gives_way:
+                    yield from task
+                while not task.done:
+                    task.step()
+        instance = Instance(store, exports, own is not None)
         return instance
     finally:
-        if opened:
-            opened.close()
-        if own and not done:
+        if file:
+            file.close()
+        if own and instance is None:
             own.close()
 
 
-def _creating(store, module, imports):
-    if not isinstance(module, Module):
-        module = yield from decode(module)
-    return (yield from _Instance.create(store, module, _resolver(store, module, imports)))
+def _loading(store, source, imports):
+    """A generator: an instance that has not started yet. Returns its exports, as exports.py has them, and what starts it."""
+    module = source.raw if isinstance(source, Module) else (yield from binary.decode(source.reader()))
+    resolve = _resolver(store, module, imports)
+    instance = yield from instances.Instance.create(store, module, resolve, False)
+    start = module.start
+    return instance.exports, None if start < 0 else function_at(store, instance.function_offset(start))
+
+
+class _Lent(Source):
+    """A Source over what somebody else closes."""
+
+    def close(self):
+        pass
+
+
+def _opener(source):
+    """What opens a Source over a path, bytes or an open file: now, and when a trap wants to know its place."""
+    return lambda: Source(open(source, "rb")) if isinstance(source, str) else _Lent(source)
+
+
+class Module:
+    """A module, decoded: to be looked at, or instantiated more than once. A context manager: close() at its end.
+
+    Module("sum.wasm")    a path, or the file's bytes, or an open file
+    imports               [(module, name, kind, type)]
+    exports               [(name, kind, type)]
+
+    A kind is "function", "table", "memory" or "global"; types are "(i32) -> ()", "2 5 funcref", "1" (pages), "mut i32".
+    Raises Malformed, Invalid or Unsupported. Bodies of functions are not looked at before it is instantiated.
+    """
+
+    def __init__(self, source):
+        self.reopen = _opener(source)
+        self._file = self.reopen()
+        self.raw = None
+        try:
+            self.raw = binary.Module(self._file.reader())
+        finally:
+            if self.raw is None:
+                self.close()
+
+    @property
+    def imports(self):
+        raw = self.raw
+        return [
+            (module, name, _KINDS[kind], _type(kind, raw.types[want] if kind == FUNC else want))
+            for module, name, kind, want in raw.imports
+        ]
+
+    @property
+    def exports(self):
+        return [
+            (name, _KINDS[place & 3], self._type(place & 3, place >> 2)) for name, place in self.raw.exports.items()
+        ]
+
+    def _type(self, kind, index):
+        raw = self.raw
+        if kind == FUNC:
+            return _type(kind, raw.types[raw.functions[index]])
+        return _type(kind, (raw.tables, raw.memories, raw.globals)[kind - TABLE][index])
+
+    def close(self):
+        """Closes the file, if it was given as a path. No instances can be made afterwards; those there are go on."""
+        self._file.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _type(kind, what):
+    """The text of a type as binary.py has it."""
+    if kind == FUNC:
+        return signature(what)
+    if kind == GLOBAL:
+        return ("mut " if what[1] else "") + type_name(what[0])
+    least, most = what[1:] if kind == TABLE else what[:2]
+    limits = str(least) if most is None else "%d %d" % (least, most)
+    if kind == TABLE:
+        return limits + " " + type_name(what[0])
+    return limits if what[2] else limits + " (pagesize 1)"
 
 
 class Instance:
@@ -125,7 +210,7 @@ class Instance:
 
 
 class Exports:
-    """The exports by name: exports.add, exports["add"]. Functions, Variables, References and Memory objects."""
+    """The exports by name: exports.add, exports["add"]. Functions, Globals, Tables and Memories."""
 
     def __init__(self, store, raw):
         self._store = store
@@ -135,7 +220,7 @@ class Exports:
         raw = self._raw.get(name)
         if raw is None:
             raise KeyError(self._lacks(name))
-        return _wrap(self._store, raw, name)
+        return wrap(self._store, raw, name)
 
     def __getattr__(self, name):
         if name[0] == "_" or name not in self._raw:
@@ -158,170 +243,6 @@ class Exports:
         return "no export %s; there are: %s" % (name, _listed(self._raw))
 
 
-class Function:
-    """A function of a guest, called with Python values: no result is None, several are a tuple.
-
-    add(2, 3)                               to its end
-    add(2, 3, fuel=1000, timeout_ms=20)     or raises OutOfFuel, Interrupt; the call is dropped then
-    add.start(2, 3)                         a Task, to be run in parts
-    add.bits(2, 3)                          values as values.py has them: unsigned ints, floats as bit patterns
-    """
-
-    def __init__(self, store, raw, name):
-        self.store = store
-        self.raw = raw
-        self.name = name
-
-    def __call__(self, *args, fuel=None, timeout_ms=None):
-        raw = self._to_raw(args)
-        store = self.store
-        if fuel is None and timeout_ms is None:
-            if store.running is None and store.stack_taken is None or store.running is store:
-                return _results(store, self.raw.type[1], _through(store, self.raw, raw))
-        # In a host function the call runs on the stack of the one that called it.
-        with Task(self, raw, store.running is not None) as task:
-            return task.run(fuel, timeout_ms)
-
-    def start(self, *args):
-        """A Task that will make this call, on a stack of its own."""
-        return Task(self, self._to_raw(args))
-
-    def bits(self, *args):
-        """Calls it with raw values. Returns the list of raw results."""
-        if len(args) != len(self.raw.type[0]):
-            raise TypeError(self._wrong_count(args))
-        with Call(self.store, self.raw, args, self.store.running is not None) as call:
-            return call.run()
-
-    def _to_raw(self, args):
-        params = self.raw.type[0]
-        if len(args) != len(params):
-            raise TypeError(self._wrong_count(args))
-        return [_to_raw(self.store, t, args[i], "%s: argument %d" % (self.name, i + 1)) for i, t in enumerate(params)]
-
-    def _wrong_count(self, args):
-        return "%r takes %d arguments, %d given" % (self, len(self.raw.type[0]), len(args))
-
-    def __eq__(self, other):
-        return isinstance(other, Function) and self.raw == other.raw
-
-    def __hash__(self):
-        return self.raw.at
-
-    def __repr__(self):
-        return self.name + _signature(self.raw.type)
-
-
-def _through(store, function, args):
-    # A call without limits, to its end: a third of what a Task costs. Meanwhile the store itself is what runs.
-    store.check()
-    outer = store.running
-    store.running = store.stack_taken = store
-    steps = store.invoke(function, args)
-    try:
-        while True:
-            next(steps)
-    except StopIteration as stop:
-        return stop.value
-    finally:
-        steps.close()  # something else may have been raised here: the interrupt key
-        if outer is None:
-            store.running = store.stack_taken = None
-
-
-class Task(Call):
-    """A call with Python values, run in parts: run(), step(), limit(), interrupt(), close() as of Call.
-
-    In an asyncio task `await task`, in any generator `yield from task`: it gives way after each slice.
-    """
-
-    def __init__(self, function, args, nested=False):
-        super().__init__(function.store, function.raw, args, nested)
-        self._types = function.raw.type[1]
-
-    @property
-    def value(self):
-        """What the call returned."""
-        return _results(self.store, self._types, self.results)
-
-    def run(self, fuel=None, timeout_ms=None):
-        """Runs the call to its end within these limits and returns its value. Raises as step() does."""
-        super().run(fuel, timeout_ms)
-        return self.value
-
-    def __iter__(self):
-        store = self.store
-        try:
-            slices = store.slices
-            while not self.step():
-                asyncio = _asyncio()
-                if store.slices == slices:  # a host function waits: what it yields is for the scheduler
-                    yield self.yielded
-                elif asyncio:
-                    yield from asyncio.sleep_ms(0)
-                else:
-                    yield
-                slices = store.slices
-        except Stopped:
-            raise
-        except BaseException:  # cancelled
-            self.close()
-            raise
-        return self.value
-
-    __await__ = __iter__
-
-
-class Variable:
-    """A global variable. `value` may be set if it is mutable: else TypeError."""
-
-    def __init__(self, store, raw, name):
-        self.store = store
-        self.raw = raw
-        self.name = name
-
-    @property
-    def value(self):
-        return _to_python(self.store, self.raw.type[0], self.raw.value)
-
-    @value.setter
-    def value(self, value):
-        self.raw.value = _to_raw(self.store, self.raw.type[0], value, self.name)
-
-    def __repr__(self):
-        return "%s: %s%s" % (self.name, "mut " if self.raw.type[1] else "", _name(self.raw.type[0]))
-
-
-class References:
-    """A table: len(), table[i], table[i] = function. Out of its bounds: Trap."""
-
-    def __init__(self, store, raw, name):
-        self.store = store
-        self.raw = raw
-        self.name = name
-
-    def __len__(self):
-        return self.raw.size
-
-    def __getitem__(self, i):
-        return _to_python(self.store, self.raw.reftype, self.raw.get(i))
-
-    def __setitem__(self, i, value):
-        self.raw.set(i, _to_raw(self.store, self.raw.reftype, value, self.name))
-
-    def grow(self, delta, value=None):
-        """Adds `delta` elements. Returns how many there were, or -1 if there is no room."""
-        return self.raw.grow(delta, _to_raw(self.store, self.raw.reftype, value, self.name))
-
-
-def _wrap(store, raw, name):
-    if isinstance(raw, values.Function):
-        return Function(store, raw, name)
-    if isinstance(raw, Global):
-        return Variable(store, raw, name)
-    return References(store, raw, name) if isinstance(raw, Table) else raw
-
-
 def _listed(names):
     names = sorted(names)
     return ", ".join(names[:20]) + (", and %d more" % (len(names) - 20) if len(names) > 20 else "") or "none"
@@ -338,18 +259,18 @@ def _resolver(store, module, imports):
         given = imports.get(group)
         label = "%s.%s" % (group, name)
         if given is None or name not in given:
-            what = label + _signature(module.types[want]) if kind == FUNC else label
+            what = label + signature(module.types[want]) if kind == FUNC else label
             there = _listed(imports if given is None else given)
             raise Unlinkable("unknown import: %s %s; there are: %s" % (_KINDS[kind], what, there))
         item = given[name]
         home = getattr(item, "store", store)
         if kind == FUNC and callable(item) and (home is not store or not hasattr(item, "raw")):
             params, results = module.types[want]
-            return HostFunction(store, params, results, _host(store, params, results, item, label))
+            return externs.HostFunction(store, params, results, _host(store, params, results, item, label))
         if home is not store:
             raise Unlinkable("incompatible import type: %s %s is of another store" % (_KINDS[kind], label))
         if kind == GLOBAL and isinstance(item, (int, float)):
-            return Global.new(store, want[0], want[1], _to_raw(store, want[0], item, label))
+            return externs.Global.new(store, want[0], want[1], to_raw(store, want[0], item, label))
         return getattr(item, "raw", item)
 
     return resolve
@@ -361,87 +282,14 @@ def _host(store, params, results, function, label):
         if len(results) > 1:
             if not isinstance(value, (tuple, list)) or len(value) != len(results):
                 raise TypeError("%s returned %r: %d values are needed" % (label, value, len(results)))
-            return [_to_raw(store, t, value[i], "%s: result %d" % (label, i + 1)) for i, t in enumerate(results)]
-        return _to_raw(store, results[0], value, label + ": its result") if results else None
+            return [to_raw(store, t, value[i], "%s: result %d" % (label, i + 1)) for i, t in enumerate(results)]
+        return to_raw(store, results[0], value, label + ": its result") if results else None
 
     def wait(steps):
         return returned((yield from (steps.__await__() if hasattr(steps, "__await__") else steps)))
 
     def call(*raw):
-        value = function(*[_to_python(store, t, raw[i]) for i, t in enumerate(params)])
+        value = function(*[to_python(store, t, raw[i]) for i, t in enumerate(params)])
         return wait(value) if hasattr(value, "send") else returned(value)
 
     return call
-
-
-# Values
-
-
-def _to_python(store, t, raw):
-    if t == I32:
-        return raw - (1 << 32) if raw >> 31 else raw
-    if t == I64:
-        return raw - (1 << 64) if raw >> 63 else raw
-    if t == F32:
-        return struct.unpack("<f", raw.to_bytes(4, "little"))[0]
-    if t == F64:
-        return struct.unpack("<d", raw.to_bytes(8, "little"))[0]
-    if raw is None:
-        return None
-    return Function(store, raw, "function") if t == FUNCREF else store.objects[raw]
-
-
-def _results(store, types, raw):
-    if len(types) > 1:
-        return tuple([_to_python(store, t, raw[i]) for i, t in enumerate(types)])
-    return _to_python(store, types[0], raw[0]) if types else None
-
-
-def _to_raw(store, t, value, where):
-    if t == I32 or t == I64:
-        bits = 32 if t == I32 else 64
-        if not isinstance(value, int):
-            raise TypeError("%s is %r, an %s is needed" % (where, value, _NAMES[t]))
-        if not -(1 << (bits - 1)) <= value < 1 << bits:
-            raise ValueError("%s is %d: an %s goes from -2^%d to 2^%d - 1" % (where, value, _NAMES[t], bits - 1, bits))
-        return value & ((1 << bits) - 1)
-    if t == F32 or t == F64:
-        if not isinstance(value, (int, float)):
-            raise TypeError("%s is %r, a number is needed" % (where, value))
-        try:
-            data = struct.pack("<f" if t == F32 else "<d", value)
-        except OverflowError:  # CPython, where f32 rounds to infinity
-            data = struct.pack("<f", float("inf" if value > 0 else "-inf"))
-        return int.from_bytes(data, "little")
-    if value is None:
-        return None
-    if t == FUNCREF:
-        raw = getattr(value, "raw", value)
-        if not isinstance(raw, values.Function) or getattr(value, "store", store) is not store:
-            raise TypeError("%s is %r, a function of this store or None is needed" % (where, value))
-        return raw
-    if store.numbers is None:
-        store.objects, store.numbers = [], {}
-    n = store.numbers.get(id(value))
-    if n is None:
-        n = len(store.objects)
-        if n == _OBJECTS:
-            raise Trap("out of memory", "a component may be given %d objects" % _OBJECTS)
-        store.objects.append(value)
-        store.numbers[id(value)] = n
-    return n
-
-
-def _name(t):
-    return _NAMES.get(t, "externref")
-
-
-def _signature(functype):
-    params, results = [", ".join([_name(t) for t in types]) for types in functype]
-    return "(%s) -> (%s)" % (params, results) if len(functype[1]) != 1 else "(%s) -> %s" % (params, results)
-
-
-def _asyncio():
-    # MicroPython's asyncio forgets a task that yields without having said when it wants to go on. CPython's does not.
-    core = getattr(sys.modules.get("asyncio"), "core", None)
-    return core if core and core.cur_task else None

@@ -72,7 +72,8 @@ def frames(store, returning):
                         if module is not None:
                             name = yield from function_name(module, imported + own[n])
                             offset = yield from locate(instance, module, own[n], distance)
-                    except (OSError, WasmError, MemoryError, RuntimeError):  # the file changed; heap or stack are full
+                    # The file changed, or is closed; heap or stack are full.
+                    except (OSError, ValueError, WasmError, MemoryError, RuntimeError):
                         pass
                     known[own[n], distance] = name or imported + own[n], offset
                 calls[n] = known[own[n], distance]

@@ -27,6 +27,13 @@ _AT_TABLE_CAPACITY = const(16)
 _NONE = const(0xFFFFFFFF)  # no maximum; or "could not grow"
 
 
+def _delta(delta):
+    # What the engine takes: 32 bits. More than that is as much as nothing has room for.
+    if delta < 0:
+        raise ValueError("grow(%d): it cannot shrink" % delta)
+    return _NONE if delta >> 32 else delta
+
+
 class HostFunction(Function):
     """A function of the host that guests may call.
 
@@ -100,7 +107,7 @@ class Table:
     def grow(self, delta, value=None):
         """Adds `delta` elements, each `value`. Returns the size before, or -1 if there is no room (table.grow)."""
         self.store.check()
-        before = engine.table_grow(self.at, to_bits(self.reftype, value), delta)
+        before = engine.table_grow(self.at, to_bits(self.reftype, value), _delta(delta))
         return -1 if before == _NONE else before
 
     def _element(self, i):
@@ -180,7 +187,7 @@ class Memory:
     def grow(self, delta):
         """Adds `delta` pages. Returns the number of pages before, or -1 if there is no room (memory.grow)."""
         self.store.check()
-        before = engine.memory_grow(self.at, delta)
+        before = engine.memory_grow(self.at, _delta(delta))
         return -1 if before == _NONE else before
 
     def read_into(self, address, buffer):

@@ -31,9 +31,10 @@ class Instance:
     """A module's instance in a store. `exports` is an Exports."""
 
     @classmethod
-    def create(cls, store, module, resolve):
+    def create(cls, store, module, resolve, starts=True):
         """Makes an instance. A generator: yields so that nothing else has to wait; returns the instance.
 
+        starts     whether its start function is called, too
         resolve(module_name, name) -> what is imported; None if there is none. Once per import, in order
         Raises ValueError if the store is closed before it is done; Invalid, Malformed or Unsupported for a body; then Unlinkable (OutOfMemory too), whatever the order in
         which they are found; then a Trap of initialising or starting. What a module that failed has allocated comes
@@ -64,7 +65,7 @@ class Instance:
             yield
             store.check()
         self.externs = None  # not del: the dict would keep what it was
-        if module.start >= 0:
+        if starts and module.start >= 0:
             yield from store.invoke(function_at(store, self.function_offset(module.start)), [])
         return self
 
