@@ -263,6 +263,8 @@ class Module:
             name = section.name()
             kind = section.u8()
             if kind > GLOBAL:
+                if kind == 4:
+                    raise Unsupported("tag export (exceptions)", section.at - 1)
                 raise Malformed("malformed export kind 0x%x" % kind, section.at - 1)
             index = section.u32()
             if index >= self._total(kind):

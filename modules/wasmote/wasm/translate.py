@@ -204,12 +204,16 @@ def _unknown(t, op, row):
 # First bytes of instructions that belong to features which this engine does not have.
 _REFUSED = {
     0x06: "instruction try (exceptions)",
+    0x07: "instruction catch (exceptions)",
     0x08: "instruction throw (exceptions)",
+    0x09: "instruction rethrow (exceptions)",
     0x0A: "instruction throw_ref (exceptions)",
     0x12: "instruction return_call (tail calls)",
     0x13: "instruction return_call_indirect (tail calls)",
     0x14: "instruction call_ref (typed function references)",
     0x15: "instruction return_call_ref (tail calls)",
+    0x18: "instruction delegate (exceptions)",
+    0x19: "instruction catch_all (exceptions)",
     0x1F: "instruction try_table (exceptions)",
     0xD3: "instruction ref.eq (GC)",
     0xD4: "instruction ref.as_non_null (typed function references)",
