@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From the first byte of a push to the answer of tools/list, on an emulated board, in instructions.
 
-The board's own main loop reads the messages that `wasmote push` sends, from a file in place of its UART, so that no line
+The board's own main loop reads the messages that `wasmote push` sends, each from a file in place of its UART, so that no line
 speed is in the figure. What else is in it: base64, flash writes, checksums, validation, translation, the guest's start.
 """
 
@@ -21,33 +21,29 @@ from wasmote import main
 class Port:
     ended = False
     def __init__(self):
-        self.file = open('/messages', 'rb')
+        self.at = -1
         self.answers = []
         self.line = b''
-        self.asked = True
+        self.next()
+    def next(self):
+        self.at += 1
+        try:
+            self.file = open('/message%d' % self.at, 'rb')
+        except OSError:
+            self.file = None
     def read(self, room):
-        if not self.asked:
-            return 0
-        if not self.rest:
-            self.rest = self.file.readline()
-        if not self.rest:
+        if self.file is None:
             room[:1] = b'\\x03'
             return 1
-        n = min(len(room), len(self.rest))
-        room = room[:n]
-        room[:] = self.rest[:n]
-        self.rest = self.rest[n:]
-        self.asked = bool(self.rest)
-        return n
-    rest = b''
+        return self.file.readinto(room)
     def write(self, piece):
         self.line += bytes(piece)
         while b'\\n' in self.line:
             line, self.line = self.line.split(b'\\n', 1)
             if b'"id":' in line[:40]:
                 self.answers.append(time.ticks_diff(time.ticks_us(), began))
-                self.asked = True
                 self.last = line
+                self.next()
     def idle(self, most):
         pass
     def close(self):
@@ -78,10 +74,10 @@ def messages(component):
 def measure(name="QEMU_M0", component=COMPONENT):
     """{"bytes", "push", "list"}: bytes of the component, then instructions of the two steps."""
     binary = component.read_bytes()
-    lines = b"".join(json.dumps({"jsonrpc": "2.0", "id": i, **message}, separators=(",", ":")).encode() + b"\n"
-                     for i, message in enumerate(messages(binary)))  # fmt: skip
     with emulated.board(name) as machine:
-        machine.put_file("/messages", lines)
+        for i, message in enumerate(messages(binary)):
+            line = json.dumps({"jsonrpc": "2.0", "id": i, **message}, separators=(",", ":"))
+            machine.put_file(f"/message{i}", line.encode() + b"\n")
         times, last, in_c = machine.run(ON_THE_BOARD, timeout=120).strip().split("\n")
     *_, pushed, listed = json.loads(times)
     if '"result"' not in last:
