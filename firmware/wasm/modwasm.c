@@ -20,6 +20,15 @@ static void *arena_at(mp_obj_t offset, size_t size) {
     return arena + at;
 }
 
+// Of words and records: Cortex-M0 faults where they are not aligned, and so does what sanitizers watch.
+static void *record_at(mp_obj_t offset, size_t size) {
+    uint8_t *at = arena_at(offset, size);
+    if ((at - arena) % sizeof(uint32_t) != 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("offset is not that of a word"));
+    }
+    return at;
+}
+
 // Python names an owner only by what claim() gave it, but a slip must not write over the header.
 static uint32_t owner_of(mp_obj_t owner) {
     mp_int_t n = mp_obj_get_int(owner);
@@ -58,12 +67,12 @@ static MP_DEFINE_CONST_FUN_OBJ_2(wasm_view_obj, wasm_view);
 
 // get(offset) -> the word there; set(offset, word)
 static mp_obj_t wasm_get(mp_obj_t offset) {
-    return mp_obj_new_int_from_uint(*(uint32_t *)arena_at(offset, 4));
+    return mp_obj_new_int_from_uint(*(uint32_t *)record_at(offset, 4));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(wasm_get_obj, wasm_get);
 
 static mp_obj_t wasm_set(mp_obj_t offset, mp_obj_t word) {
-    *(uint32_t *)arena_at(offset, 4) = mp_obj_get_int_truncated(word);
+    *(uint32_t *)record_at(offset, 4) = mp_obj_get_int_truncated(word);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(wasm_set_obj, wasm_set);
@@ -117,13 +126,13 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wasm_memory_new_obj, 5, 5, wasm_memor
 
 // memory_grow(memory, delta), table_grow(table, value, delta) -> the size before, or 0xffffffff
 static mp_obj_t wasm_memory_grow(mp_obj_t memory, mp_obj_t delta) {
-    return mp_obj_new_int_from_uint(memory_grow(arena_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(delta)));
+    return mp_obj_new_int_from_uint(memory_grow(record_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(delta)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(wasm_memory_grow_obj, wasm_memory_grow);
 
 static mp_obj_t wasm_table_grow(mp_obj_t table, mp_obj_t value, mp_obj_t delta) {
-    return mp_obj_new_int_from_uint(
-        table_grow(arena_at(table, sizeof(table_t)), mp_obj_get_int_truncated(value), mp_obj_get_int_truncated(delta)));
+    return mp_obj_new_int_from_uint(table_grow(
+        record_at(table, sizeof(table_t)), mp_obj_get_int_truncated(value), mp_obj_get_int_truncated(delta)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(wasm_table_grow_obj, wasm_table_grow);
 
@@ -133,7 +142,7 @@ static mp_obj_t wasm_memory_read(mp_obj_t memory, mp_obj_t address, mp_obj_t buf
     mp_buffer_info_t to;
     mp_get_buffer_raise(buffer, &to, MP_BUFFER_WRITE);
     return MP_OBJ_NEW_SMALL_INT(
-        memory_read(arena_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(address), to.buf, to.len));
+        memory_read(record_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(address), to.buf, to.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_read_obj, wasm_memory_read);
 
@@ -141,7 +150,7 @@ static mp_obj_t wasm_memory_write(mp_obj_t memory, mp_obj_t address, mp_obj_t by
     mp_buffer_info_t from;
     mp_get_buffer_raise(bytes, &from, MP_BUFFER_READ);
     return MP_OBJ_NEW_SMALL_INT(
-        memory_write(arena_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(address), from.buf, from.len));
+        memory_write(record_at(memory, sizeof(memory_t)), mp_obj_get_int_truncated(address), from.buf, from.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_write_obj, wasm_memory_write);
 
@@ -151,7 +160,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(wasm_memory_write_obj, wasm_memory_write);
 #define BETWEEN_LOOKS (4096)
 
 static mp_obj_t wasm_run(size_t n, const mp_obj_t *args) {
-    state_t *state = arena_at(args[0], sizeof(state_t));
+    state_t *state = record_at(args[0], sizeof(state_t));
     int32_t fuel = mp_obj_get_int(args[1]);
     int32_t most = n < 3 ? INT32_MAX : BETWEEN_LOOKS;
     uint32_t us = n < 3 ? 0 : mp_obj_get_int(args[2]);
@@ -179,7 +188,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(wasm_translate_open_obj, wasm_translate_open);
 
 // translate_begin(scratch, index, offset, end, find)
 static mp_obj_t wasm_translate_begin(size_t n, const mp_obj_t *args) {
-    arena_at(args[0], WINDOW + sizeof(translator_t));
+    record_at(args[0], WINDOW + sizeof(translator_t));
     translate_begin(mp_obj_get_int(args[0]), mp_obj_get_int(args[1]), mp_obj_get_int_truncated(args[2]),
         mp_obj_get_int_truncated(args[3]), mp_obj_get_int(args[4]));
     return mp_const_none;
@@ -188,7 +197,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wasm_translate_begin_obj, 5, 5, wasm_
 
 // translate(scratch, n) -> TRANSLATE_…
 static mp_obj_t wasm_translate(mp_obj_t scratch, mp_obj_t n) {
-    arena_at(scratch, WINDOW + sizeof(translator_t));
+    record_at(scratch, WINDOW + sizeof(translator_t));
     return MP_OBJ_NEW_SMALL_INT(translate(mp_obj_get_int(scratch), mp_obj_get_int_truncated(n)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(wasm_translate_obj, wasm_translate);
@@ -199,10 +208,10 @@ static mp_obj_t wasm_enter(size_t n, const mp_obj_t *args) {
     size_t count;
     mp_obj_t *words;
     mp_obj_get_array(args[3], &count, &words);
-    uint32_t *slot = arena_at(args[2], 4 * count);
+    uint32_t *slot = record_at(args[2], 4 * count);
     uint32_t at = mp_obj_get_int(args[2]);
     uint32_t entry =
-        exec_enter(arena_at(args[0], sizeof(state_t)), arena_at(args[1], sizeof(function_t)), at, at + 4 * count);
+        exec_enter(record_at(args[0], sizeof(state_t)), record_at(args[1], sizeof(function_t)), at, at + 4 * count);
     for (size_t i = 0; entry != 0 && i < count; i++) {
         slot[i] = mp_obj_get_int_truncated(words[i]);
     }
@@ -212,8 +221,8 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wasm_enter_obj, 4, 4, wasm_enter);
 
 // leave(state, entry): the state is as before enter()
 static mp_obj_t wasm_leave(mp_obj_t state, mp_obj_t entry) {
-    arena_at(entry, sizeof(entry_t));
-    exec_leave(arena_at(state, sizeof(state_t)), mp_obj_get_int(entry));
+    record_at(entry, sizeof(entry_t));
+    exec_leave(record_at(state, sizeof(state_t)), mp_obj_get_int(entry));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(wasm_leave_obj, wasm_leave);

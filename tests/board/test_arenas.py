@@ -81,3 +81,12 @@ def test_slips_of_the_caller_are_errors():
     ):
         with pytest.raises(ValueError):
             getattr(interp, call)(*arguments)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_word_is_at_an_aligned_offset(engine):
+    engine.set(2048, 5)
+    for call in (lambda: engine.get(2049), lambda: engine.set(2050, 7)):
+        with pytest.raises(ValueError, match="offset is not that of a word"):
+            call()
+    assert engine.get(2048) == 5

@@ -117,6 +117,40 @@ def test_programs_give_the_same_answers_and_allocate_nothing(name, code):
         assert board.run(code, timeout=60) == ANSWERS
 
 
+UNALIGNED = """
+try:
+    import _wasm as engine
+except ImportError:
+    from wasmote.wasm import interp as engine
+engine.reset()
+memory = engine.memory_new(engine.claim(4), 0, 1, 16, 0)
+for call, arguments in (
+    (engine.get, (1025,)), (engine.set, (1027, 0)), (engine.run, (memory + 2, 1)), (engine.run, (memory + 2, 1, 5)),
+    (engine.memory_grow, (memory + 1, 1)), (engine.memory_read, (memory + 2, 0, bytearray(4))), (engine.get, (1 << 24,)),
+    (engine.enter, (memory + 1, memory, memory, [])), (engine.leave, (memory, memory + 2)),
+):
+    try:
+        print(call(*arguments))
+    except ValueError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("name", [*BOARDS, "unix"])
+def test_an_offset_that_is_no_words_is_refused(name):
+    """Cortex-M0 stopped there, in a hard fault."""
+    if name == "unix":
+        program = emulator.firmware_file(name, "micropython")
+        said = subprocess.run([program, "-c", UNALIGNED], capture_output=True, text=True, timeout=60).stdout
+    else:
+        with RawBoard(name) as board:
+            board.raw_repl()
+            said = board.run(UNALIGNED)
+    wanted = ["offset is not that of a word"] * 9
+    wanted[6] = "offset is not in the arena"
+    assert said.splitlines() == wanted
+
+
 def unrolled(body, counter=0):
     return f"""(loop $l {body * 16}
       (br_if $l (local.tee {counter} (i32.sub (local.get {counter}) (i32.const 1)))))"""

@@ -69,12 +69,18 @@ def view(offset, size):
     return _bytes[offset : offset + size]
 
 
+def _word(offset):
+    if offset & 3:
+        raise ValueError("offset is not that of a word")
+    return view(offset, 4)
+
+
 def get(offset):
-    return int.from_bytes(view(offset, 4), "little")
+    return int.from_bytes(_word(offset), "little")
 
 
 def set(offset, word):
-    view(offset, 4)[:] = (word & 0xFFFFFFFF).to_bytes(4, "little")
+    _word(offset)[:] = (word & 0xFFFFFFFF).to_bytes(4, "little")
 
 
 def put(offset, data):

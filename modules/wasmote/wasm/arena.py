@@ -88,6 +88,13 @@ def check(offset, size):
         raise ValueError("offset is not in the arena")
 
 
+def check_record(offset, size):
+    """As check(), of words and records."""
+    check(offset, size)
+    if offset & 3:
+        raise ValueError("offset is not that of a word")
+
+
 def _owner_at(owner):
     if not 1 <= owner <= _MAX_OWNERS:
         raise ValueError("no such owner")
@@ -102,13 +109,13 @@ def view(offset, size):
 
 def get(offset):
     """The word at `offset`."""
-    check(offset, 4)
+    check_record(offset, 4)
     return words[offset >> 2]
 
 
 def set(offset, word):
     """Writes the word at `offset`."""
-    check(offset, 4)
+    check_record(offset, 4)
     words[offset >> 2] = word & 0xFFFFFFFF
 
 

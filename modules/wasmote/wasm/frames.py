@@ -5,7 +5,7 @@ entry_t: return record to the stub `done` (2 words), then ip, fp and instance of
 
 from micropython import const
 
-from .arena import check, words
+from .arena import check_record, words
 
 # Numbers of the C engine, from scripts/make_tables.py
 _GRANULE = const(1024)
@@ -41,7 +41,7 @@ def enter(state, function, at, args):
 
 def leave(state, entry):
     """Ends it, however far it came: the state is as before."""
-    check(entry, _SIZEOF_ENTRY)
+    check_record(entry, _SIZEOF_ENTRY)
     s = state >> 2
     e = entry >> 2
     words[s] = words[e + 2]

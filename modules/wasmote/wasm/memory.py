@@ -5,7 +5,7 @@ A memory_t and its parts lie in the arena as exec.h says. Addresses and sizes co
 
 from micropython import const
 
-from .arena import alloc, check, halves, left, longer, move, octets, row, take, words
+from .arena import alloc, check_record, halves, left, longer, move, octets, row, take, words
 
 _NONE = const(0xFFFFFFFF)
 
@@ -66,7 +66,7 @@ def _units(size, unit):
 
 def memory_grow(memory, delta):
     """Adds `delta` pages. Returns how many there were, or 0xffffffff."""
-    check(memory, _SIZEOF_MEMORY)
+    check_record(memory, _SIZEOF_MEMORY)
     at = memory >> 2
     size = words[at + _WORD_MEMORY_BYTES]
     shift = words[at + _WORD_MEMORY_SHIFT]
@@ -148,7 +148,7 @@ def touch(memory, address):
 
 def memory_read(memory, address, buffer):
     """Fills `buffer` from linear memory. Returns 0 or a trap code."""
-    check(memory, _SIZEOF_MEMORY)
+    check_record(memory, _SIZEOF_MEMORY)
     size = len(buffer)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + _WORD_MEMORY_BYTES]:
@@ -167,7 +167,7 @@ def memory_read(memory, address, buffer):
 
 def memory_write(memory, address, data):
     """Copies `data` into linear memory. Returns 0 or a trap code."""
-    check(memory, _SIZEOF_MEMORY)
+    check_record(memory, _SIZEOF_MEMORY)
     size = len(data)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + _WORD_MEMORY_BYTES]:
@@ -187,7 +187,7 @@ def memory_write(memory, address, data):
 
 def table_grow(table, value, delta):
     """Adds `delta` elements, all `value`, to a table_t. Returns how many there were, or 0xffffffff."""
-    check(table, _SIZEOF_TABLE)
+    check_record(table, _SIZEOF_TABLE)
     at = table >> 2
     size = words[at + _WORD_TABLE_SIZE]
     most = words[at + _WORD_TABLE_MAX]
