@@ -299,7 +299,7 @@ def engine_md():
     known = defined()
     expression = re.search(r"_MAX_INSTRUCTIONS = const\((\d+)\)", (PY / "constants.py").read_text())[1]
     limits = (
-        f"{known['_MAX_OWNERS']} owners; an arena of 4 to 255 KiB; 4 GiB of addresses a memory, its owner's granules; of a"
+        f"{known['_MAX_OWNERS']} owners; an arena of 4 to 255 KiB; {known['_MAX_MAP']:,} pages of addresses a memory, its owner's granules; of a"
         f" function {known['_MAX_CODE']:,} halfwords of code,\n{known['_MAX_FRAME']:,} bytes of frame,"
         f" {known['_MAX_LOCALS']:,} locals; 32,767 halfwords a branch; {expression} instructions a constant expression; of a\nfunction type"
         f" {known['_MAX_ARITY']} parameters and {known['_MAX_ARITY']} results.\n"
@@ -338,7 +338,8 @@ def instructions_md():
     for row in rows("opcodes.csv"):
         name = re.escape(row["mnemonic"].replace(".", "_"))
         own = [re.sub(rf"^(dense_|br_)?{name}(_[a-z]+|2)?$", r"\1…\2", family) for family in becomes(row, families)]
-        groups.setdefault((row["section"], " ".join(own)), []).append(row["mnemonic"])
+        mnemonic = "select t*" if row["mnemonic"] == "select_t" else row["mnemonic"]  # two instructions of one name
+        groups.setdefault((row["section"], " ".join(own)), []).append(mnemonic)
     lines = ["# Instructions", "", f"<!-- {NOTICE.format('opcodes.csv and a16.csv')} -->", "",
              "What each WebAssembly instruction may become in A16; [engine.md](engine.md) explains the names. `…` is the",
              "instruction's own name with `_` for `.`; *nothing*: it only changes what the translator knows. Sections are those of",

@@ -2,6 +2,7 @@
 """Which A16 operations follow each other most, over the benchmark programs: what to fuse is chosen from this.
 
     python scripts/bench/pairs.py [PROGRAM…] [-n 40]
+    python scripts/bench/pairs.py --docs                the tables of docs/performance.md, anew
 
 An engine that counts every operation (WASM_COUNT in firmware/wasm/exec_ops.h) runs each; programs weigh the same.
 """
@@ -14,6 +15,18 @@ from collections import Counter
 
 from programs import BUILD, PROGRAMS, ROOT, compile_all
 
+PAGE = ROOT / "docs/performance.md"
+BEGIN, END = "<!-- begin pairs -->\n", "<!-- end pairs -->"
+# What operations whose names begin, or end, so stand for; of how many that is.
+FUSED = (
+    ("br_i32_", "a comparison and its branch", 2),
+    ("i32_add_br_ne", "a sum, its comparison with a number, the branch", 3),
+    ("i32_add_br_if", "a sum and the branch if it is not 0", 2),
+    ("i32_shl_add", "a shift and a sum", 2),
+    ("i32_add2", "two sums", 2),
+    ("i32_mov2", "two copies", 2),
+    ("_at", "the sum that is an address, and its load or store", 2),
+)
 HEADER = "void counted(unsigned short handler);\n"
 SOURCE = r"""
 #include "a16.h"
@@ -55,12 +68,42 @@ def names():
     return [line.split(", ")[1].rstrip(")") for line in lines if line.startswith("A16(")]
 
 
+def tables(singles, pairs):
+    """Lines of Markdown: what fused operations save, and the pairs that remain."""
+    lines = ["| fused | stands for | of all dispatches | more there would be without |", "|---|---|---|---|"]
+    saved = 0
+    for part, what, count in FUSED:
+        share = sum(n for name, n in singles.items() if name.startswith(part) or part == "_at" and "_at_" in name)
+        saved += share * (count - 1)
+        name = f"…{part}" if part == "_at" else part + ("…" if part[-1] == "_" else "")
+        lines.append(f"| {name} | {what} | {share:.1%} | {share * (count - 1):.1%} |")
+    lines += [f"| all | | | {saved:.1%} |", "", "| pairs that remain | of all dispatches |", "|---|---|"]
+    return lines + [f"| {a}, {b} | {share:.2%} |" for (a, b), share in pairs.most_common(10)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("programs", nargs="*")
     parser.add_argument("-n", type=int, default=40, help="lines of each table")
+    parser.add_argument("--docs", action="store_true", help="write the tables into docs/performance.md")
     options = parser.parse_args()
-    chosen = [program for program in PROGRAMS if program.name in options.programs or not options.programs]
+    singles, pairs = measure(
+        [program for program in PROGRAMS if program.name in options.programs or not options.programs]
+    )
+    if options.docs:
+        before, rest = PAGE.read_text().split(BEGIN)
+        PAGE.write_text(before + BEGIN + "\n".join(tables(singles, pairs)) + "\n\n" + END + rest.split(END)[1])
+        return
+    print("\nshare of all dispatches, the programs weighing the same")
+    for (a, b), share in pairs.most_common(options.n):
+        print(f"{share:7.2%}  {a} + {b}")
+    print()
+    for a, share in singles.most_common(options.n):
+        print(f"{share:7.2%}  {a}")
+
+
+def measure(chosen):
+    """(share of each operation, share of each pair)"""
     compile_all(chosen)
     lib = counting_engine()
     from wasmote import wasm
@@ -81,12 +124,7 @@ def main():
         for (a, b), n in mine.items():
             pairs[name[a], name[b]] += n / dispatches / total
             singles[name[b]] += n / dispatches / total
-    print(f"\nshare of all dispatches, the {total} programs weighing the same")
-    for (a, b), share in pairs.most_common(options.n):
-        print(f"{share:7.2%}  {a} + {b}")
-    print()
-    for a, share in singles.most_common(options.n):
-        print(f"{share:7.2%}  {a}")
+    return singles, pairs
 
 
 if __name__ == "__main__":
