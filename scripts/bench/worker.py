@@ -115,7 +115,7 @@ class Wasmote:
         def run(n):
             self.engine.endless, self.engine.seconds = not slices, 0
             (value,), seconds = timed(lambda n: wasm.drive(store.invoke(function, [n])), n)
-            facts.update(granules=store.used(), linear=linear_bytes(self.engine, instance))
+            facts.update(granules=store.used(), linear=linear_bytes(self.engine, self.engine.get(instance.at)))
             return value - (value >> 31 << 32), seconds if slices else self.engine.seconds
 
         return run, facts
@@ -151,9 +151,8 @@ def code_size(instance, module):
     return size
 
 
-def linear_bytes(engine, instance):
-    """Arena bytes of an instance's linear memory: granules, and a sparse one's map and leaves (memory_t in exec.h)."""
-    memory = engine.get(instance.at)
+def linear_bytes(engine, memory):
+    """Arena bytes of a linear memory: granules, and a sparse one's map and leaves (memory_t in exec.h)."""
     size, _, pages, _, base, _, entries = (engine.get(memory + 4 * i) for i in range(7))
     if base:
         return size

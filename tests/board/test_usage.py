@@ -1,12 +1,18 @@
 """Counters of a component in wasmote/list and wasmote/info: exact, the same on both engines, over all its instances."""
 
 import itertools
+import sys
 
+import pytest
+from conftest import ROOT
 from engines import ENGINES, using
 from host_guests import call, chunks, push, together
 from wasmote.host import Host, Storage, guest, usage
 from wasmote.jsonrpc import validate
 from wasmote.wasm import drive
+
+sys.path.append(str(ROOT / "scripts/bench"))
+from worker import linear_bytes
 
 pytest_plugins = ["host_fixtures"]
 
@@ -111,3 +117,20 @@ def test_a_stopped_component_is_replaced_by_its_new_version(host, faults, thermo
     for steps in chunks(host, "it", thermometer):
         drive(steps)
     assert counters(host, "state", "traps", "calls") == ("ready", 0, 0)
+
+
+LAYOUT = ROOT / "build/examples/rust_layout.wasm"
+READINGS = [("calibrate", b'{"offset":1500}'), ("read", b'{"unit":"K"}'), ("history", b"{}")]
+
+
+@pytest.mark.skipif(not LAYOUT.exists(), reason="no build/examples: make examples")
+def test_a_memory_of_17_pages_as_rustc_lays_it_out_takes_8_kib_at_most(tmp_path, engine):
+    """1 MiB of stack first, then data and heap: what is touched takes granules; a map and leaves say where they are."""
+    host = Host(Storage(str(tmp_path)), validate=validate)
+    push(host, "layout", LAYOUT.read_bytes())
+    for tool, arguments in READINGS * 3:
+        call(host, tool, arguments)
+    memories = {engine.get(instance[0]) for instance in host.guests[0].store.instances} - {0}
+    assert [engine.get(memory) >> 16 for memory in memories] == [17]
+    assert 2 * 1024 < sum(linear_bytes(engine, memory) for memory in memories) <= 8 * 1024
+    host.close()
