@@ -19,8 +19,6 @@ _WORD_MEMORY_BASE = const(4)
 _WORD_MEMORY_SHIFT = const(5)
 # end of numbers
 
-_OUT_OF_BOUNDS = Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
-_OUT_OF_MEMORY = Trapped(_TRAP_OUT_OF_MEMORY)
 
 # Of the running instance's memory: offset of its memory_t, size, index of its page map, arena offset if it is dense.
 _memory = 0
@@ -56,7 +54,7 @@ def memory_size(x, y):
 def _load(address, size):
     # Little-endian; the bytes may lie in several granules.
     if address + size > _bytes:
-        raise _OUT_OF_BOUNDS
+        raise Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     inside = address & 1023
     at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | inside
     if inside + size <= _GRANULE:
@@ -69,7 +67,7 @@ def _load(address, size):
 
 def _store(address, value, size):
     if address + size > _bytes:
-        raise _OUT_OF_BOUNDS
+        raise Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     inside = address & 1023
     at = octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10
     if at and inside + size <= _GRANULE:
@@ -78,7 +76,7 @@ def _store(address, value, size):
     for i in range(address, address + size):
         at = touch(_memory, i)
         if not at:
-            raise _OUT_OF_MEMORY
+            raise Trapped(_TRAP_OUT_OF_MEMORY)
         octets[at] = value & 0xFF
         value >>= 8
 
@@ -95,7 +93,7 @@ def _put(at, value, size):
 
 def _load_dense(address, size):
     if address + size > _bytes:
-        raise _OUT_OF_BOUNDS
+        raise Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     at = _base + address
     if size == 4 and not at & 3:
         return words[at >> 2]
@@ -104,7 +102,7 @@ def _load_dense(address, size):
 
 def _store_dense(address, value, size):
     if address + size > _bytes:
-        raise _OUT_OF_BOUNDS
+        raise Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     _put(_base + address, value, size)
 
 
@@ -113,7 +111,7 @@ def _store_dense(address, value, size):
 
 def _load8(address):
     if address >= _bytes:
-        raise _OUT_OF_BOUNDS
+        raise Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     return octets[octets[(halves[_pages + (address >> 16)] << 3) + (address >> 10 & 63)] << 10 | address & 1023]
 
 
@@ -134,7 +132,7 @@ def _store32(address, value):
 
 def _load8_dense(address):
     if address >= _bytes:
-        raise _OUT_OF_BOUNDS
+        raise Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     return octets[_base + address]
 
 
@@ -166,7 +164,7 @@ def _accesses(prefix, load8, load32, store32, load, store):
 
     def store64(address, value):
         if address + 8 > _bytes:
-            raise _OUT_OF_BOUNDS
+            raise Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
         store32(address, value & 0xFFFFFFFF)
         store32(address + 4, value >> 32)
 

@@ -37,12 +37,6 @@ _WORD_MEMORY_SHIFT = const(5)
 _WORD_MEMORY_MAP = const(6)
 # end of numbers
 
-_MEMORY_BOUNDS = Trapped(_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
-_TABLE_BOUNDS = Trapped(_TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
-_UNDEFINED = Trapped(_TRAP_UNDEFINED_ELEMENT)
-_UNINITIALIZED = Trapped(_TRAP_UNINITIALIZED_ELEMENT)
-_MISMATCH = Trapped(_TRAP_INDIRECT_CALL_TYPE_MISMATCH)
-_OUT_OF_MEMORY = Trapped(_TRAP_OUT_OF_MEMORY)
 
 METER = [0]  # the fuel, while an operation runs
 
@@ -59,7 +53,7 @@ def _piece(count, most):
 
 def _check(first, count, size, trap):
     if first + count > size:
-        raise trap
+        raise Trapped(trap)
 
 
 # Memory
@@ -80,7 +74,7 @@ def memory_fill(at, fp, instance):
     to = fp + (halves[at] >> 2)
     value = words[fp + (halves[at + 1] >> 2)] & 0xFF
     count = fp + (halves[at + 2] >> 2)
-    _check(words[to], words[count], words[(this >> 2) + _WORD_MEMORY_BYTES], _MEMORY_BOUNDS)
+    _check(words[to], words[count], words[(this >> 2) + _WORD_MEMORY_BYTES], _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     while words[count]:
         n = _piece(count, _GRANULE)
         if not n:
@@ -91,7 +85,7 @@ def memory_fill(at, fp, instance):
             if value or locate(this, address) >= _GRANULE:  # zeros leave the zero granule
                 target = touch(this, address)
                 if not target:
-                    raise _OUT_OF_MEMORY
+                    raise Trapped(_TRAP_OUT_OF_MEMORY)
                 _fill_part(target, value, part)
             words[to] = address + part
             n -= part
@@ -110,7 +104,7 @@ def _copy(this, to, source, n, backward):
         if at >= _GRANULE or locate(this, to + rest) >= _GRANULE:
             target = touch(this, to + rest)
             if not target:
-                raise _OUT_OF_MEMORY
+                raise Trapped(_TRAP_OUT_OF_MEMORY)
             move(target, at, part)
         if not backward:
             to += part
@@ -124,7 +118,7 @@ def memory_copy(at, fp, instance):
     source = fp + (halves[at + 1] >> 2)
     count = fp + (halves[at + 2] >> 2)
     size = words[(this >> 2) + _WORD_MEMORY_BYTES]
-    _check(max(words[to], words[source]), words[count], size, _MEMORY_BOUNDS)
+    _check(max(words[to], words[source]), words[count], size, _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     backward = words[to] > words[source]
     while words[count]:
         n = _piece(count, _GRANULE)
@@ -143,14 +137,14 @@ def memory_init(at, fp, instance):
     to = fp + (halves[at + 1] >> 2)
     source = fp + (halves[at + 2] >> 2)
     count = fp + (halves[at + 3] >> 2)
-    _check(words[to], words[count], words[(this >> 2) + _WORD_MEMORY_BYTES], _MEMORY_BOUNDS)
-    _check(words[source], words[count], words[segment + 1], _MEMORY_BOUNDS)
+    _check(words[to], words[count], words[(this >> 2) + _WORD_MEMORY_BYTES], _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
+    _check(words[source], words[count], words[segment + 1], _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
     while words[count]:
         n = _piece(count, _GRANULE)
         if not n:
             return True
         if memory_write(this, words[to], view(words[segment] + words[source], n)):
-            raise _OUT_OF_MEMORY
+            raise Trapped(_TRAP_OUT_OF_MEMORY)
         words[to] += n
         words[source] += n
 
@@ -190,26 +184,26 @@ def callee_of(at, fp, instance):
     table = _table(at, instance)
     index = words[fp + (halves[at + 3] >> 2)]
     if index >= words[table]:
-        raise _UNDEFINED
+        raise Trapped(_TRAP_UNDEFINED_ELEMENT)
     offset = words[(words[table + _WORD_TABLE_ELEMENTS] >> 2) + index]
     if offset == 0:
-        raise _UNINITIALIZED
+        raise Trapped(_TRAP_UNINITIALIZED_ELEMENT)
     if words[(offset >> 2) + 2] != halves[at + 1]:
-        raise _MISMATCH
+        raise Trapped(_TRAP_INDIRECT_CALL_TYPE_MISMATCH)
     return offset >> 2
 
 
 def table_get(at, fp, instance):
     table = _table(at, instance)
     index = words[fp + (halves[at + 1] >> 2)]
-    _check(index, 1, words[table], _TABLE_BOUNDS)
+    _check(index, 1, words[table], _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
     words[fp + (halves[at + 2] >> 2)] = words[(words[table + _WORD_TABLE_ELEMENTS] >> 2) + index]
 
 
 def table_set(at, fp, instance):
     table = _table(at, instance)
     index = words[fp + (halves[at + 1] >> 2)]
-    _check(index, 1, words[table], _TABLE_BOUNDS)
+    _check(index, 1, words[table], _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
     words[(words[table + _WORD_TABLE_ELEMENTS] >> 2) + index] = words[fp + (halves[at + 2] >> 2)]
 
 
@@ -238,7 +232,7 @@ def table_fill(at, fp, instance):
     to = fp + (halves[at + 1] >> 2)
     value = words[fp + (halves[at + 2] >> 2)]
     count = fp + (halves[at + 3] >> 2)
-    _check(words[to], words[count], words[table], _TABLE_BOUNDS)
+    _check(words[to], words[count], words[table], _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
     while words[count]:
         n = _piece(count, _PIECE)
         if not n:
@@ -255,8 +249,8 @@ def table_copy(at, fp, instance):
     to = fp + (halves[at + 2] >> 2)
     source = fp + (halves[at + 3] >> 2)
     count = fp + (halves[at + 4] >> 2)
-    _check(words[to], words[count], words[table], _TABLE_BOUNDS)
-    _check(words[source], words[count], words[other], _TABLE_BOUNDS)
+    _check(words[to], words[count], words[table], _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
+    _check(words[source], words[count], words[other], _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
     backward = words[to] > words[source]
     while words[count]:
         n = _piece(count, _PIECE)
@@ -276,8 +270,8 @@ def table_init(at, fp, instance):
     to = fp + (halves[at + 2] >> 2)
     source = fp + (halves[at + 3] >> 2)
     count = fp + (halves[at + 4] >> 2)
-    _check(words[to], words[count], words[table], _TABLE_BOUNDS)
-    _check(words[source], words[count], words[segment + 1], _TABLE_BOUNDS)
+    _check(words[to], words[count], words[table], _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
+    _check(words[source], words[count], words[segment + 1], _TRAP_OUT_OF_BOUNDS_TABLE_ACCESS)
     while words[count]:
         n = _piece(count, _PIECE)
         if not n:

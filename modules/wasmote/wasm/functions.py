@@ -17,27 +17,21 @@ _TRAP_UNREACHABLE = const(1)
 _TRAP_INTEGER_DIVIDE_BY_ZERO = const(2)
 _TRAP_INTEGER_OVERFLOW = const(3)
 _TRAP_INVALID_CONVERSION_TO_INTEGER = const(4)
-_TRAP_CALL_STACK_EXHAUSTED = const(10)
 # end of numbers
 
 
 class Trapped(Exception):
-    """The running code trapped: `code` as in traps.csv. Never leaves interp.run."""
+    """The running code trapped: `code` as in traps.csv. Never leaves interp.run.
+
+    Made for each trap: one that is raised again keeps its tracebacks, 24 bytes of a board's heap for each.
+    """
 
     def __init__(self, code):
         self.code = code
 
 
-# Made once: raising one of these allocates nothing.
-_UNREACHABLE = Trapped(_TRAP_UNREACHABLE)
-_DIVIDE_BY_ZERO = Trapped(_TRAP_INTEGER_DIVIDE_BY_ZERO)
-_OVERFLOW = Trapped(_TRAP_INTEGER_OVERFLOW)
-_INVALID_CONVERSION = Trapped(_TRAP_INVALID_CONVERSION_TO_INTEGER)
-STACK_EXHAUSTED = Trapped(_TRAP_CALL_STACK_EXHAUSTED)
-
-
 def unreachable(x, y):
-    raise _UNREACHABLE
+    raise Trapped(_TRAP_UNREACHABLE)
 
 
 def _s32(x):
@@ -50,20 +44,20 @@ def _s64(x):
 
 def _div_u(x, y):
     if y == 0:
-        raise _DIVIDE_BY_ZERO
+        raise Trapped(_TRAP_INTEGER_DIVIDE_BY_ZERO)
     return x // y
 
 
 def _rem_u(x, y):
     if y == 0:
-        raise _DIVIDE_BY_ZERO
+        raise Trapped(_TRAP_INTEGER_DIVIDE_BY_ZERO)
     return x % y
 
 
 def _div(x, y):
     # Signed, rounding to zero.
     if y == 0:
-        raise _DIVIDE_BY_ZERO
+        raise Trapped(_TRAP_INTEGER_DIVIDE_BY_ZERO)
     quotient = abs(x) // abs(y)
     return quotient if (x < 0) == (y < 0) else -quotient
 
@@ -71,7 +65,7 @@ def _div(x, y):
 def _rem(x, y):
     # Signed, with the sign of x.
     if y == 0:
-        raise _DIVIDE_BY_ZERO
+        raise Trapped(_TRAP_INTEGER_DIVIDE_BY_ZERO)
     rest = abs(x) % abs(y)
     return -rest if x < 0 else rest
 
@@ -79,14 +73,14 @@ def _rem(x, y):
 def _div_s32(x, y):
     quotient = _div(_s32(x), _s32(y))
     if quotient == 0x80000000:
-        raise _OVERFLOW
+        raise Trapped(_TRAP_INTEGER_OVERFLOW)
     return quotient & _M32
 
 
 def _div_s64(x, y):
     quotient = _div(_s64(x), _s64(y))
     if quotient >> 63 == 1:
-        raise _OVERFLOW
+        raise Trapped(_TRAP_INTEGER_OVERFLOW)
     return quotient & _M64
 
 
@@ -197,10 +191,10 @@ def _trunc(format, least, most):
     # 4.3.4, trunc: partial
     def trunc(x, y):
         if format.is_nan(x):
-            raise _INVALID_CONVERSION
+            raise Trapped(_TRAP_INVALID_CONVERSION_TO_INTEGER)
         n = format.to_int(x, least, most)
         if not least <= n <= most:
-            raise _OVERFLOW
+            raise Trapped(_TRAP_INTEGER_OVERFLOW)
         return n & most - least
 
     return trunc

@@ -27,7 +27,7 @@ from .arena import (  # noqa: F401 - the interface of _wasm
 from .arena import reset as reset_arena
 from .bulk import METER, callee_of
 from .frames import enter, leave  # noqa: F401
-from .functions import STACK_EXHAUSTED, Trapped
+from .functions import Trapped
 from .memory import memory_grow, memory_new, memory_read, memory_write, table_grow  # noqa: F401
 from .plan import EFFECTS, FORMS, KINDS
 
@@ -88,6 +88,7 @@ _CALL_INDIRECT = const(100)
 # end of A16 numbers
 
 # Numbers of the C engine, from scripts/make_tables.py
+_TRAP_CALL_STACK_EXHAUSTED = const(10)
 _CALL_COST = const(8)
 _RUN_DONE = const(0)
 _RUN_TRAP = const(1)
@@ -211,7 +212,7 @@ def _run(state, fuel):
                             cells = enter_instance(instance)
                     elif op == _ENTER:
                         if fp + (h[ip + 1] >> 2) + 4 > rp:
-                            raise STACK_EXHAUSTED
+                            raise Trapped(_TRAP_CALL_STACK_EXHAUSTED)
                         x = fp + (h[ip + 2] >> 2)
                         for n in range(x, x + h[ip + 3]):
                             w[n] = 0
