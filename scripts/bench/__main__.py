@@ -76,7 +76,7 @@ def measure():
     results["components"] = components.measure()
     results["engine"] = {
         "text": {board: engine_build.engine_text(board) for board in emulated.BOARDS},
-        "stack": engine_build.stack_of_run(),
+        "stack": {board: engine_build.stack_of_run(board) for board in emulated.BOARDS},
         "wide": pc.wide_memory(next(program for program in PROGRAMS if program.name == "json")),
     }
     return json.loads(json.dumps(results))  # as it will be read again: keys are texts

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+from peers import TARGETS
 from programs import BUILD, ROOT, tool
 
 sys.path.append(str(ROOT / "scripts"))
@@ -20,44 +21,52 @@ def engine_text(board):
     return size.measure(board)[0][size.ENGINE]
 
 
-def stack_of_run():
-    """Bytes of C stack of run() on Cortex-M0, without and with the deepest of what it calls."""
-    folder = BUILD / "stack"
+def stack_of_run(board):
+    """Bytes of C stack of run() on a board, without and with the deepest of what it calls."""
+    gcc, flags, _ = TARGETS[board]
+    compiler = (gcc, *flags)
+    folder = BUILD / "stack" / board
     folder.mkdir(parents=True, exist_ok=True)
-    frames = {}
+    libgcc = subprocess.run([*compiler, "-print-libgcc-file-name"], capture_output=True, text=True).stdout.strip()
+    frames, callees = _disassembled(gcc, [libgcc])
     for source in sorted((ROOT / "firmware/wasm").glob("*.c")):
         if source.name == "modwasm.c":
             continue
-        flags = ["-mcpu=cortex-m0", "-mthumb", "-Os", "-std=gnu99", "-fstack-usage", f"-I{ROOT}/firmware/wasm"]
-        tool(["arm-none-eabi-gcc", *flags, "-c", source, "-o", folder / f"{source.stem}.o"])
+        flags = ["-Os", "-std=gnu99", "-fstack-usage", f"-I{ROOT}/firmware/wasm"]
+        tool([*compiler, *flags, "-c", source, "-o", folder / f"{source.stem}.o"])
         for line in (folder / f"{source.stem}.su").read_text().splitlines():
             place, used, kind = line.split("\t")
             if "dynamic" in kind and "bounded" not in kind:
                 raise SystemExit(f"bench: {place} has no bounded stack")
             frames[place.rsplit(":", 1)[1]] = int(used)
+    callees |= _disassembled(gcc, sorted(folder.glob("*.o")))[1]
     run = frames["run"]
-    callees = _calls(folder)
     return run, run + max((_deepest(name, callees, frames, ()) for name in callees.get("run", ())), default=0)
 
 
-def _calls(folder):
-    """{function: functions that it calls by name}, from the disassembly."""
-    found, name = {}, None
-    listing = subprocess.run(["arm-none-eabi-objdump", "-dr", *sorted(folder.glob("*.o"))], capture_output=True, text=True).stdout  # fmt: skip
+def _disassembled(gcc, files):
+    """({function: bytes that it takes of the stack}, {function: those that it calls by name}) as the code has them."""
+    frames, callees, name = {}, {}, None
+    listing = subprocess.run([gcc.replace("gcc", "objdump"), "-dr", *files], capture_output=True, text=True).stdout
     for line in listing.splitlines():
-        if match := re.match(r"[0-9a-f]+ <(\w+)>:", line):
-            name = match[1]
-        elif (match := re.search(r"R_ARM_(?:THM_CALL|THM_JUMP24|ABS32)\s+(\w+)", line)) or (
-            match := re.search(r"\bbl?\s+[0-9a-f]+ <(\w+)>", line)
+        if match := re.match(r"[0-9a-f]+ <([\w.$]+)>:", line):
+            name = name if match[1].startswith(".") else match[1]  # else a label within it
+            frames.setdefault(name, 0)
+        elif (match := re.search(r"R_(?:ARM_(?:THM_CALL|THM_JUMP24|ABS32)|RISCV_(?:CALL|JAL)\w*)\s+(\w+)", line)) or (
+            match := re.search(r"\b(?:bl?|jal)\s.*<(\w+)>$", line)
         ):
-            found.setdefault(name, set()).add(match[1])
-    return found
+            callees.setdefault(name, set()).add(match[1])
+        elif match := re.search(r"\b(?:push|stmdb\s+sp!,)\s*\{(.*)\}", line):
+            frames[name] += 4 * len(match[1].split(","))
+        elif match := re.search(r"\b(?:subw?(?:\.w)?\s+(?:sp,\s*)?sp,\s*#|add(?:i|i16sp)?\s+sp,\s*sp,\s*-)(\d+)", line):
+            frames[name] += int(match[1])
+    return frames, callees
 
 
 def _deepest(name, callees, frames, above):
-    """Bytes from `name` on; libgcc's functions count as 32."""
+    """Bytes from `name` on. A second name of a libgcc's function, which no listing has, counts as the largest of them."""
     if name in above or name not in frames:
-        return 32 if name.startswith("__") else 0
+        return 64 if name.startswith("__") else 0
     below = (_deepest(callee, callees, frames, (*above, name)) for callee in callees.get(name, ()) if callee != name)
     return frames[name] + max(below, default=0)
 
