@@ -371,6 +371,7 @@ def br_table(t, op, row):
     t.arity = -1
     t.wanted = None  # what the last label takes
     t.ways = []  # labels that some entries have to carry operands to first
+    t.done_ways = 0
     return True
 
 
@@ -379,8 +380,9 @@ def table_part(t):
     if t.entries > 1:
         t.entries -= 1
         _entry(t)
-    elif t.ways:
-        control = t.ways.pop(0)
+    elif t.done_ways < len(t.ways):
+        control = t.ways[t.done_ways]  # pop(0) would move all that follow
+        t.done_ways += 1
         resolve(t, control[_WAY])
         control[_WAY] = 0
         types = control[_PARAMS] if control[_KIND] == _LOOP else control[_RESULTS]
