@@ -1,4 +1,4 @@
-"""The engines under MicroPython itself (the unix build), from files: integer scripts of the official suite."""
+"""The engines under MicroPython itself (the unix build), from files: integer scripts of the official suite; asyncio."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import MICROPYTHON, ROOT, needs_micropython
+from wat import assemble
 
 SCRIPTS = ("i32", "i64", "int_exprs", "int_literals", "fac", "forward", "skip-stack-guard-page", "memory_size")
 
@@ -69,3 +70,49 @@ def test_official_integer_scripts_pass_under_micropython(engine, spec_tests, tmp
         f"{name} {sum(len(calls) for _, calls in modules)}" for name, (_, modules) in zip(SCRIPTS, plan, strict=True)
     ]
     assert run.stdout.splitlines() == [engine, *totals], run.stdout + run.stderr
+
+
+STARTS = """(module (import "env" "wait" (func $wait (param i32) (result i32))) (memory (export "memory") 1)
+  (func $start (i32.store (i32.const 0) (call $wait (i32.const 5))))
+  (start $start))"""
+
+WAITS = """
+import asyncio
+from wasmote import wasm
+
+seen = []
+
+async def wait(n):
+    for _ in range(3):
+        await asyncio.sleep(0.001)
+    seen.append(n)
+    return n
+
+async def meanwhile():
+    for _ in range(3):
+        seen.append("meanwhile")
+        await asyncio.sleep(0)
+
+async def main():
+    other = asyncio.create_task(meanwhile())
+    slow = await wasm.instantiating("starts.wasm", {"env": {"wait": wait}})
+    soon = wasm.instantiate("starts.wasm", {"env": {"wait": abs}})
+    await other
+    print(seen, slow.exports.memory.u32(0), soon.exports.memory.u32(0), isinstance(soon, wasm.Instance))
+
+asyncio.run(main())
+"""
+
+
+@needs_micropython
+@pytest.mark.parametrize("engine", ["c", "python"])
+def test_a_start_function_waits_for_its_host_in_micropythons_asyncio(engine, tmp_path):
+    """Each step of loading put the task into asyncio's queue, also when it was there: MicroPython crashed."""
+    (tmp_path / "starts.wasm").write_bytes(assemble(STARTS))
+    (tmp_path / "program.py").write_text(WAITS)
+    path = f"{ROOT / 'modules'}:{ROOT / 'build/micropython/extmod'}"
+    environment = os.environ | {"MICROPYPATH": path, "WASMOTE_ENGINE": engine}
+    run = subprocess.run(
+        [MICROPYTHON, "program.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert run.stdout == "['meanwhile', 'meanwhile', 'meanwhile', 5] 5 5 True\n", run.stdout + run.stderr
