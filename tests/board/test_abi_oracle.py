@@ -215,15 +215,21 @@ def _damage(image, changes):
 
 @pytest.mark.timeout(1200)  # of a loaded machine; 50 seconds of an idle one
 def test_every_lift_and_lower_does_what_wasmtime_does(tmp_path):
+    every(2000, serve, tmp_path)
+
+
+def every(count, case, folder):
+    """So many examples of a case, which returns (type of f or None, binary, calls); 300 again, under MicroPython with its C."""
     cases = []
 
-    @settings(max_examples=2000, **CHECKS)
+    @settings(max_examples=count, **CHECKS)
     @given(st.data())
     def check(data):
-        cases.append(serve(data))
+        cases.append(case(data))
 
     check()
-    again(tmp_path, cases)
+    if MICROPYTHON.exists():
+        replay(folder, cases[:: 1 + len(cases) // 300], ("c",))
 
 
 def serve(data):
@@ -251,39 +257,30 @@ def serve(data):
     return abi_types.function_text(params, result), binary, calls
 
 
-def again(folder, cases):
-    """Up to 300 of the cases once more, under MicroPython with all its C."""
-    if MICROPYTHON.exists():
-        replay(folder, cases[:: 1 + len(cases) // 300], ("c",))
-
-
 @cache
 def crossing_functions():
     """(params, result): of no handles, or of handles owned anywhere and perhaps a parameter that is a borrow."""
-    lent = st.tuples(functions(("own",)), st.integers(-2, 4)).map(
-        lambda drawn: (
-            [*drawn[0][0][: drawn[1]], "borrow", *drawn[0][0][drawn[1] :]] if drawn[1] >= 0 else drawn[0][0],
-            drawn[0][1],
-        )
-    )
+
+    def lend(drawn):
+        (params, result), at = drawn
+        return [*params[:at], "borrow", *params[at:]] if at >= 0 else params, result
+
+    lent = st.tuples(functions(("own",)), st.integers(-2, 4)).map(lend)
     return st.one_of(functions(()), lent)
 
 
 @pytest.mark.timeout(1200)  # of a loaded machine; 20 seconds of an idle one
 def test_values_cross_from_instance_to_instance_as_in_wasmtime(tmp_path):
-    cases = []
+    every(300, cross_some, tmp_path)
 
-    @settings(max_examples=300, **CHECKS)
-    @given(st.data())
-    def check(data):
-        params, result = data.draw(crossing_functions())
-        encodings = data.draw(st.tuples(ENCODING, ENCODING))
-        arguments = [data.draw(abi_types.values(abi_echo.owned(p))) for p in params]
-        answer = data.draw(abi_types.values(result)) if result else None
-        cases.append(cross(params, result, encodings, arguments, answer, lambda image: data.draw(damaged(image))))
 
-    check()
-    again(tmp_path, cases)
+def cross_some(data):
+    """A case of two component instances, in which both agree."""
+    params, result = data.draw(crossing_functions())
+    encodings = data.draw(st.tuples(ENCODING, ENCODING))
+    arguments = [data.draw(abi_types.values(abi_echo.owned(p))) for p in params]
+    answer = data.draw(abi_types.values(result)) if result else None
+    return cross(params, result, encodings, arguments, answer, lambda image: data.draw(damaged(image)))
 
 
 @pytest.mark.parametrize(
