@@ -7,7 +7,8 @@
 
 uint8_t arena[WASM_ARENA_KB * GRANULE] __attribute__((aligned(8)));
 
-// The address sanitizer sees who reads or writes a granule that nobody owns.
+// The address sanitizer sees who reads or writes a granule that nobody owns, and while a guest runs, or the host is in
+// its memory, one of another owner's.
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #define CLOSE_GRANULES(first, count) ASAN_POISON_MEMORY_REGION(arena + (first)*GRANULE, (count)*GRANULE)
@@ -45,6 +46,32 @@ void arena_reset(void) {
     HEADER->done = exec_handler(A16_done);
     HEADER->leave = exec_handler(A16_leave);
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+static int others_closed;
+
+int arena_close_others(uint32_t at, uint32_t too) {
+    if (others_closed) {
+        return 0;
+    }
+    uint8_t owner = HEADER->owner_of[at / GRANULE], other = HEADER->owner_of[too / GRANULE];
+    for (size_t i = 2; i < WASM_ARENA_KB; i++) {
+        if (HEADER->owner_of[i] != owner && HEADER->owner_of[i] != other) {
+            CLOSE_GRANULES(i, 1);
+        }
+    }
+    return others_closed = 1;
+}
+
+void arena_open_others(int closed) {
+    for (size_t i = 2; closed && i < WASM_ARENA_KB; i++) {
+        if (HEADER->owner_of[i] != 0) {
+            OPEN_GRANULES(i, 1);
+        }
+    }
+    others_closed &= !closed;
+}
+#endif
 
 uint32_t arena_done_stub(void) {
     return GRANULE + offsetof(header_t, done);

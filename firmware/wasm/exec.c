@@ -76,7 +76,6 @@ IN_REGISTER(uint32_t, bytes, "r10");
         rp[0] = (return_ip); \
         rp[1] = (return_fp); \
     }
-#define OFFSET(pointer) ((uint32_t)((const uint8_t *)(pointer)-arena))
 
 // Room that `enter` keeps free for the records of one call to another instance.
 #define RECORDS (4 * sizeof(uint32_t))
@@ -362,7 +361,9 @@ int exec_run(state_t *state, int32_t fuel) {
     uint8_t *map_before = map;
     uint32_t bytes_before = bytes;
 #endif
+    int closed = arena_close_others(OFFSET(state), state->instance);
     int how = run(state, fuel);
+    arena_open_others(closed);
 #if PINNED
     base = base_before;
     map = map_before;

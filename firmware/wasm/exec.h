@@ -41,6 +41,7 @@ _Static_assert(WASM_ARENA_KB >= 4 && WASM_ARENA_KB <= 255, "a granule's number i
 // Hidden: in a shared library too it is found without indirection.
 extern uint8_t arena[WASM_ARENA_KB * GRANULE] __attribute__((visibility("hidden")));
 
+#define OFFSET(pointer) ((uint32_t)((const uint8_t *)(pointer)-arena))
 #define AT(type, offset) ((type *)(void *)(arena + (offset)))
 
 enum { RUN_DONE, RUN_TRAP, RUN_HOST_CALL, RUN_OUT_OF_FUEL };
@@ -122,7 +123,15 @@ uint32_t arena_scratch(uint32_t owner, uint32_t count); // offset of granules in
 uint32_t arena_used(uint32_t owner);                    // granules; owner 0: the free ones
 uint32_t arena_peak(uint32_t owner);                    // the most granules that it has had
 uint32_t arena_left(uint32_t owner);                    // granules that it could still get
-uint32_t arena_done_stub(void);                         // where the code of `done` lies
+#if defined(__SANITIZE_ADDRESS__)
+// Nobody may touch granules of others than the owners of these two offsets, until arena_open_others() gets the result.
+int arena_close_others(uint32_t at, uint32_t too);
+void arena_open_others(int closed);
+#else
+#define arena_close_others(at, too) (0)
+#define arena_open_others(closed) ((void)(closed))
+#endif
+uint32_t arena_done_stub(void); // where the code of `done` lies
 // Whole granules in a row, cleared: their first byte's offset, or 0.
 uint32_t arena_row(uint32_t owner, uint32_t count, uint32_t reserve);              // leaves `reserve` for the rest
 uint32_t arena_longer(uint32_t owner, uint32_t at, uint32_t count, uint32_t more); // in place, or moved

@@ -136,11 +136,13 @@ int memory_read(const memory_t *memory, uint32_t address, uint8_t *to, size_t si
     if (memory_outside(memory, address, size)) {
         return TRAP_out_of_bounds_memory_access;
     }
+    int closed = arena_close_others(OFFSET(memory), OFFSET(memory));
     while (size > 0) {
         size_t n = in_granule(address, size);
         memcpy(to, memory_at(memory, address), n);
         to += n, address += n, size -= n;
     }
+    arena_open_others(closed);
     return 0;
 }
 
@@ -148,15 +150,18 @@ int memory_write(memory_t *memory, uint32_t address, const uint8_t *from, size_t
     if (memory_outside(memory, address, size)) {
         return TRAP_out_of_bounds_memory_access;
     }
+    int closed = arena_close_others(OFFSET(memory), OFFSET(memory));
     while (size > 0) {
         size_t n = in_granule(address, size);
         uint8_t *to = memory_touch(memory, address);
         if (to == NULL) {
+            arena_open_others(closed);
             return TRAP_out_of_memory;
         }
         memcpy(to, from, n);
         from += n, address += n, size -= n;
     }
+    arena_open_others(closed);
     return 0;
 }
 

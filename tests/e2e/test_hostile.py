@@ -1,6 +1,7 @@
 """Hostile guests on whole boards: each attack ends as it must, another component answers before, during and after.
 
-The unix build of it has AddressSanitizer and UndefinedBehaviorSanitizer in all its C: MicroPython, engine and arena.
+The unix build of it has AddressSanitizer and UndefinedBehaviorSanitizer in all its C: MicroPython, engine and arena. While a
+guest runs, or the host reads or writes its memory, all granules that are another's are closed to both.
 """
 
 import re
