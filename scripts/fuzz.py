@@ -68,7 +68,8 @@ class Worker:
     def __init__(self, name):
         self.name = name
         environment, self.slices, self.fuels = ENGINES[name]
-        self.environment = dict(os.environ, WASMOTE_ENGINE="") | environment()
+        # An arena that a page of 64 KiB fits twice, so that memories of both instances may be dense.
+        self.environment = dict(os.environ, WASMOTE_ENGINE="", WASM_ARENA_KB="240") | environment()
         self.process = None
 
     def ask(self, case):

@@ -21,7 +21,8 @@ from fuzz_case import ELEMENTS, Host, HostError, canonical  # noqa: E402
 from wasmote.wasm.types import FUNC  # noqa: E402
 from wasmote.wasm.values import get_value  # noqa: E402
 
-GRANULES, STACK = 90, 8192
+GRANULES = wasm.arena_info()[0] - 6
+STACK = 8192
 PIECE = 1 << 16
 STEPS = 100_000  # that instantiating may take
 LIMITS = {"call stack exhausted", "out of memory"}

@@ -31,6 +31,9 @@ REFUSED = ["simd", "relaxed-simd", "tail-call", "threads", "exceptions", "gc", "
 def smith(rng, imports=None, page=""):
     """A random module. `imports`: a module that imports what it may import; a memory there has pages of this size."""
     options = SMITH | {"custom-page-sizes-enabled": "true" if rng.randrange(4) == 0 else "false"}
+    dense = rng.randrange(2)  # its memory fits the arena whole
+    if dense:
+        options |= {"max-memory32-bytes": 65536, "memory-max-size-required": "true"}
     with tempfile.NamedTemporaryFile(suffix=".wasm") as file:
         if imports:
             file.write(imports)
@@ -43,10 +46,11 @@ def smith(rng, imports=None, page=""):
             command += [f"--{feature}-enabled", "false"]
         entropy = rng.randbytes(rng.choice([300, 1000, 3000, 6000]))
         binary = subprocess.run(command, input=entropy, capture_output=True, check=True).stdout
-    if not page:
+    if not page and not dense:
         return binary
-    # smith knows custom page sizes, but not in `available-imports`.
+    # smith knows custom page sizes, but not in `available-imports`; its memories mostly begin with 0 pages, sparse then.
     text = subprocess.run([TOOLS, "print"], input=binary, capture_output=True, check=True).stdout.decode()
+    text = text.replace("(memory (;0;) 0 1)", "(memory (;0;) 1 1)") if dense else text
     return assemble(re.sub(r'("lender" "memory" \(memory [^\n]*)\)\)\n', rf"\1 {page}))\n", text))
 
 
@@ -84,10 +88,9 @@ _TYPES = (*_NUMBERS, "funcref", "externref")
 
 def lender(rng):
     """(a module to import from, a module whose imports are what smith may import of it and of the host, page size)"""
-    most = rng.choice((None, rng.randrange(4, 9)))
     page = rng.choice(("", "(pagesize 1)"))
-    least = rng.randrange(3000) if page else rng.randrange(3)
-    memory = _Limits(least, None if most is None else least + most)
+    least = rng.randrange(3000) if page else rng.choice((0, 1, 1))
+    memory = _Limits(least, rng.choice((None, max(least, 1), least + rng.randrange(1, 9))))
     tables = [("funcref", _Limits(rng.randrange(4, 12), 30)), ("externref", _Limits(rng.randrange(12), 20))]
     globals_ = [(rng.choice(_TYPES), rng.randrange(2)) for _ in range(rng.randrange(2, 8))]
     functions = [_signature(rng) for _ in range(rng.randrange(2, 6))]
