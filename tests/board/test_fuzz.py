@@ -155,7 +155,9 @@ def test_modules_import_all_kinds_of_things_of_the_host_and_of_a_second_instance
             limits = memory and memory.type(oracle.store).limits
             seen["fits the arena whole"] += bool(limits) and limits.min == limits.max == 1
     wanted = {("lender", f"{kind}Type") for kind in ("Func", "Global", "Table", "Memory")} | {("host", "FuncType")}
-    assert wanted | {"instance", "pages of a byte", "Unlinkable", "fits the arena whole"} <= {what for what, n in seen.items() if n > 2}
+    assert wanted | {"instance", "pages of a byte", "Unlinkable", "fits the arena whole"} <= {
+        what for what, n in seen.items() if n > 2
+    }
 
 
 def test_a_guest_called_with_references_of_the_host_is_compared(elsewhere):
