@@ -4,6 +4,7 @@
 import subprocess
 
 CORTEX_M0 = "-DWASM_SMALL=1 -DUNALIGNED=0"  # the code that it runs: shared handlers, no access that is not aligned
+RISC_V = "-DUNALIGNED=0"  # such an access may trap
 
 
 def environment(checks="address,undefined", flags=""):

@@ -19,6 +19,7 @@ SHARDS = 4
         ("cpython", SANITIZERS, ""),
         ("cpython", "alignment", ""),
         ("cpython", "address,undefined", sanitizers.CORTEX_M0),
+        ("cpython", "alignment", sanitizers.RISC_V),
         ("cpython-python", "", ""),
     ],
 )
