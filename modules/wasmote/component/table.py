@@ -321,37 +321,58 @@ class TypeTable:
     def descriptor(self, t):
         """The descriptor of a type, as bytes."""
         out = bytearray()
-        self._write(t, out)
+        if self.code(t) == FUNC:
+            key = self._write_func(t, out)
+            self._write_parts(key, _TYPES + 2, out)
+            self._write_result(key, out)
+        else:
+            self._write(t, out)
         return bytes(out)
 
     def long_descriptor(self, t):
-        """A generator: the same, written part by part."""
+        """A generator: the descriptor of a func type, written part by part."""
         out = bytearray()
-        yield from self._write_slowly(t, out)
+        key = self._write_func(t, out)
+        for at in range(_TYPES + 2, _labels_at(key), 2):
+            yield from self._write_slowly(key[at] | key[at + 1] << 8, out)
+        self._write_result(key, out)
         return bytes(out)
 
     def _write_slowly(self, t, out):
         if self.is_short(t):
             self._write(t, out)
-            return
-        key = self.keys[t - _FIRST]
-        start = len(out)
-        for at in range(self._write_start(t, key, out), _labels_at(key), 2):
-            yield from self._write_slowly(key[at] | key[at + 1] << 8, out)
-            yield
-        self._write_end(key, start, out)
+        else:
+            self._write(t, out, False)
+            key = self.keys[t - _FIRST]
+            for at in range(_TYPES, _labels_at(key), 2):
+                yield from self._write_slowly(key[at] | key[at + 1] << 8, out)
+        yield
 
     def is_short(self, t):
         """Whether the descriptor of a type is made in one step."""
         return t < _FIRST or self.shapes[(t - _SHAPED) * _SIZEOF_SHAPE + 2] < _LONG
 
-    def _write(self, t, out):
-        if t < _FIRST:
-            out.append(t)
-            return
+    def _write_func(self, t, out):
+        """Writes what precedes the parameters of a func type. Returns its key."""
         key = self.keys[t - _FIRST]
-        start = len(out)
-        at = self._write_start(t, key, out)
+        self._write_head(t, FUNC, 3, out)
+        out.append(key[1] & 1)
+        self._write_head(t, RECORD, 7, out)
+        return key
+
+    def _write_result(self, key, out):
+        """Writes what comes after them."""
+        struct.pack_into("<H", out, 5, len(out) - 4)
+        if key[1] & 1:
+            self._write(key[4] | key[5] << 8, out)
+
+    def _write_head(self, t, code, count, out):
+        """The first `count` bytes of a descriptor, which has the columns of its shape after the code."""
+        p = (t - _SHAPED) * _SIZEOF_SHAPE
+        out.append(code)
+        out.extend(self.shapes[p + 1 : p + count])
+
+    def _write_parts(self, key, at, out):
         end = _labels_at(key)
         while at < end:
             t = key[at] | key[at + 1] << 8
@@ -360,10 +381,13 @@ class TypeTable:
             else:
                 self._write(t, out)
             at += 2
-        self._write_end(key, start, out)
 
-    def _write_start(self, t, key, out):
-        """Writes what precedes the parts. Returns where in the key those are."""
+    def _write(self, t, out, whole=True):
+        """Writes the descriptor of a type; or not its parts, if it has some."""
+        if t < _FIRST:
+            out.append(t)
+            return
+        key = self.keys[t - _FIRST]
         code = key[0]
         if code == RECORD or code == TUPLE:
             self._write_head(t, RECORD, 7, out)
@@ -373,29 +397,12 @@ class TypeTable:
             out.append(self.shapes[(t - _SHAPED) * _SIZEOF_SHAPE + 7])
         elif code == LIST:
             self._write_head(t, LIST, 3, out)
-        elif code == FUNC:
-            self._write_head(t, FUNC, 3, out)
-            out.append(key[1] & 1)
-            self._write_head(t, RECORD, 7, out)
-            return _TYPES + 2
         else:
             out.append(code)
             out.extend(key[2:4] if code == ENUM or code == FLAGS else key[1:2])
-            return _labels_at(key)
-        return _TYPES
-
-    def _write_end(self, key, start, out):
-        """Writes what comes after the parts, which begin at out[start:] with what precedes them."""
-        if key[0] == FUNC:
-            struct.pack_into("<H", out, start + 5, len(out) - start - 4)
-            if key[1] & 1:
-                self._write(key[4] | key[5] << 8, out)
-
-    def _write_head(self, t, code, count, out):
-        """The first `count` bytes of a descriptor, which has the columns of its shape after the code."""
-        p = (t - _SHAPED) * _SIZEOF_SHAPE
-        out.append(code)
-        out.extend(self.shapes[p + 1 : p + count])
+            return
+        if whole:
+            self._write_parts(key, _TYPES, out)
 
 
 def check_count(count, types, at):
