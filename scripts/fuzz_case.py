@@ -13,6 +13,7 @@ FLOATS = (0, 0x3F800000, 0x80000000, 0x7FC00000, 0x7F800000, 0xFF800000, 0x4B000
 DOUBLES = (0, 0x3FF0000000000000, 1 << 63, 0x7FF8000000000000, 0x7FF0000000000000, 0x41DFFFFFFFC00000, 1,
            0xC3E0000000000000, 0x36A0000000000000)  # fmt: skip
 POOLS = {"i32": WORDS, "f32": FLOATS, "f64": DOUBLES, "externref": (None, 0, 5), "funcref": (None,)}
+PATTERN = bytes(n * 167 + (n >> 8) & 0xFF for n in range(4096))  # what the host writes first: else most loads give 0
 CANONICAL = {"f32": 0x7FC00000, "f64": 0x7FF8000000000000}
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "modules"), str(ROOT / "tests" / "shims")]
 
 import wasmote.wasm as wasm  # noqa: E402
-from fuzz_case import ELEMENTS, Host, HostError, canonical  # noqa: E402
+from fuzz_case import ELEMENTS, PATTERN, Host, HostError, canonical  # noqa: E402
 from wasmote.wasm.types import FUNC  # noqa: E402
 from wasmote.wasm.values import get_value  # noqa: E402
 
@@ -52,6 +52,9 @@ class Observer:
         self.host = host
         self.observed = observed
         self.externs = [exports[name] for exports in instances for name in sorted(exports)]
+        for extern in self.externs:
+            if isinstance(extern, wasm.Memory):
+                extern.write(0, PATTERN[: extern.size])
 
     def state(self):
         """(sizes of memories and tables, globals and elements, CRCs of memories, the host's trace)"""

@@ -6,7 +6,7 @@ import struct
 import zlib
 
 import wasmtime
-from fuzz_case import CANONICAL, ELEMENTS, Host, HostError, value
+from fuzz_case import CANONICAL, ELEMENTS, PATTERN, Host, HostError, value
 
 ENDLESS = 20_000_000  # fuel for a call, about an instruction each
 # What wasmtime may do that we refuse by name is switched off there, so that both give the same verdict.
@@ -64,6 +64,9 @@ class Oracle:
             return ("Unlinkable" if "incompatible import type" in str(error) else "other"), str(error)
         self.functions = {name: extern for name, extern in exports.items() if isinstance(extern, wasmtime.Func)}
         self.externs = [one[name] for one in (exports, lender) for name in sorted(one)]
+        for extern in self.externs:
+            if isinstance(extern, wasmtime.Memory) and extern.data_len(self.store):
+                extern.write(self.store, PATTERN[: extern.data_len(self.store)], 0)
         return "instance", ""
 
     def _instance(self, binary, lender):
