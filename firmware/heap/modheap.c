@@ -27,6 +27,16 @@ static mp_obj_t heap_skip(mp_obj_t bytes) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(heap_skip_obj, heap_skip);
 
+// rewind(): look among all holes again, from the heap's beginning: for what may lie anywhere, so that the large ones
+// stay.
+static mp_obj_t heap_rewind(void) {
+#if !MICROPY_GC_SPLIT_HEAP
+    MP_STATE_MEM(area).gc_last_free_atb_index = 0;
+#endif
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(heap_rewind_obj, heap_rewind);
+
 // largest(): bytes of the largest piece that is free now.
 static mp_obj_t heap_largest(void) {
     gc_info_t info;
@@ -38,6 +48,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(heap_largest_obj, heap_largest);
 static const mp_rom_map_elem_t heap_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__heap)},
     {MP_ROM_QSTR(MP_QSTR_skip), MP_ROM_PTR(&heap_skip_obj)},
+    {MP_ROM_QSTR(MP_QSTR_rewind), MP_ROM_PTR(&heap_rewind_obj)},
     {MP_ROM_QSTR(MP_QSTR_largest), MP_ROM_PTR(&heap_largest_obj)},
 };
 static MP_DEFINE_CONST_DICT(heap_globals, heap_globals_table);

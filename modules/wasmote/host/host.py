@@ -14,9 +14,17 @@ from .guest import Guest
 from .stacks import Stacks
 from .storage import Storage, check_name
 
+try:
+    from _heap import rewind  # firmware/heap/modheap.c
+except ImportError:
+
+    def rewind():
+        """A PC has room enough."""
+
+
 # What components may import unless somebody says otherwise: nothing that is somebody's, or reaches anybody.
 ALLOW = ("wasi:mcp/*", "wasmote:mcp/*", "wasi:clocks/*", "wasi:io/*", "wasi:random/*", "wasi:cli/*")
-_PIECE = const(512)  # bytes
+_PIECE = const(511)  # bytes: with the zero that MicroPython puts after them they fill 32 blocks of its heap
 
 
 class Host:
@@ -422,6 +430,7 @@ def _kept(arguments):
         return arguments
     if len(arguments) <= _PIECE:
         return bytes(arguments)
+    rewind()  # the large ones are for what cannot be in pieces
     return [bytes(arguments[at : at + _PIECE]) for at in range(0, len(arguments), _PIECE)]
 
 

@@ -18,12 +18,7 @@ _HANDLERS = "wasi:mcp/handlers@0.1.0-preview2"
 _RUN_TYPE = b"\xc5\xb1\xf0]\t\xa3\x87"  # the digest of ()->result (component/text.py)
 _RUN = "wasi:cli/run@0.2.0"
 _SLICE_MS = const(2)  # of a load: most of its steps are shorter than what the board does between two slices
-# Bytes that a load allocates between garbage collections, of 8 ms on a Cortex-M0: few where little is free, as MicroPython
-# looks for room from where it last found some, and what stays would lie all over the heap. With 16 KB everywhere, ten
-# components left pieces of 2 KB of 64 KB, with 8 of 12 KB of 44. Where much is free, 32 for 16 make a load by 9 % shorter.
-_SCARCE = const(64 * 1024)
-_COLLECT_SCARCE = const(8 * 1024)
-_COLLECT = const(32 * 1024)
+_COLLECT = const(8 * 1024)  # as main.py, which says why; for programs that have a host of their own, too
 # What a guest must export, by what it registers, and by the bits of `offers` (entries.py): constants, which stay in flash.
 _NEEDED = (
     ("tools", "call-tool"),
@@ -45,8 +40,7 @@ def start(guest):
     gc.collect()
     threshold = getattr(gc, "threshold", int)  # CPython has none
     before = threshold()
-    if hasattr(gc, "mem_free"):
-        threshold(_COLLECT_SCARCE if gc.mem_free() < _SCARCE else _COLLECT)
+    threshold(_COLLECT)
     guest.state = "loading"
     runtime = Runtime(guest, host.validate, host)
     guest.component = guest.handlers = source = steps = stack = None
