@@ -36,7 +36,7 @@ def write(piece):
 
 host = Host(validate=validate, doubt=doubt)
 server = Server(host, write)
-gc.threshold(16 * 1024)  # as main.py
+gc.threshold(8 * 1024)  # as main.py
 
 
 def ask(text):
