@@ -15,6 +15,6 @@ failed=()
 for folder in board firmware pc e2e; do
     compgen -G "tests/$folder/test_*.py" >/dev/null || continue
     printf '[test] tests/%s\n' "$folder"
-    "${pytest[@]}" -q --numprocesses auto --dist loadscope "tests/$folder" || failed+=("tests/$folder")
+    "${pytest[@]}" -q --numprocesses auto --dist loadgroup --no-loadscope-reorder "tests/$folder" || failed+=("tests/$folder")
 done
 [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
