@@ -1,0 +1,212 @@
+"""wasmote.wasm: starts, calls and tasks that wait, are limited, interrupted or dropped; closing while they are under way."""
+
+import asyncio
+
+import pytest
+from wasmote import wasm
+from wasmote.wasm import Interrupt, OutOfFuel, Trap
+from wat import assemble
+
+STARTS = """(module (import "env" "wait" (func $wait (param i32) (result i32))) (memory (export "memory") 1)
+  (func $spin (loop $again
+    (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))) %s))
+  (start $spin))"""
+SPINS, ENDS = STARTS % "(br $again)", STARTS % "(drop (call $wait (i32.const 5)))"
+
+
+def test_a_start_function_that_does_not_end_is_stopped(engine):
+    """wasm.instantiate() hung."""
+    free = wasm.arena_info()
+    with pytest.raises(OutOfFuel):
+        wasm.instantiate(assemble(SPINS), {"env": {"wait": abs}}, fuel=1000)
+    with pytest.raises(Interrupt, match="its time is over"):
+        wasm.instantiate(assemble(SPINS), {"env": {"wait": abs}}, timeout_ms=20)
+
+    async def main():
+        with pytest.raises(Interrupt):
+            await wasm.instantiating(assemble(SPINS), {"env": {"wait": abs}}, timeout_ms=20)
+
+    asyncio.run(main())
+    assert wasm.arena_info() == free
+    with wasm.instantiate(assemble(ENDS), {"env": {"wait": abs}}, fuel=1000, timeout_ms=10_000) as instance:
+        assert instance.exports.memory.u32(0) == 1
+
+
+def test_loading_is_stopped_when_its_time_is_over(engine):
+    functions = "".join(f'(func (export "f{n}") (drop (i32.add (i32.const 1) (i32.const {n}))))' for n in range(2000))
+    free = wasm.arena_info()
+    with pytest.raises(Interrupt, match="its time is over"):
+        wasm.instantiate(assemble(f"(module {functions})"), timeout_ms=1)
+    assert wasm.arena_info() == free
+
+
+def test_a_module_starts_while_a_task_of_its_store_is_under_way(engine):
+    """Its start function ran on the stack of the task, over its frame."""
+    with (
+        wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as instance,
+        instance.exports.count.start(50) as task,
+    ):
+        with pytest.raises(OutOfFuel):
+            task.run(fuel=100)
+        other = wasm.instantiate(assemble(ENDS), {"env": {"wait": abs}}, store=instance.store)
+        assert other.exports.memory.u32(0) == 1
+        assert task.run() == 50
+
+
+def test_a_module_is_instantiated_in_a_host_function(engine):
+    made = []
+
+    def wait(n):
+        if n == 3:
+            made.append(wasm.instantiate(assemble(ENDS), {"env": {"wait": wait}}, store=instance.store))
+        return n
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+        assert instance.exports.waiting(3) == 4
+        assert made[0].exports.memory.u32(0) == 1
+
+
+def test_a_start_function_waits_for_its_host_in_asyncio(engine):
+    seen = []
+
+    async def wait(n):
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+        seen.append(n)
+        return n
+
+    async def main():
+        with await wasm.instantiating(assemble(ENDS), {"env": {"wait": wait}}) as instance:
+            assert seen == [5] and instance.exports.memory.u32(0) == 1
+
+    asyncio.run(main())
+
+
+LOOP = """
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (func (export "count") (param i32) (result i32) (local i32)
+    (loop $again
+      (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get 1) (local.get 0))))
+    (local.get 1))
+  (func (export "spin") (loop $again (br $again)))
+  (func (export "waiting") (param i32) (result i32) (i32.add (call $wait (local.get 0)) (i32.const 1))))
+"""
+
+
+def test_limits_drop_a_call_and_tasks_go_on(engine):
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as instance:
+        exports = instance.exports
+        used = instance.store.used()
+        with pytest.raises(OutOfFuel):
+            exports.count(1000, fuel=100)
+        with pytest.raises(Interrupt):
+            exports.spin(timeout_ms=10)
+        assert exports.count(10, fuel=100) == 10 and instance.store.used() == used
+        with exports.count.start(1000) as task:
+            stops = 0
+            while True:
+                try:
+                    assert task.run(fuel=100) == 1000
+                    break
+                except OutOfFuel:
+                    stops += 1
+                    assert exports.count(7) == 7
+            assert stops > 5
+        assert task.value == 1000
+
+
+def test_a_host_function_may_call_back(engine):
+    def back(n):
+        return 0 if n == 0 else instance.exports.waiting(n - 1) + instance.exports.count(n)
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": back}}) as instance:
+        used = instance.store.used()
+        assert instance.exports.waiting(5) == 5 + 4 + 3 + 2 + 1 + 6
+        assert instance.store.used() == used
+
+
+def test_asyncio_tasks_take_turns(engine):
+    seen = []
+
+    async def wait(n):
+        for i in range(3):
+            seen.append((n, i))
+            await asyncio.sleep(0.001)
+        return n
+
+    async def main():
+        instance = await wasm.instantiating(assemble(LOOP), {"env": {"wait": wait}})
+        with instance:
+            exports = instance.exports
+            values = await asyncio.gather(*[asyncio.ensure_future(call(exports.waiting.start(n))) for n in (1, 2)])
+            assert values == [2, 3] and seen[:2] == [(1, 0), (2, 0)]
+            spinning = asyncio.ensure_future(call(exports.spin.start()))
+            await asyncio.sleep(0.02)
+            assert not spinning.done()
+            spinning.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await spinning
+            assert exports.count(3) == 3
+            task = exports.spin.start()
+            task.limit(timeout_ms=5)
+            with pytest.raises(Interrupt):
+                await task
+            assert not task.done
+            task.close()
+
+    async def call(task):
+        return await task
+
+    asyncio.run(main())
+
+
+def test_generators_wait_for_tasks(engine):
+    def wait(n):
+        yield
+        return n
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+
+        def program():
+            return (yield from instance.exports.waiting.start(4)) + (yield from instance.exports.count.start(5))
+
+        steps = program()
+        assert next(steps) is None
+        with pytest.raises(StopIteration) as stop:
+            while True:
+                next(steps)
+        assert stop.value.value == 10
+
+
+def test_a_closed_store_runs_nothing(engine):
+    instance = wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}})
+    task = instance.exports.spin.start()
+    task.step()
+    count = instance.exports.count
+    instance.close()
+    for call in (task.step, lambda: count(1)):
+        with pytest.raises(ValueError, match="the store is closed"):
+            call()
+    task.close()
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as other:
+        assert other.exports.count(3) == 3
+
+
+@pytest.mark.parametrize("way", ["returns", "waits", "traps"])
+def test_a_host_function_closes_the_store_that_calls_it(engine, way):
+    def wait(n):
+        instance.close()
+        if way == "traps":
+            raise Trap("the end")
+        return slow(n) if way == "waits" else n
+
+    def slow(n):
+        yield
+        return n
+
+    instance = wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}})
+    with pytest.raises(Trap if way == "traps" else ValueError, match="the end|the store is closed"):
+        instance.exports.waiting(3)
+    assert not any(instance.store.view(instance.store.state & ~1023, 1024))  # nor is anything written there
