@@ -17,11 +17,11 @@ import emulated
 import engine_build
 import link
 import loading
-import mcp
 import pc
 import peers
 import plot
 import report
+import requests_cost
 import xip
 from programs import BUILD, CC, CLANG, PROGRAMS, ROOT, compile_all
 
@@ -69,7 +69,7 @@ def measure():
     say("QEMU_M0: push to tools/list")
     results["load"] = loading.measure()
     say("QEMU_M0: requests")
-    results["mcp"] = mcp.measure()
+    results["mcp"] = requests_cost.measure()
     say("unix: the framed link at 115,200 baud")
     results["link"] = asyncio.run(link.measure())
     say("QEMU_M0: example components")

@@ -5,7 +5,7 @@ import statistics
 
 import budgets
 import components
-import mcp
+import requests_cost
 import xip
 from pc import geometric_mean, ratio
 from programs import PROGRAMS, ROOT
@@ -137,7 +137,7 @@ def component_table(results):
 
 
 def mcp_table(results):
-    yield from table(mcp.HEADS, mcp.lines(results["mcp"], budgets.CALL))
+    yield from table(requests_cost.HEADS, requests_cost.lines(results["mcp"], budgets.CALL))
 
 
 def xip_table(results):

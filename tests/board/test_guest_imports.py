@@ -7,6 +7,7 @@ import sys
 import pytest
 from conftest import ROOT
 from host_guests import refused
+from mcp.types import CallToolResult
 from wasmote.component import text
 from wasmote.host import Host, Storage, content, digests
 from wasmote.host.clock import now_us, ticks_diff, ticks_ms, unix_ns
@@ -289,4 +290,4 @@ def test_plain_text_stays_text():
 def test_other_content_becomes_json_that_clients_take(block, wanted):
     (made,) = content.blocks([block])
     assert json.loads(made) == wanted
-    pytest.importorskip("mcp.types").CallToolResult.model_validate_json(b'{"content":[%s]}' % made)
+    CallToolResult.model_validate_json(b'{"content":[%s]}' % made)
