@@ -28,7 +28,8 @@ HEADS = ["program", "lines missed a thousand instructions, flash", "SRAM", "cycl
 LOAD = """
 store = wasm.Store(90)
 source = wasm.Source(open('/program.wasm', 'rb'))
-instance = wasm.drive(wasm.Instance.create(store, wasm.Module(source.reader()), lambda module, name: None))
+module = wasm.binary.Module(source.reader())
+instance = wasm.drive(wasm.instance.Instance.create(store, module, lambda module, name: None))
 timed.endless = False
 timed.us = 0
 def go(rounds):
