@@ -374,24 +374,6 @@ def test_limits_count_all_modules_of_a_component():
         store.close()
 
 
-GROWING = """(module (memory (export "memory") 1)
-  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))"""
-
-
-def test_a_memory_grows_by_its_components_limit_at_most(store):
-    """Once it grew by gigabytes, and malloc did not say that there was no room: writing there was a trap."""
-    free = instantiate(store, GROWING).exports["grow"]
-    store.growth = 40
-    exports = instantiate(store, GROWING).exports
-    assert call(store, exports["grow"], 2) == [0xFFFFFFFF] and call(store, free, 1000) == [1]
-    assert call(store, exports["grow"], 1) == [1]  # a page at a time, as allocators do, up to the limit rounded up
-    assert call(store, exports["grow"], 1) == [0xFFFFFFFF]
-    store.growth = 65
-    assert call(store, instantiate(store, GROWING).exports["grow"], 2) == [1]
-    with pytest.raises(wasm.Unlinkable, match="incompatible import type"):  # it was declared without a maximum
-        instantiate(store, '(module (memory (import "" "memory") 1 1000))', memory=exports["memory"])
-
-
 # Memories in one piece
 
 

@@ -55,7 +55,6 @@ def start(guest):
                 check(end, None)
                 yield
         guest.store = Store(limit=guest.memory_limit, stack=0)
-        guest.store.growth = guest.memory_limit
         guest.store.use(stack)
         guest.store.reopen = guest.reopen
         source = guest.reopen()

@@ -120,19 +120,9 @@ class Instance:
         yield from self._globals(module, cells)
         for least, most, shift in module.memories[module.imported[MEMORY] :]:
             reserve = yield from _reserve(module, least, most, shift)
-            memory = Memory.new(store, least, self._most(least, most, shift), shift, reserve)
-            memory.most = most  # what imports are matched with
-            memories.append(memory)
+            memories.append(Memory.new(store, least, most, shift, reserve))
         if memories:
             engine.set(self.at + _AT_INSTANCE_MEMORY, memories[0].at)
-
-    def _most(self, least, most, shift):
-        # The pages that a memory may grow to.
-        growth = self.store.growth
-        if growth is None:
-            return most
-        allowed = least + ((growth << 10) + (1 << shift) - 1 >> shift)
-        return allowed if most is None else min(most, allowed)
 
     def _array(self, field, externs):
         # An array of what the externs' records are, for a field of the instance_t. Returns its offset.

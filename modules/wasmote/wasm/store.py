@@ -38,7 +38,6 @@ class Store(Granules):
 
     functions         how many functions its modules may define
     tables            how many elements their tables may have, all together when they are made, each when it grows
-    growth            None, or how many KiB a memory may grow by, in whole pages, where less of it may be touched anyway
     globals           how many words of 4 bytes their globals may take
     host_functions    the HostFunctions that guest code may call, by number
     instances         of each instance with functions: (its place in the arena, how many functions it defines and imports,
@@ -55,7 +54,6 @@ class Store(Granules):
     objects = ()  # of the host's, that externrefs stand for (api.py)
     allowed = {FUNC: 8192, TABLE: 16384, GLOBAL: 4096}
     fuel = 1 << 28  # that a slice gets at most: tests give it less, else time ends it
-    growth = None
     numbers = None  # of the objects, by id(): they are kept, so no other takes it
 
     def __init__(self, limit=64, stack=4096, functions=8192, tables=16384, globals=4096):
