@@ -12,6 +12,7 @@ sys.path.append(str(ROOT / "scripts"))
 import faults
 from proxy import Faults
 
+pytestmark = pytest.mark.slow
 CALLS = {"unix": 10_000, "qemu:m0": 80, "qemu:rv32": 40}
 BREAKS = {"unix": 500, "qemu:m0": 4, "qemu:rv32": 4}
 
