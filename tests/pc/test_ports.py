@@ -178,7 +178,7 @@ def qemu_is(tmp_path, monkeypatch):
 
 def open_sockets():
     links = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
-    return sorted(os.readlink(link) for link in links if os.path.islink(link) and "socket" in os.readlink(link))
+    return {os.readlink(link) for link in links if os.path.islink(link) and "socket" in os.readlink(link)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -191,7 +191,7 @@ async def test_a_qemu_that_does_not_start_leaves_no_socket(qemu_is, text, mode, 
     with pytest.raises(Away, match=says):
         await emulator.Emulator.start("m0")
     await asyncio.sleep(0)
-    assert open_sockets() == before
+    assert open_sockets() <= before  # of tests before, some may close meanwhile
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -214,7 +214,7 @@ async def test_a_start_of_qemu_that_is_cancelled_leaves_no_qemu(qemu_is, monkeyp
         await starting
     await asyncio.sleep(0)
     assert not os.path.exists(f"/proc/{pid.read_text().strip()}")
-    assert open_sockets() == before
+    assert open_sockets() <= before  # of tests before, some may close meanwhile
 
 
 async def test_a_runtime_folder_that_cannot_be_used_is_one_line_and_no_bug(tmp_path, monkeypatch):
