@@ -1,7 +1,8 @@
 """How tests are shared out when they run side by side (scripts/test.sh).
 
-Those of a module that use the same board go to one worker, as its fixtures boot that board once; a slow test of none goes
-anywhere. What takes long begins first: the last of it to end would keep one worker busy and the others idle.
+Those of a module that use the same board (its param `kind` or `port`) go to one worker, as its fixtures boot that board once;
+a slow test of none, or with a board of its own, goes anywhere. What takes long begins first: the last of it to end would keep
+one worker busy and the others idle.
 """
 
 import pytest

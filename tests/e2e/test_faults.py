@@ -18,7 +18,8 @@ BREAKS = {"unix": 500, "qemu:m0": 4, "qemu:rv32": 4}
 
 
 @pytest.fixture(params=params("unix", "qemu:m0", "qemu:rv32"))
-def kind(request, tmp_path, monkeypatch, examples):
+def alone(request, tmp_path, monkeypatch, examples):
+    """Which board: each test boots one of its own."""
     monkeypatch.setenv("WASMOTE_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("WASMOTE_DATA_DIR", str(tmp_path))
     assert request.param in BOARDS and os.path.exists(examples / "counter.wasm")
@@ -26,9 +27,9 @@ def kind(request, tmp_path, monkeypatch, examples):
 
 
 @pytest.mark.parametrize("line", faults.LINES)
-def test_on_a_bad_line_every_call_is_answered_once_and_right(kind, line):
-    calls = CALLS[kind]
-    work = faults.bad_line("unix:" if kind == "unix" else kind, Faults(seed=7, **faults.LINES[line]), calls)
+def test_on_a_bad_line_every_call_is_answered_once_and_right(alone, line):
+    calls = CALLS[alone]
+    work = faults.bad_line("unix:" if alone == "unix" else alone, Faults(seed=7, **faults.LINES[line]), calls)
     tally, _, (executed, again), link = asyncio.run(work)
     assert (tally.right, tally.wrong, tally.failed) == (calls, 0, 0)
     assert (executed, again) == (calls, 0)
@@ -36,10 +37,10 @@ def test_on_a_bad_line_every_call_is_answered_once_and_right(kind, line):
     assert (link["damaged"] > 0) == ("error" in faults.LINES[line])
 
 
-def test_after_cuts_and_resets_the_board_serves_soon_and_nothing_ran_twice(kind):
-    work = faults.breaks("unix:" if kind == "unix" else kind, 7, BREAKS[kind])
+def test_after_cuts_and_resets_the_board_serves_soon_and_nothing_ran_twice(alone):
+    work = faults.breaks("unix:" if alone == "unix" else alone, 7, BREAKS[alone])
     tally, recoveries, twice, pushes = asyncio.run(work)
-    assert (tally.wrong, twice) == (0, 0) and tally.right > (20 if kind == "unix" else 0)
+    assert (tally.wrong, twice) == (0, 0) and tally.right > (20 if alone == "unix" else 0)
     assert tally.slowest < faults.LIMIT and pushes.whole > 0
-    if kind == "unix":  # an emulated board takes seconds to boot on a busy machine, of this one's time
+    if alone == "unix":  # an emulated board takes seconds to boot on a busy machine, of this one's time
         assert max(recoveries) < faults.RECOVERY
