@@ -84,7 +84,7 @@ static owner_t *owner_at(uint32_t owner) {
 uint32_t arena_claim(uint32_t limit) {
     for (uint32_t owner = 1; owner <= MAX_OWNERS; owner++) {
         if (owner_at(owner)->limit == 0) {
-            *owner_at(owner) = (owner_t){.limit = limit < WASM_ARENA_KB ? limit : WASM_ARENA_KB};
+            *owner_at(owner) = (owner_t){.limit = limit < UINT16_MAX ? limit : UINT16_MAX};
             return owner;
         }
     }
@@ -122,6 +122,10 @@ uint32_t arena_peak(uint32_t owner) {
     return owner_at(owner)->peak;
 }
 
+uint32_t arena_allowed(uint32_t owner) {
+    return owner_at(owner)->limit - owner_at(owner)->used;
+}
+
 static int all_free(uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) {
         if (i >= WASM_ARENA_KB || HEADER->owner_of[i] != 0) {
@@ -135,7 +139,7 @@ static int all_free(uint32_t first, uint32_t count) {
 // first, or 0.
 static uint32_t take(uint32_t owner, uint32_t count, uint32_t hint) {
     owner_t *o = owner_at(owner);
-    if (count > (uint32_t)(o->limit - o->used)) {
+    if (count > arena_allowed(owner)) {
         return 0;
     }
     uint32_t first = hint;
@@ -154,13 +158,12 @@ static uint32_t take(uint32_t owner, uint32_t count, uint32_t hint) {
 }
 
 uint32_t arena_left(uint32_t owner) {
-    uint32_t own = owner_at(owner)->limit - owner_at(owner)->used;
-    uint32_t free = arena_used(0);
-    return own < free ? own : free;
+    uint32_t allowed = arena_allowed(owner), free = arena_used(0);
+    return allowed < free ? allowed : free;
 }
 
 uint32_t arena_row(uint32_t owner, uint32_t count, uint32_t reserve) {
-    uint32_t left = owner_at(owner)->limit - owner_at(owner)->used;
+    uint32_t left = arena_left(owner);
     if (count > left || reserve > left - count) {
         return 0;
     }
@@ -170,7 +173,7 @@ uint32_t arena_row(uint32_t owner, uint32_t count, uint32_t reserve) {
 uint32_t arena_longer(uint32_t owner, uint32_t at, uint32_t count, uint32_t more) {
     owner_t *o = owner_at(owner);
     uint32_t first = at / GRANULE;
-    if (more > (uint32_t)(o->limit - o->used)) {
+    if (more > arena_allowed(owner)) {
         return 0;
     }
     if (all_free(first + count, more)) {

@@ -122,7 +122,8 @@ uint32_t arena_granule(uint32_t owner);                 // a cleared granule's n
 uint32_t arena_scratch(uint32_t owner, uint32_t count); // offset of granules in a row at the arena's end, or 0
 uint32_t arena_used(uint32_t owner);                    // granules; owner 0: the free ones
 uint32_t arena_peak(uint32_t owner);                    // the most granules that it has had
-uint32_t arena_left(uint32_t owner);                    // granules that it could still get
+uint32_t arena_allowed(uint32_t owner);                 // granules that its limit leaves
+uint32_t arena_left(uint32_t owner);                    // granules that it could still get: so many are free, too
 #if defined(__SANITIZE_ADDRESS__)
 // Nobody may touch granules of others than the owners of these two offsets, until arena_open_others() gets the result.
 int arena_close_others(uint32_t at, uint32_t too);

@@ -38,8 +38,13 @@ uint32_t memory_new(uint32_t owner, uint32_t least, uint32_t most, uint32_t shif
     return at;
 }
 
-// Makes the map large enough for so many bytes: at once for as many again, within what the memory may become.
-static int grow_map(memory_t *memory, uint64_t bytes) {
+// Makes the map large enough for so many bytes: at once for as many again, within what the memory may become. Not where
+// the limit leaves less than the growth could take; but the rest of a page is given, for allocators ask for whole ones.
+static int grow_sparse(memory_t *memory, uint64_t bytes) {
+    uint64_t least = bytes - memory->bytes - (1u << memory->shift); // that are sure to be more
+    if (arena_left(memory->owner) == 0 || least >= (uint64_t)arena_allowed(memory->owner) * GRANULE) {
+        return 0;
+    }
     uint32_t needed = pages_of(bytes);
     if (needed <= memory->map) {
         return 1;
@@ -82,9 +87,7 @@ uint32_t memory_grow(memory_t *memory, uint32_t delta) {
         return UINT32_MAX;
     }
     uint64_t bytes = (uint64_t)(pages + delta) << memory->shift;
-    int grown =
-        memory->base != 0 ? grow_dense(memory, bytes) : arena_left(memory->owner) > 0 && grow_map(memory, bytes);
-    if (!grown) {
+    if (!(memory->base != 0 ? grow_dense : grow_sparse)(memory, bytes)) {
         return UINT32_MAX;
     }
     memory->bytes = bytes;

@@ -217,14 +217,14 @@ def test_memories_grow_alike(shift, reserve, pages, steps, data):
 def test_the_address_space_of_a_sparse_memory_is_large():
     at = 0x7FFF0000
     program = [
-        (("memory_grow", "s", "s"), 4, 8),
+        (("memory_size", "", "s"), 8),
         (("i32_store_wide", "ss", ""), 12, 16, 0, 0),
         (("i32_load_wide", "s", "s"), 12, 0, 0, 20),
         RETURN,
     ]
-    frame = [0, 32767, 0, at - 4, 0x12345678, 0]
-    why, _, _, machine = both({0: program}, frame, pages=1, limit=90, most=2**32 - 1)
-    assert why == DONE and machine.slots(6)[2:] == [1, at - 4, 0x12345678, 0x12345678]
+    frame = [0, 0, 0, at - 4, 0x12345678, 0]
+    why, _, _, machine = both({0: program}, frame, pages=32768, limit=90, most=2**32 - 1)
+    assert why == DONE and machine.slots(6)[2:] == [32768, at - 4, 0x12345678, 0x12345678]
 
 
 def test_dense_memory_ends_where_it_ends():

@@ -212,10 +212,42 @@ def test_a_memory_grows_up_to_its_maximum(store):
     memory = wasm.Memory.new(store, 1, 3)
     memory.write(65535, b"!")
     assert memory.grow(0) == 1
-    assert memory.grow(2) == 1
+    assert memory.grow(1) == 1 and memory.grow(1) == 2
     assert memory.size == 3 * 65536 and memory.read(65535, 2) == b"!\0"
     assert memory.grow(1) == -1 and memory.grow(2**32 - 1) == -1
     assert memory.size == 3 * 65536
+
+
+def test_a_sparse_memory_grows_by_what_the_limit_leaves_rounded_up_to_a_page(store):
+    """Once by gigabytes, and malloc did not say that there was no room: writing there was a trap."""
+    memory = wasm.Memory.new(store, 1)
+    assert memory.grow(2) == -1
+    assert memory.grow(1) == 1 and memory.grow(1) == 2  # Zig's allocator asks for a page for each size
+    bytewise = wasm.Memory.new(store, 20_000, shift=0)
+    left = 1024 * (20 - store.used())
+    assert bytewise.grow(left + 1) == -1 and bytewise.grow(left) == 20_000
+    with trap("out of memory"):
+        memory.write(0, bytes(65536))
+    assert memory.grow(1) == -1 and bytewise.grow(1) == -1
+
+
+def test_a_sparse_memory_of_a_large_limit_grows_by_some_pages_at_once():
+    store = wasm.Store(limit=100, stack=0)
+    memory = wasm.Memory.new(store, 4)
+    assert memory.grow(3) == -1 and memory.grow(2) == 4
+    memory.write(0, bytes(40 * 1024))
+    assert memory.grow(2) == -1 and memory.grow(1) == 6
+    store.close()
+
+
+def test_a_memory_is_sparse_where_in_one_piece_it_would_take_what_the_rest_needs():
+    """Not the limit alone counts, what is free does, too: else the load ended as out of memory."""
+    before, store = wasm.Store(limit=96, stack=0), wasm.Store(limit=96, stack=0)
+    before.alloc(1024 * (wasm.arena_info()[1] - 70))
+    assert wasm.Memory.new(store, 1, reserve=20).grow(1) == 1  # it takes no 64 KiB, and can grow
+    assert store.used() < 5
+    store.close()
+    before.close()
 
 
 def test_a_memory_of_single_bytes(store):

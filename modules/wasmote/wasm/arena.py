@@ -132,7 +132,7 @@ def claim(limit):
         at = _owner_at(owner)
         if halves[at >> 1] == 0:
             _clear(at, _OWNER_SIZE)
-            halves[at >> 1] = min(limit, GRANULES)
+            halves[at >> 1] = min(limit, 0xFFFF)
             return owner
     return 0
 
@@ -157,6 +157,12 @@ def peak(owner):
     return halves[(_owner_at(owner) >> 1) + 2]
 
 
+def allowed(owner):
+    """How many granules more the owner's limit leaves."""
+    at = _owner_at(owner) >> 1
+    return halves[at] - halves[at + 1]
+
+
 def _all_free(first, count):
     if first + count > GRANULES:
         return False
@@ -169,7 +175,7 @@ def _all_free(first, count):
 def take(owner, count, hint):
     """Gives the owner `count` granules in a row, at `hint` if they are free there. Returns the first, or 0."""
     at = _owner_at(owner) >> 1
-    if count > halves[at] - halves[at + 1]:
+    if count > allowed(owner):
         return 0
     first = hint
     if not first or not _all_free(first, count):
@@ -186,15 +192,13 @@ def take(owner, count, hint):
 
 
 def left(owner):
-    """How many granules the owner could still get."""
-    at = _owner_at(owner) >> 1
-    return min(halves[at] - halves[at + 1], used(0))
+    """How many granules the owner could still get: as many as are allowed(), and free."""
+    return min(allowed(owner), used(0))
 
 
 def row(owner, count, reserve):
-    """The offset of `count` granules in a row, cleared, where the owner's limit leaves `reserve` more; or 0."""
-    at = _owner_at(owner) >> 1
-    if count + reserve > halves[at] - halves[at + 1]:
+    """The offset of `count` granules in a row, cleared, where that leaves the owner `reserve` more; or 0."""
+    if count + reserve > left(owner):
         return 0
     return take(owner, count, 0) * _GRANULE
 
@@ -203,7 +207,7 @@ def longer(owner, at, count, more):
     """Makes the `count` granules at offset `at` more, in place or moved: where they are then, or 0."""
     using = (_owner_at(owner) >> 1) + 1
     first = at // _GRANULE
-    if more > halves[using - 1] - halves[using]:
+    if more > allowed(owner):
         return 0
     if _all_free(first + count, more):
         take(owner, more, first + count)

@@ -5,7 +5,7 @@ A memory_t and its parts lie in the arena as exec.h says. Addresses and sizes co
 
 from micropython import const
 
-from .arena import alloc, check_record, halves, left, longer, move, octets, row, take, words
+from .arena import alloc, allowed, check_record, halves, left, longer, move, octets, row, take, words
 
 _NONE = const(0xFFFFFFFF)
 
@@ -76,7 +76,7 @@ def memory_grow(memory, delta):
     if delta > words[at + _WORD_MEMORY_MAX] - pages:
         return _NONE
     size = pages + delta << shift
-    if not (_grow_dense if words[at + _WORD_MEMORY_BASE] else _grow_map)(at, size):
+    if not (_grow_dense if words[at + _WORD_MEMORY_BASE] else _grow_sparse)(at, size):
         return _NONE
     words[at + _WORD_MEMORY_BYTES] = size
     return pages
@@ -93,15 +93,18 @@ def _grow_dense(at, size):
     return True
 
 
-def _grow_map(at, size):
-    # At once for as many pages again, within what the memory may become.
-    if not left(words[at + _WORD_MEMORY_OWNER]):
+def _grow_sparse(at, size):
+    # The map grows at once for as many pages again, within what the memory may become. Not where the limit leaves less
+    # than the growth could take; but the rest of a page is given, for allocators ask for whole ones.
+    owner = words[at + _WORD_MEMORY_OWNER]
+    least = size - words[at + _WORD_MEMORY_BYTES] - (1 << words[at + _WORD_MEMORY_SHIFT])
+    if not left(owner) or least >= allowed(owner) * _GRANULE:
         return False
     have = words[at + _WORD_MEMORY_MAP]
     needed = _units(size, _PAGE)
     if needed > have:
         most = _units(words[at + _WORD_MEMORY_MAX] << words[at + _WORD_MEMORY_SHIFT], _PAGE)
-        pages, count = _alloc_either(words[at + _WORD_MEMORY_OWNER], min(max(2 * have, needed), most), needed, 2)
+        pages, count = _alloc_either(owner, min(max(2 * have, needed), most), needed, 2)
         if not pages:
             return False
         move(pages, words[at + _WORD_MEMORY_PAGES], 2 * have)
