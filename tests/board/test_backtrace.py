@@ -127,6 +127,28 @@ def test_without_the_file_functions_have_their_indices(engine, tmp_path):
 
 
 @ENGINES
+@pytest.mark.parametrize("imports, functions", [(1, 2), (1, 4), (0, 4), (4000, 3), (2, 2)])
+def test_a_file_with_other_functions_tells_nothing(engine, imports, functions):
+    """Its indices are not the instance's: neither may be looked up in the other's lists."""
+
+    def program(imports, functions):
+        last = imports + functions - 1
+        lend = '(import "host" "back" (func (param i32) (result i32)))' * imports
+        own = f"(func (drop (ref.func {max(imports - 1, 0)})) unreachable)" * functions
+        return assemble(f"""(module {lend} {own}
+          (export "f" (func {last})) (export "declared" (func {max(imports - 1, 0)})))""")
+
+    with using(engine):
+        guest = Guest(program(1, 3))
+        assert guest.trap("f")[0].frames[0][1] is not None
+        at, count, imported, *_ = guest.store.instances[0]
+        other = program(imports, functions)
+        guest.store.instances[0] = (at, count, imported, lambda: wasm.Source(other), 0, len(other))
+        assert guest.trap("f")[0].frames == [(3, None)]
+        guest.store.close()
+
+
+@ENGINES
 def test_calls_across_instances_are_followed(engine):
     first = assemble("""(module
       (import "host" "back" (func $back (param i32) (result i32)))

@@ -12,6 +12,7 @@ from .bodies import locate
 from .engine import GRANULE, engine
 from .errors import WasmError
 from .names import function_name
+from .types import FUNC
 
 FRAMES = const(8)
 # Numbers of the C engine, from scripts/make_tables.py
@@ -69,6 +70,8 @@ def frames(store, returning):
                         if source is None and reopen is not None:
                             source = reopen()
                             module = yield from decode(source.reader().fork(begin, end))
+                            if module.imported[FUNC] != imported or module.defined(FUNC) != count:
+                                module = None  # it changed: ref.func would look up its imports among the instance's
                         if module is not None:
                             name = yield from function_name(module, imported + own[n])
                             offset = yield from locate(instance, module, own[n], distance)
