@@ -108,6 +108,7 @@ typedef struct __attribute__((may_alias)) {
     uint32_t base;
     uint32_t shift; // a page of its own is 1 << shift bytes
     uint32_t map;
+    uint32_t first; // of the map's pages that it grew by
 } memory_t;
 
 #define LEAF_AT(entry) (arena + 8 * (entry))

@@ -24,12 +24,13 @@ uint32_t memory_new(uint32_t owner, uint32_t least, uint32_t most, uint32_t shif
     }
     memory_t *memory = AT(memory_t, at);
     *memory = (memory_t){.bytes = least << shift, .max = most, .owner = owner, .shift = shift};
+    memory->first = pages_of(memory->bytes);
     if (least == 0) {
         return at;
     }
     memory->base = arena_row(owner, granules_of(memory->bytes), reserve);
     if (memory->base == 0) {
-        memory->map = pages_of(memory->bytes);
+        memory->map = memory->first;
         memory->pages = arena_alloc(owner, 2 * memory->map);
         if (memory->pages == 0) {
             return 0;
@@ -38,14 +39,26 @@ uint32_t memory_new(uint32_t owner, uint32_t least, uint32_t most, uint32_t shif
     return at;
 }
 
-// Makes the map large enough for so many bytes: at once for as many again, within what the memory may become. Not where
-// the limit leaves less than the growth could take; but the rest of a page is given, for allocators ask for whole ones.
-static int grow_sparse(memory_t *memory, uint64_t bytes) {
-    uint64_t least = bytes - memory->bytes - (1u << memory->shift); // that are sure to be more
-    if (arena_left(memory->owner) == 0 || least >= (uint64_t)arena_allowed(memory->owner) * GRANULE) {
+// Whether the limit leaves what the growth could take, but for the rest of a page, as allocators ask for whole ones;
+// and a granule for each page that it grew by and nobody wrote.
+static int may_grow(const memory_t *memory, uint64_t bytes) {
+    uint32_t allowed = arena_allowed(memory->owner), waiting = pages_of(bytes) - pages_of(memory->bytes);
+    uint64_t whole = bytes - memory->bytes - (1u << memory->shift);
+    if (arena_left(memory->owner) == 0 || whole >= (uint64_t)allowed * GRANULE) {
         return 0;
     }
+    for (uint32_t page = memory->first; page < pages_of(memory->bytes) && waiting <= allowed; page++) {
+        waiting += AT(uint16_t, memory->pages)[page] == 0;
+    }
+    return waiting <= allowed;
+}
+
+// Makes the map large enough for so many bytes: at once for as many again, within what the memory may become.
+static int grow_sparse(memory_t *memory, uint64_t bytes) {
     uint32_t needed = pages_of(bytes);
+    if (!may_grow(memory, bytes)) {
+        return 0;
+    }
     if (needed <= memory->map) {
         return 1;
     }

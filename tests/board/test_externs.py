@@ -231,6 +231,19 @@ def test_a_sparse_memory_grows_by_what_the_limit_leaves_rounded_up_to_a_page(sto
     assert memory.grow(1) == -1 and bytewise.grow(1) == -1
 
 
+def test_a_sparse_memory_grows_by_no_more_pages_than_could_all_be_written(store):
+    """Page by page it once had 128 MiB, and its map 17 of the 20 KiB."""
+    memory = wasm.Memory.new(store, 17)
+    granted = 0
+    while memory.grow(1) != -1:
+        granted += 1
+    assert granted == 20 - store.used()
+    memory.write(16 << 16, b"first")  # of its own pages
+    for page in range(17, 17 + granted - 2):  # granules for leaves, too
+        memory.write(page << 16, b"x")
+    assert memory.grow(1) == -1
+
+
 def test_a_sparse_memory_of_a_large_limit_grows_by_some_pages_at_once():
     store = wasm.Store(limit=100, stack=0)
     memory = wasm.Memory.new(store, 4)

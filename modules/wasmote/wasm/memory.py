@@ -22,7 +22,7 @@ _WORD_TABLE_MAX = const(1)
 _WORD_TABLE_ELEMENTS = const(2)
 _WORD_TABLE_OWNER = const(3)
 _WORD_TABLE_CAPACITY = const(4)
-_SIZEOF_MEMORY = const(28)
+_SIZEOF_MEMORY = const(32)
 _WORD_MEMORY_BYTES = const(0)
 _WORD_MEMORY_MAX = const(1)
 _WORD_MEMORY_PAGES = const(2)
@@ -30,6 +30,7 @@ _WORD_MEMORY_OWNER = const(3)
 _WORD_MEMORY_BASE = const(4)
 _WORD_MEMORY_SHIFT = const(5)
 _WORD_MEMORY_MAP = const(6)
+_WORD_MEMORY_FIRST = const(7)
 # end of numbers
 
 
@@ -50,10 +51,11 @@ def memory_new(owner, least, most, shift, reserve):
     words[at + _WORD_MEMORY_MAX] = most
     words[at + _WORD_MEMORY_OWNER] = owner
     words[at + _WORD_MEMORY_SHIFT] = shift
+    words[at + _WORD_MEMORY_FIRST] = _units(size, _PAGE)
     if size:
         base = words[at + _WORD_MEMORY_BASE] = row(owner, _units(size, _GRANULE), reserve)
         if not base:
-            words[at + _WORD_MEMORY_MAP] = _units(size, _PAGE)
+            words[at + _WORD_MEMORY_MAP] = words[at + _WORD_MEMORY_FIRST]
             words[at + _WORD_MEMORY_PAGES] = alloc(owner, 2 * words[at + _WORD_MEMORY_MAP])
             if not words[at + _WORD_MEMORY_PAGES]:
                 return 0
@@ -93,12 +95,26 @@ def _grow_dense(at, size):
     return True
 
 
+def _may_grow(at, owner, size):
+    # Whether the limit leaves what the growth could take, but for the rest of a page, as allocators ask for whole ones;
+    # and a granule for each page that it grew by and nobody wrote.
+    room = allowed(owner)
+    before = words[at + _WORD_MEMORY_BYTES]
+    if not left(owner) or size - before - (1 << words[at + _WORD_MEMORY_SHIFT]) >= room * _GRANULE:
+        return False
+    waiting = _units(size, _PAGE) - _units(before, _PAGE)
+    map = words[at + _WORD_MEMORY_PAGES] >> 1
+    page = words[at + _WORD_MEMORY_FIRST]
+    while page < _units(before, _PAGE) and waiting <= room:
+        waiting += halves[map + page] == 0
+        page += 1
+    return waiting <= room
+
+
 def _grow_sparse(at, size):
-    # The map grows at once for as many pages again, within what the memory may become. Not where the limit leaves less
-    # than the growth could take; but the rest of a page is given, for allocators ask for whole ones.
+    # The map grows at once for as many pages again, within what the memory may become.
     owner = words[at + _WORD_MEMORY_OWNER]
-    least = size - words[at + _WORD_MEMORY_BYTES] - (1 << words[at + _WORD_MEMORY_SHIFT])
-    if not left(owner) or least >= allowed(owner) * _GRANULE:
+    if not _may_grow(at, owner, size):
         return False
     have = words[at + _WORD_MEMORY_MAP]
     needed = _units(size, _PAGE)
