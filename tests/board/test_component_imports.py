@@ -38,9 +38,15 @@ def test_an_import_finds_a_compatible_version(asked):
     assert call(component, "echo", "linked") == "linked"
 
 
-@pytest.mark.parametrize("asked", ["wasi:x/y@0.3.0", "wasi:x/y@0.2.0-rc1", "wasi:x/y", "wasi:x/z@0.2.0"])
+@pytest.mark.parametrize("asked", ["wasi:x/y@1.3.0", "wasi:x/y@0.2.0-rc1", "wasi:x/y", "wasi:x/z@0.2.0"])
 def test_another_version_is_unknown(asked):
     with pytest.raises(Unlinkable, match=f"component imports {asked}, which this board does not provide"):
+        load(echo().replace(HOST, asked), {"wasi:x/y@0.2.0": Interface({"f": ("()", print)})})
+
+
+@pytest.mark.parametrize("asked", ["wasi:x/y@0.3.0", "wasi:cli/environment@0.3.0-rc-2026-01-06"])
+def test_wasi_0_3_is_refused_by_name_also_where_nothing_is_async(asked):
+    with pytest.raises(Unlinkable, match=f"component imports {asked}: build for WASI 0.2"):
         load(echo().replace(HOST, asked), {"wasi:x/y@0.2.0": Interface({"f": ("()", print)})})
 
 

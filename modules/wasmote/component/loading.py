@@ -144,4 +144,6 @@ class Loading:
 
 
 def _unknown(name):
+    if name.startswith("wasi:") and "@0.3" in name:
+        return Unlinkable("component imports %s: build for WASI 0.2" % name)
     return Unlinkable("component imports %s, which this board does not provide" % name)

@@ -241,7 +241,7 @@ class Module:
         at = section.at
         memory = memory_type(section)
         if self.memories:
-            raise Invalid("multiple memories", at)
+            raise Invalid("multiple memories: compile without multi-memory", at)
         self.memories.append(memory)
         return memory
 

@@ -188,6 +188,8 @@ class Translator(Emitter):
         if op != 0xFC:
             _unknown(self, op, 0)
         op = self.reader.u32()
+        if 0x13 <= op <= 0x16:
+            raise Unsupported("instruction of wide arithmetic: compile without", self.pc)
         if op > _LAST_PREFIXED:
             raise Malformed("illegal opcode 0xfc 0x%x" % op, self.pc)
         op += _LAST + 1
@@ -197,31 +199,31 @@ class Translator(Emitter):
 def _unknown(t, op, row):
     name = _REFUSED.get(op)
     if name:
-        raise Unsupported(name, t.pc)
+        raise Unsupported("instruction %s: compile without" % name, t.pc)
     raise Malformed("illegal opcode 0x%x" % op, t.pc)
 
 
 # First bytes of instructions that belong to features which this engine does not have.
 _REFUSED = {
-    0x06: "instruction try (exceptions)",
-    0x07: "instruction catch (exceptions)",
-    0x08: "instruction throw (exceptions)",
-    0x09: "instruction rethrow (exceptions)",
-    0x0A: "instruction throw_ref (exceptions)",
-    0x12: "instruction return_call (tail calls)",
-    0x13: "instruction return_call_indirect (tail calls)",
-    0x14: "instruction call_ref (typed function references)",
-    0x15: "instruction return_call_ref (tail calls)",
-    0x18: "instruction delegate (exceptions)",
-    0x19: "instruction catch_all (exceptions)",
-    0x1F: "instruction try_table (exceptions)",
-    0xD3: "instruction ref.eq (GC)",
-    0xD4: "instruction ref.as_non_null (typed function references)",
-    0xD5: "instruction br_on_null (typed function references)",
-    0xD6: "instruction br_on_non_null (typed function references)",
-    0xFB: "instruction of GC",
-    0xFD: "instruction of SIMD",
-    0xFE: "instruction of threads (atomic)",
+    0x06: "try (exceptions)",
+    0x07: "catch (exceptions)",
+    0x08: "throw (exceptions)",
+    0x09: "rethrow (exceptions)",
+    0x0A: "throw_ref (exceptions)",
+    0x12: "return_call (tail calls)",
+    0x13: "return_call_indirect (tail calls)",
+    0x14: "call_ref (typed function references)",
+    0x15: "return_call_ref (tail calls)",
+    0x18: "delegate (exceptions)",
+    0x19: "catch_all (exceptions)",
+    0x1F: "try_table (exceptions)",
+    0xD3: "ref.eq (GC)",
+    0xD4: "ref.as_non_null (typed function references)",
+    0xD5: "br_on_null (typed function references)",
+    0xD6: "br_on_non_null (typed function references)",
+    0xFB: "of GC",
+    0xFD: "of SIMD",
+    0xFE: "of threads (atomic)",
 }
 
 # By shape, from scripts/make_tables.py
