@@ -126,7 +126,7 @@ def lending(attack, params="", core="", keeps=False, body="", more=""):
     return composed(served, around=around, given=given, imports=imports, attack=attack + OK)
 
 
-def owning(dtor, attack, imports="", functions=""):
+def owning(dtor, attack, imports="", functions="", **options):
     """A server with resources of its own, whose destructor is this; core imports new, rep, drop."""
     around = f"""(core module $d (table (export "t") 1 funcref) (func (export "dtor") (param i32) {dtor}))
       (core instance $d (instantiate $d)) (alias core export $d "dtor" (core func $dtor))
@@ -138,7 +138,7 @@ def owning(dtor, attack, imports="", functions=""):
     imports = f"""(import "given" "new" (func $new (param i32) (result i32))) (import "given" "rep" (func $rep (param i32) (result i32)))
       (import "given" "drop" (func $drop (param i32))) (import "given" "new-s" (func $new-s (param i32) (result i32)))
       (import "given" "drop-s" (func $drop-s (param i32))) {imports}"""
-    return component(attack + OK, around=around, given=given, imports=imports, functions=functions)
+    return component(attack + OK, around=around, given=given, imports=imports, functions=functions, **options)
 
 
 def waiting(attack):
@@ -313,4 +313,8 @@ GUESTS = {
     "start that loops": Guest("did not start within", component(register=LOOP), loads=False),
     "start that recurses": Guest("call stack exhausted", component(
         register="(call $deeper)", functions="(func $deeper (call $deeper))"), loads=False),
+    "start whose destructor drops one more, and so on": Guest("call stack exhausted", owning(
+        "(call_indirect (i32.const 0))", "", register="(call $chain)",
+        imports='(import "given" "t" (table 1 funcref))', functions="""(elem (i32.const 0) func $chain)
+          (func $chain (call $drop (call $new (i32.const 1))))"""), loads=False),
 }  # fmt: skip

@@ -44,7 +44,7 @@ def untouched(host, step, *arguments):
 @pytest.fixture
 def served(new_host, ticks):
     """A host with another component in service: (host, is it still served?)."""
-    host = new_host(call_timeout_ms=60, load_timeout_ms=60_000)
+    host = new_host(call_timeout_ms=300, load_timeout_ms=60_000)
     push(host, "witness", WITNESS)
 
     def check():

@@ -4,7 +4,7 @@ ResourceNew, ResourceRep    canon resource.new, resource.rep
 GuestResource               one resource type of one component instance, and how its resources end
 """
 
-from ..wasm.errors import Trap
+from ..wasm.errors import Trap, too_deep
 from .functions import ResourceFunction
 
 
@@ -26,6 +26,10 @@ class GuestResource:
                 yield from instance.store.invoke(self.dtor, [rep])
                 instance.handles.end()
             done = True
+        except RuntimeError as error:
+            if not too_deep(error):
+                raise
+            raise Trap("call stack exhausted", "the board's own, by destructors")
         finally:
             if done:
                 instance.leave(common)
