@@ -208,6 +208,9 @@ static mp_obj_t wasm_enter(size_t n, const mp_obj_t *args) {
     size_t count;
     mp_obj_t *words;
     mp_obj_get_array(args[3], &count, &words);
+    for (size_t i = 0; i < count; i++) {
+        mp_obj_get_int_truncated(words[i]); // raises before there is an entry: nobody would leave it
+    }
     uint32_t *slot = record_at(args[2], 4 * count);
     uint32_t at = mp_obj_get_int(args[2]);
     uint32_t entry =

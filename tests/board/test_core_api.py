@@ -77,6 +77,14 @@ def test_bits_are_exact(instance):
     assert instance.exports.pair.bits(0) == [1, (1 << 64) - 1]
 
 
+def test_bits_that_are_no_ints_leave_nothing_on_the_stack(instance):
+    """Each such call took 24 bytes of it for ever."""
+    for _ in range(300):
+        with pytest.raises(TypeError):
+            instance.exports.pair.bits("one")
+    assert instance.exports.pair.bits(0) == [1, (1 << 64) - 1]
+
+
 def test_globals_tables_and_memories(instance):
     exports = instance.exports
     assert exports.count.value == -1 and exports.fixed.value == 7

@@ -152,6 +152,7 @@ def run(state, fuel, us=None):
 
 def enter(state, function, at, words):
     view(at, 4 * len(words))
+    words = [word & 0xFFFFFFFF for word in words]
     entry = _lib.exec_enter(_pointer(state), _pointer(function), _u32(at), _u32(at + 4 * len(words)))
     if entry:
         for i, word in enumerate(words):

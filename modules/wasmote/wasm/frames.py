@@ -16,6 +16,7 @@ _RECORDS = const(16)  # bytes that `enter` keeps free between frames and records
 
 def enter(state, function, at, args):
     """Begins a call whose frame is at `at`, with words as arguments. Its entry, for leave(); 0: call stack exhausted."""
+    args = [word & 0xFFFFFFFF for word in args]  # raises before there is an entry: nobody would leave it
     s = state >> 2
     f = function >> 2
     entry = words[s + 2] - _SIZEOF_ENTRY
@@ -34,7 +35,7 @@ def enter(state, function, at, args):
     words[s + 3] = words[f + 1]
     at >>= 2
     for word in args:
-        words[at] = word & 0xFFFFFFFF
+        words[at] = word
         at += 1
     return entry
 
