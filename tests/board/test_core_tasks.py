@@ -127,6 +127,40 @@ def test_a_host_function_may_call_back(engine):
         assert instance.store.used() == used
 
 
+@pytest.mark.parametrize("way", ["step", "run", "close", "yield from"])
+def test_a_host_function_does_not_step_or_drop_the_call_that_it_is_of(engine, way):
+    """It ended there, its stack was the next call's while it ran: wrong results, code at offset 0."""
+
+    def wait(n):
+        with pytest.raises(ValueError, match="the call is taking a step"):
+            next(iter(task)) if way == "yield from" else getattr(task, way)()
+        others.append(instance.exports.count.start(1000))
+        with pytest.raises(OutOfFuel):
+            others[-1].run(fuel=200)
+        return 41
+
+    others = []
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+        task = instance.exports.waiting.start(1)
+        assert task.run() == 42 and task.done
+        assert others[0].run() == 1000
+        assert instance.exports.count(7) == 7 and instance.store.used() <= 12
+
+
+def test_a_host_function_interrupts_the_call_that_it_is_of(engine):
+    def wait(n):
+        task.interrupt()
+        yield
+        return n
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+        task = instance.exports.waiting.start(1)
+        with pytest.raises(Interrupt):
+            task.run()
+        task.close()
+        assert instance.store.stack_taken is None
+
+
 def test_asyncio_tasks_take_turns(engine):
     seen = []
 

@@ -48,6 +48,7 @@ class Call:
         self._nested = nested
         self._outer = store.running if nested and store.running is not store else None
         self._stack = None  # (state, top)
+        self._held = None  # while a step is taken: what _leave() puts back
         self._steps = store.invoke(function, args)
 
     def limit(self, fuel=None, timeout_ms=None):
@@ -61,15 +62,16 @@ class Call:
         """Runs one slice. True when the call has returned: `results`.
 
         Raises OutOfFuel or Interrupt when a limit is reached: after limit(), step() goes on. Trap, and what a host
-        function raises, end the call.
+        function raises, end the call. ValueError: it has ended, or a host function that it calls would take the step.
         """
+        self._check_outside()
         if self.done:
             raise ValueError("the call has ended")
         self.store.check()
         self._check()
         if self._stack is None and not self._nested:
             self._stack = self._take_stack()
-        held = self._enter()
+        self._enter()
         try:
             self.yielded = next(self._steps)
             return False
@@ -81,10 +83,11 @@ class Call:
             self.done = True
             raise
         finally:
-            self._leave(held)
+            self._leave()
 
     def run(self, fuel=None, timeout_ms=None):
         """Runs the call to its end, within these limits. Returns its results; raises as step() does."""
+        self._check_outside()
         self.limit(fuel, timeout_ms)
         while not self.step():
             pass
@@ -95,21 +98,29 @@ class Call:
         self._interrupted = True
 
     def close(self):
-        """Drops the call: what it has on the stack is gone, what it did to memories, tables and globals remains."""
+        """Drops the call: what it has on the stack is gone, what it did to memories, tables and globals remains.
+
+        ValueError: a host function that it calls cannot drop it: it may interrupt() it, or raise something.
+        """
+        self._check_outside()
         if self.done:
             return
-        held = self._enter()
+        self._enter()
         try:
             self._steps.close()
         finally:
             self.done = True
-            self._leave(held)
+            self._leave()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
+
+    def _check_outside(self):
+        if self._held:
+            raise ValueError("the call is taking a step: its host functions neither run nor close it")
 
     def _check(self):
         if self.locating:
@@ -137,15 +148,14 @@ class Call:
 
     def _enter(self):
         store = self.store
-        held = store.running, store.state, store.top, store.budget
+        self._held = store.running, store.state, store.top, store.budget
         store.running = self
         if self._stack is not None:
             store.state, store.top = self._stack
         if not self._nested or self.fuel is not None:
             store.budget = self.fuel
-        return held
 
-    def _leave(self, held):
+    def _leave(self):
         store = self.store
         budget = store.budget
         if self._stack is not None:
@@ -157,7 +167,8 @@ class Call:
                     store.spare_stacks = store.spare_stacks or []
                     store.spare_stacks.append(self._stack)
                 self._stack = None
-        store.running, store.state, store.top, store.budget = held
+        store.running, store.state, store.top, store.budget = self._held
+        self._held = None
         if self._nested and store.budget is not None:  # what it used, the outer call used
             store.budget = budget if self.fuel is None else store.budget - self.fuel + budget
         if self.fuel is not None:
