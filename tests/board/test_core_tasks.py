@@ -1,6 +1,7 @@
 """wasmote.wasm: starts, calls and tasks that wait, are limited, interrupted or dropped; closing while they are under way."""
 
 import asyncio
+import gc
 
 import pytest
 from wasmote import wasm
@@ -115,6 +116,21 @@ def test_limits_drop_a_call_and_tasks_go_on(engine):
                     assert exports.count(7) == 7
             assert stops > 5
         assert task.value == 1000
+
+
+def test_a_task_that_nobody_has_any_more_leaves_the_stacks_of_others_alone(engine):
+    """Collected, it moved what other calls had on the store's stack to where its own had begun."""
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}, limit=32) as instance:
+        top = instance.store.top
+        tasks = [instance.exports.count.start(1000) for _ in range(3)]
+        for task in tasks:
+            with pytest.raises(OutOfFuel):
+                task.run(fuel=100)
+        del task, tasks[1]
+        gc.collect()
+        assert instance.store.top == top
+        assert [task.run() for task in tasks] == [1000, 1000]
+        assert instance.exports.count(9) == 9
 
 
 def test_a_host_function_may_call_back(engine):

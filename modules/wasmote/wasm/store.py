@@ -268,6 +268,7 @@ class Store(Granules):
                 trap.came_from(calls, sentence(calls))
             raise
         finally:
-            self.top = base
+            if self.state == state:  # CPython collects what is not closed while others run
+                self.top = base
             if self.owner:
                 engine.leave(state, entry)
