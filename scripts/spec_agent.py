@@ -147,12 +147,12 @@ class Agent:
             raise TypeError("%d arguments for %d parameters" % (len(words) - 2, len(params)))
         values = [from_bits(self.store, t, int(word, 16)) for t, word in zip(params, words[2:])]
         values = wasm.drive(self.store.invoke(function, values))
-        return " ".join(["%x:%x" % (t, to_bits(t, value)) for t, value in zip(results, values)])
+        return " ".join(["%x:%x" % (t, to_bits(self.store, t, value)) for t, value in zip(results, values)])
 
     def get(self, words):
         extern = self.instance(words[0]).exports[unescaped(words[1])]
         t = extern.type[0]
-        return "%x:%x" % (t, to_bits(t, extern.value))
+        return "%x:%x" % (t, to_bits(self.store, t, extern.value))
 
     def answer(self, line):
         words = line.split()

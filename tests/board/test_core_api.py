@@ -85,6 +85,37 @@ def test_bits_that_are_no_ints_leave_nothing_on_the_stack(instance):
     assert instance.exports.pair.bits(0) == [1, (1 << 64) - 1]
 
 
+def test_a_function_of_another_store_is_no_value_of_this_one_raw_either(engine):
+    """bits() took it, tables kept it: when the other store was closed, call_indirect ran what lay there."""
+    text = """(module (import "env" "host" (func $host)) (table (export "table") 1 funcref)
+      (global (export "global") (mut funcref) (ref.null func)) (elem declare func $guest $host)
+      (func $guest (export "guest"))
+      (func (export "own") (result funcref) (ref.func $guest))
+      (func (export "hosts") (result funcref) (ref.func $host))
+      (func (export "take") (param funcref)))"""
+    with wasm.instantiate(assemble(text), {"env": {"host": print}}, limit=20) as instance:
+        exports = instance.exports
+        other = wasm.instantiate(assemble(text), {"env": {"host": print}}, limit=20)
+        functions = [(exports[name].bits()[0], other.exports[name].bits()[0]) for name in ("own", "hosts")]
+        for _ in ("open", "closed"):
+            for mine, theirs in functions:
+                for take in (
+                    lambda raw: exports.take.bits(raw),
+                    lambda raw: exports.take(raw),
+                    lambda raw: exports.table.__setitem__(0, raw),
+                    lambda raw: exports.table.raw.set(0, raw),
+                    lambda raw: exports.table.raw.grow(0, raw),
+                    lambda raw: setattr(exports["global"], "value", raw),
+                    lambda raw: setattr(exports["global"].raw, "value", raw),
+                ):
+                    take(mine)
+                    with pytest.raises(TypeError, match="unction of this store"):
+                        take(theirs)
+                with pytest.raises(Unlinkable, match="env.host is of another store"):
+                    wasm.instantiate(assemble(text), {"env": {"host": theirs}}, store=instance.store)
+            other.close()
+
+
 def test_globals_tables_and_memories(instance):
     exports = instance.exports
     assert exports.count.value == -1 and exports.fixed.value == 7

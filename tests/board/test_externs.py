@@ -31,6 +31,8 @@ def test_a_table_of_the_hosts_numbers(store):
             table.set(0, wrong)
     with pytest.raises(TypeError):
         wasm.externs.Table.new(store, FUNCREF, 1, value=5)
+    with pytest.raises(TypeError):
+        wasm.externs.Table.new(store, FUNCREF, 1, value=wasm.externs.HostFunction(wasm.Store(4, 0), b"", b"", print))
 
 
 def test_a_table_of_functions(store):

@@ -267,11 +267,12 @@ def _resolver(store, module, imports):
         if kind == FUNC and callable(item) and (home is not store or not hasattr(item, "raw")):
             params, results = module.types[want]
             return externs.HostFunction(store, params, results, _host(store, params, results, item, label))
-        if home is not store:
+        raw = getattr(item, "raw", item)
+        if home is not store or hasattr(raw, "is_of") and not raw.is_of(store):
             raise Unlinkable("incompatible import type: %s %s is of another store" % (_KINDS[kind], label))
         if kind == GLOBAL and isinstance(item, (int, float)):
             return externs.Global.new(store, want[0], want[1], to_raw(store, want[0], item, label))
-        return getattr(item, "raw", item)
+        return raw
 
     return resolve
 

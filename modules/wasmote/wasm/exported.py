@@ -231,7 +231,7 @@ def to_raw(store, t, value, where):
         return None
     if t == FUNCREF:
         raw = getattr(value, "raw", value)
-        if not isinstance(raw, values.Function) or getattr(value, "store", store) is not store:
+        if not isinstance(raw, values.Function) or not raw.is_of(store):
             raise TypeError("%s is %r, a function of this store or None is needed" % (where, value))
         return raw
     if store.numbers is None:

@@ -47,10 +47,17 @@ class HostFunction(Function):
         engine.set(at + 4, len(store.host_functions))
         number = store.type_id(params, results)
         engine.set(at + 8, number)
-        super().__init__(at, store.types[number - 1])
+        self.at = at
+        self.type = store.types[number - 1]
         if call is not None:
             self.call = call
         store.host_functions.append(self)
+
+    def is_of(self, store):
+        # Its number tells, so that a component's many need not keep the store.
+        functions = store.host_functions
+        number = engine.get(self.at + 4)
+        return number < len(functions) and functions[number] is self
 
 
 class Table:
@@ -72,7 +79,7 @@ class Table:
     def new(cls, store, reftype, least, most=None, value=None):
         """A table of `least` elements, each `value`, of at most `most`. Raises OutOfMemory."""
         store.check()
-        bits = to_bits(reftype, value)
+        bits = to_bits(store, reftype, value)
         allowed = store.take(TABLE, least)
         at = store.alloc(_SIZEOF_TABLE)
         elements = store.alloc(4 * least) if least else 0
@@ -98,7 +105,7 @@ class Table:
 
     def set(self, i, value):
         """Sets element `i` (table.set)."""
-        engine.set(self._element(i), to_bits(self.reftype, value))
+        engine.set(self._element(i), to_bits(self.store, self.reftype, value))
 
     def put(self, i, bits):
         """Sets element `i`, which the caller knows to exist, to a reference as the arena holds it."""
@@ -107,7 +114,7 @@ class Table:
     def grow(self, delta, value=None):
         """Adds `delta` elements, each `value`. Returns the size before, or -1 if there is no room (table.grow)."""
         self.store.check()
-        before = engine.table_grow(self.at, to_bits(self.reftype, value), _delta(delta))
+        before = engine.table_grow(self.at, to_bits(self.store, self.reftype, value), _delta(delta))
         return -1 if before == _NONE else before
 
     def _element(self, i):
@@ -132,7 +139,7 @@ class Global:
         store.check()
         store.take(GLOBAL, 2)
         self = cls(store, store.alloc(8), valtype, int(mutable))
-        put_value(self.at, valtype, value)
+        put_value(store, self.at, valtype, value)
         return self
 
     @property
@@ -146,7 +153,7 @@ class Global:
         if not self.type[1]:
             raise TypeError("global is immutable")
         self.store.check()
-        put_value(self.at, self.type[0], value)
+        put_value(self.store, self.at, self.type[0], value)
 
 
 class Memory:

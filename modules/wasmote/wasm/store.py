@@ -168,7 +168,7 @@ class Store(Granules):
             raise ValueError("the store has no stack")
         params = function.type[0]
         if params.count(_ONE_I32) < len(params):
-            args = to_words(params, args)
+            args = to_words(self, params, args)
         entry = engine.enter(self.state, function.at, self.top, args)
         if not entry:
             raise Exhaustion()
@@ -239,10 +239,10 @@ class Store(Granules):
                         result = yield from result
                     self.check()  # the host function, or another task while it waited, may have closed the store
                     if len(results) == 1:
-                        put_value(at, results[0], result)
+                        put_value(self, at, results[0], result)
                     elif results:
                         for i, t in enumerate(results):
-                            at = put_value(at, t, result[i])
+                            at = put_value(self, at, t, result[i])
                 if why == _RUN_HOST_CALL:  # a guest that calls the host again and again has to give way, too
                     left = _SLICE_US - ticks_diff(ticks_us(), began)
                     if left > 0:

@@ -32,9 +32,14 @@ class Function:
 
     kind = FUNC
 
-    def __init__(self, at, functype):
+    def __init__(self, store, at, functype):
+        self.store = store
         self.at = at
         self.type = functype
+
+    def is_of(self, store):
+        """Whether it is a function of this store: in no other it may be called or kept, where it would dangle."""
+        return self.store is store
 
     def __eq__(self, other):
         return isinstance(other, Function) and self.at == other.at
@@ -49,7 +54,7 @@ def function_at(store, at):
         return None
     if not engine.get(at):
         return store.host_functions[engine.get(at + _AT_FUNCTION_INSTANCE)]
-    return Function(at, store.types[engine.get(at + _AT_FUNCTION_TYPE) - 1])
+    return Function(store, at, store.types[engine.get(at + _AT_FUNCTION_TYPE) - 1])
 
 
 def put_bits(at, t, bits):
@@ -69,12 +74,14 @@ def get_bits(at, t):
     return bits
 
 
-def to_bits(t, value):
-    """What a slot of type `t` holds for a value. Raises TypeError if it is no reference of this type."""
+def to_bits(store, t, value):
+    """What a slot of type `t` holds for a value. Raises TypeError if it is no reference of this type in this store."""
     if t == _FUNCREF:
-        if value is not None and not isinstance(value, Function):
-            raise TypeError("a funcref is a Function or None")
-        return value.at if value else 0
+        if value is None:
+            return 0
+        if not isinstance(value, Function) or not value.is_of(store):
+            raise TypeError("a funcref is a Function of this store or None")
+        return value.at
     if t == _EXTERNREF:
         if value is None:
             return 0
@@ -93,9 +100,9 @@ def from_bits(store, t, bits):
     return bits
 
 
-def put_value(at, t, value):
+def put_value(store, at, t, value):
     """Writes a value of type `t` to offset `at`. Returns the offset after it. Raises TypeError as to_bits() does."""
-    return put_bits(at, t, to_bits(t, value))
+    return put_bits(at, t, to_bits(store, t, value))
 
 
 def get_value(store, at, t):
@@ -103,11 +110,11 @@ def get_value(store, at, t):
     return from_bits(store, t, get_bits(at, t))
 
 
-def to_words(types, values):
+def to_words(store, types, values):
     """The words of the slots that hold values of these types."""
     words = []
     for i, t in enumerate(types):
-        bits = to_bits(t, values[i])
+        bits = to_bits(store, t, values[i])
         words.append(bits & 0xFFFFFFFF)
         if t == _I64 or t == _F64:
             words.append(bits >> 32 & 0xFFFFFFFF)
