@@ -212,6 +212,52 @@ def test_asyncio_tasks_take_turns(engine):
     asyncio.run(main())
 
 
+def test_a_host_function_waits_after_a_call_of_its_own_in_many_slices(engine):
+    """What it then waited for was taken for another slice."""
+
+    async def wait(n):
+        instance.store.fuel = 50
+        counted = instance.exports.count(1000)
+        await asyncio.sleep(0.001)
+        return counted
+
+    async def main():
+        return await instance.exports.waiting.start(3)
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+        assert asyncio.run(main()) == 1001
+
+
+def test_a_task_is_awaited_by_one_only(engine):
+    async def wait(n):
+        await asyncio.sleep(0.01)
+        return n
+
+    async def call(task):
+        return await task
+
+    async def main():
+        task = instance.exports.waiting.start(3)
+        first, second = asyncio.ensure_future(call(task)), asyncio.ensure_future(call(task))
+        await asyncio.sleep(0)
+        for wrong in (second, call(task)):
+            with pytest.raises(RuntimeError, match="the task is awaited elsewhere"):
+                await wrong
+        for wrong in (task.step, task.run):
+            with pytest.raises(RuntimeError, match="the task is awaited elsewhere"):
+                wrong()
+        assert await first == 4
+        dropped = asyncio.ensure_future(call(instance.exports.waiting.start(3)))
+        await asyncio.sleep(0)
+        dropped.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dropped
+        assert instance.store.stack_taken is None
+
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": wait}}) as instance:
+        asyncio.run(main())
+
+
 def test_generators_wait_for_tasks(engine):
     def wait(n):
         yield

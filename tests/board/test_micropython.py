@@ -108,11 +108,73 @@ asyncio.run(main())
 @pytest.mark.parametrize("engine", ["c", "python"])
 def test_a_start_function_waits_for_its_host_in_micropythons_asyncio(engine, tmp_path):
     """Each step of loading put the task into asyncio's queue, also when it was there: MicroPython crashed."""
-    (tmp_path / "starts.wasm").write_bytes(assemble(STARTS))
-    (tmp_path / "program.py").write_text(WAITS)
+    said = said_by(WAITS, engine, tmp_path, "starts.wasm", STARTS)
+    assert said == "['meanwhile', 'meanwhile', 'meanwhile', 5] 5 5 True\n"
+
+
+def said_by(program, engine, folder, name, text):
+    """What a program prints under MicroPython, with asyncio, in a folder that has this module."""
+    (folder / name).write_bytes(assemble(text))
+    (folder / "program.py").write_text(program)
     path = f"{ROOT / 'modules'}:{ROOT / 'build/micropython/extmod'}"
     environment = os.environ | {"MICROPYPATH": path, "WASMOTE_ENGINE": engine}
     run = subprocess.run(
-        [MICROPYTHON, "program.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        [MICROPYTHON, "program.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
     )
-    assert run.stdout == "['meanwhile', 'meanwhile', 'meanwhile', 5] 5 5 True\n", run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+CALLS = """(module (import "env" "wait" (func $wait (param i32) (result i32)))
+  (func (export "f") (param i32) (result i32) (call $wait (local.get 0)))
+  (func (export "count") (param i32) (result i32) (local i32)
+    (loop $again (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get 1) (local.get 0))))
+    (local.get 1)))"""
+
+MAY_WAIT = """
+import asyncio
+from wasmote import wasm
+
+async def wait(n):
+    if n == 1:
+        try:
+            exports.f(0)  # waits in a plain call, in an awaited one
+        except RuntimeError as error:
+            print(error)
+    if n == 2:
+        exports.store.fuel = 50
+        exports.count(1000)  # in many slices
+    for _ in range(3):
+        await asyncio.sleep(0.001)
+    return n + 40
+
+async def ticks():
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+
+async def main():
+    ticking = asyncio.create_task(ticks())
+    task = exports.f.start(0)
+    for how in (lambda: exports.f(0), lambda: exports.f(0, timeout_ms=1000), lambda: exports.f.start(0).run(),
+                task.step, lambda: exports.f.bits(0)):
+        try:
+            print(how())
+        except RuntimeError as error:
+            print(error)
+        await asyncio.sleep(0.001)
+    print(task.done, await exports.f.start(0), await exports.f.start(1), await exports.f.start(2))
+    await ticking
+
+instance = wasm.instantiate("calls.wasm", {"env": {"wait": wait}})
+exports = instance.exports
+exports.store = instance.store
+asyncio.run(main())
+"""
+
+
+@needs_micropython
+@pytest.mark.parametrize("engine", ["c", "python"])
+def test_only_an_awaited_call_waits_for_its_host_in_micropythons_asyncio(engine, tmp_path):
+    """A plain one did not, but had put the running task into asyncio's queue: MicroPython crashed."""
+    said = said_by(MAY_WAIT, engine, tmp_path, "calls.wasm", CALLS)
+    assert said == 6 * "env.wait may wait: await the task of the call (start())\n" + "True 40 41 42\n"

@@ -287,7 +287,18 @@ def _host(store, params, results, function, label):
         return to_raw(store, results[0], value, label + ": its result") if results else None
 
     def wait(steps):
-        return returned((yield from (steps.__await__() if hasattr(steps, "__await__") else steps)))
+        steps = steps.__await__() if hasattr(steps, "__await__") else steps
+        try:
+            while True:
+                # MicroPython's asyncio crashes when who waits goes on meanwhile, and waits again.
+                if running_asyncio() and not getattr(store.running, "awaited", False):
+                    raise RuntimeError(label + " may wait: await the task of the call (start())")
+                yield (next(steps),)
+        except StopIteration as stop:
+            value = stop.value
+        finally:
+            steps.close()
+        return returned(value)
 
     def call(*raw):
         value = function(*[to_python(store, t, raw[i]) for i, t in enumerate(params)])

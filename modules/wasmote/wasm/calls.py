@@ -41,7 +41,7 @@ class Call:
         self.done = False
         self.results = None
         self.fuel = None
-        self.yielded = None  # by a host function that waits
+        self.yielded = None  # by the last step: a tuple of what a host function that waits has yielded (api.py)
         self.locating = False  # it has trapped, where is searched (Store.invoke): no limit applies any more
         self._end = None  # ticks_ms when the time is over
         self._interrupted = False

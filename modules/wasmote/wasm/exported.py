@@ -94,8 +94,11 @@ def _through(store, function, args):
 class Task(Call):
     """A call with Python values, run in parts: run(), step(), limit(), interrupt(), close() as of Call.
 
-    In an asyncio task `await task`, in any generator `yield from task`: it gives way after each slice.
+    In an asyncio task `await task`, in any generator `yield from task`: it gives way after each slice. Nobody else may
+    run it meanwhile: RuntimeError. close() drops it then, too.
     """
+
+    awaited = False  # its host functions may wait for asyncio: what they yield gets there
 
     def __init__(self, function, args, nested=False):
         super().__init__(function.store, function.raw, args, nested)
@@ -111,25 +114,34 @@ class Task(Call):
         super().run(fuel, timeout_ms)
         return self.value
 
+    def step(self):
+        self._check_not_awaited()
+        return super().step()
+
     def __iter__(self):
-        store = self.store
+        self._check_not_awaited()
+        self.awaited = True
         try:
-            slices = store.slices
-            while not self.step():
+            while not super().step():
                 asyncio = running_asyncio()
-                if store.slices == slices:  # a host function waits: what it yields is for the scheduler
-                    yield self.yielded
+                if self.yielded:  # a host function waits: what it yields is for the scheduler
+                    yield self.yielded[0]
                 elif asyncio:
                     yield from asyncio.sleep_ms(0)
                 else:
                     yield
-                slices = store.slices
         except Stopped:
             raise
         except BaseException:  # cancelled
             self.close()
             raise
+        finally:
+            self.awaited = False
         return self.value
+
+    def _check_not_awaited(self):
+        if self.awaited:
+            raise RuntimeError("the task is awaited elsewhere")
 
     __await__ = __iter__
 
