@@ -109,6 +109,19 @@ def test_no_room_to_start_again_is_no_crash(host, faults, thermometer, crowd):
     assert counters(host, "state", "traps", "restarts") == ("stopped", 1, 0)
 
 
+def test_an_arena_that_others_fill_is_no_crash_but_the_components_own_limit_is(host, faults, crowd):
+    push(host, "faults", faults)
+    call(host, "hoard")
+    assert host.guests[0].crashes == 1
+    drive(host.load("faults"))
+    crowd(10)
+    for _ in range(2 * guest._QUARANTINE):
+        (text,), failed = call(host, "hoard")
+        assert failed and "failed: the arena has no more: unload a component: out of memory: in " in text
+    assert counters(host, "state", "traps") == ("stopped", 2 * guest._QUARANTINE)
+    assert call(host, "divide", b'{"a":6,"b":3}') == (["2"], False)
+
+
 def test_a_stopped_component_is_replaced_by_its_new_version(host, faults, thermometer):
     push(host, "it", faults)
     call(host, "trap")

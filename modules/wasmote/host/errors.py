@@ -50,6 +50,12 @@ def short_of_memory(error):
     return isinstance(error, (MemoryError, OutOfMemory)) or getattr(error, "short_of_memory", False)
 
 
+def crowded(error, store):
+    """Whether a guest trapped for want of memory that others have. It gets one granule at a time (memory.c): while it has
+    fewer than it may, the arena had none."""
+    return store is not None and getattr(error, "what", None) == "out of memory" and store.used() < store.limit
+
+
 def explain(error):
     """What to tell a user about an exception."""
     if isinstance(error, MemoryError):

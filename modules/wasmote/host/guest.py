@@ -19,7 +19,7 @@ from .answers import answer, begin, label
 from .clock import ticks_diff, ticks_ms
 from .config import Config
 from .entries import KINDS
-from .errors import Exit, HostError, explain, short_of_memory
+from .errors import Exit, HostError, crowded, explain, short_of_memory
 from .starting import check_handlers, start
 from .time_limit import check, in_ms
 from .usage import Usage
@@ -223,8 +223,14 @@ class Guest:
                 why = "ended the program (wasi:cli/exit) without an answer. It starts afresh when called"
                 self.rest("it ended the program")
         except Exception as error:  # a guest has more ways to fail than anybody lists
+            short = crowded(error, self.store)
             self.rest("a call of it failed")  # before there are words for it, which need room in the heap, too
-            why = self._crashed(handler, values, "failed: " + explain(error), not short_of_memory(error))
+            why = self._crashed(
+                handler,
+                values,
+                ("failed: the arena has no more: unload a component: " if short else "failed: ") + explain(error),
+                not (short or short_of_memory(error)),
+            )
         finally:
             usage.end()
             self.busy = False

@@ -5,11 +5,11 @@ import gc
 from micropython import const
 
 from ..component import Component
-from ..wasm import Interrupt, OutOfMemory, Store, Trap, arena_info
+from ..wasm import Interrupt, OutOfMemory, Store, Trap
 from . import digests
 from .clock import ticks_diff, ticks_ms
 from .entries import KINDS, Refused
-from .errors import Exit, HostError
+from .errors import Exit, HostError, crowded
 from .imports import Imports
 from .runtime import Runtime
 from .time_limit import check, in_ms
@@ -112,10 +112,10 @@ def start(guest):
 def _short(store, error):
     """Which of the two limits a guest met that trapped for want of memory: its own, or what others left of the arena."""
     used = store.used()
-    if store.limit - used < arena_info()[1]:
-        why = 'its %d KiB were not enough to start ("memory" in its configuration): %s' % (store.limit, error)
-    else:
+    if crowded(error, store):
         why = "%d KiB were not enough to start, and the arena has no more: unload a component: %s" % (used, error)
+    else:
+        why = 'its %d KiB were not enough to start ("memory" in its configuration): %s' % (store.limit, error)
     return why
 
 
