@@ -83,17 +83,31 @@ def test_three_in_a_row(row):
 
 
 def test_a_circle_is_refused_where_it_would_close(row):
-    (text,), failed = call(row, "relay", through(("courier", "ask"), ("relay", "relay")))
+    circle = through(("courier", "ask"), ("relay", "relay"), ("notebook", "write"))
+    (text,), failed = call(row, "relay", circle)
     assert failed and "relay waits for courier already" in text
     assert [guest.traps for guest in row.guests] == [0] * 3
-    ask = json.loads(through(("courier", "ask"), ("relay", "relay")))
     results = together(
-        row.call_tool("relay", json.dumps(ask).encode()),
-        row.call_tool("ask", through(("relay", "relay"), ("courier", "about"))),
+        row.call_tool("relay", circle),
+        row.call_tool("ask", through(("relay", "relay"), ("courier", "about"), component="relay")),
     )
     assert [failed for _, failed in results] == [True, True]
     note = through(("courier", "ask"), ("notebook", "write"), name="x", text="y")
     assert call(row, "relay", note) == (["noted"], False)
+
+
+def test_two_whose_arguments_are_looked_at_both_closed_the_circle(row, monkeypatch):
+    def doubt(*_):
+        for _ in range(200):  # both are at it at once
+            yield
+
+    monkeypatch.setattr(row, "doubt", doubt)
+    results = together(
+        row.call_tool("relay", through(("courier", "ask"), ("notebook", "write"), name="x", text="y")),
+        row.call_tool("ask", through(("relay", "relay"), ("notebook", "write"), name="x", text="y")),
+    )
+    assert (["noted"], False) in results and "in a circle" in str(results)
+    assert [guest.traps for guest in row.guests] == [0] * 3
 
 
 def test_errors_arrive_as_they_are(it):
@@ -116,7 +130,7 @@ def test_only_peers_are_reached(it):
 
 
 def test_it_cannot_call_itself(it):
-    text, failed = texts(ask(it, "about", "courier"))
+    text, failed = texts(it.call_tool("ask", through(("courier", "about"), component="courier")))
     assert failed and "components cannot call themselves" in text
     assert it.components["courier"].traps == 0
 

@@ -168,7 +168,7 @@ def test_three_in_a_row_fit_and_a_circle_is_refused(bridge):
     note = {"component": "notebook", "tool": "write", "arguments": {"name": "row", "text": "of three"}}
     assert relay("courier", "ask", note) == ("noted", False)
     assert bridge.call("fetch", {"component": "notebook", "uri": "note:/row"}) == ("of three", False)
-    text, failed = relay("relay", "relay", {})
+    text, failed = relay("relay", "relay", note)
     assert failed and "cannot call themselves" in text
 
 

@@ -122,13 +122,13 @@ class Client:
             if entry is None or entry.guest is not provider:
                 return failed("resource-not-found", '%s has no resource "%s"' % (provider.name, values[0][:128]))
             values = values[0], entry.name
-        why = self._stands_in_the_way(provider)
-        if why:
-            return failed("internal-error", why)
         why = (yield from doubt) if doubt else None
         if why:
             return 0, convert(([why], True))
-        guest.waits_for = provider
+        why = self._stands_in_the_way(provider)
+        if why:
+            return failed("internal-error", why)
+        guest.waits_for = provider  # at once: whoever would close a circle sees it
         try:
             answer = yield from provider.call(handler, values, None, self.runtime.notify)
         except HostError as error:
