@@ -19,7 +19,7 @@ class Provider:
     """`answers`: handler -> a function of its values, or a generator function; what it returns is the answer."""
 
     state = "ready"
-    error = ended = waits_for = None
+    error = ended = waits_for = caller = None
     untold = False
     memory = 0
 
@@ -48,10 +48,11 @@ class Provider:
     def end(self, why):
         self.ended = why
 
-    def call(self, handler, values, progress_token=None, notify=None):
+    def call(self, handler, values, progress_token=None, notify=None, caller=None):
         values = values[:1] if handler == "read-resource" else values
         self.calls.append((handler, *values))
         self.notify = notify
+        self.caller = caller
         yield
         answer = self.answers[handler](*values)
         if hasattr(answer, "send"):

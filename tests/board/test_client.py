@@ -280,6 +280,20 @@ def test_three_in_a_row_are_the_most(wire):
     assert [it.guest.waits_for for it in clients] == [None] * 4
 
 
+def test_who_waits_for_its_turn_is_in_no_row(wire):
+    """Four passed where another one, that nobody calls, waited for the third, too."""
+    other = a_client(wire, "other")
+    clients = chain(wire, "a", "b", "c", "d")
+    other.guest.waits_for = clients[2].guest
+    text = json.dumps(drive(clients[0].guest.call("call-tool", ("t", b"{}"))))
+    assert "d was not called: 3 components in a row are the most" in text
+    clients[1].guest.waits_for = clients[2].guest
+    clients[0].guest.waits_for = clients[1].guest
+    assert drive(clients[2].guest.call("call-tool", ("t", b"{}")))[0] == [
+        json.dumps([0, [[[0, ["text", "end", None]]], False]])
+    ]
+
+
 def test_a_caller_that_is_cancelled_lets_go(wire, all):
     ended = []
 

@@ -130,7 +130,7 @@ class Client:
             return failed("internal-error", why)
         guest.waits_for = provider  # at once: whoever would close a circle sees it
         try:
-            answer = yield from provider.call(handler, values, None, self.runtime.notify)
+            answer = yield from provider.call(handler, values, None, self.runtime.notify, guest)
         except HostError as error:
             kind = "unsupported-operation" if error.kind == "missing-capability" else error.kind
             kind = kind if kind in CODES else "internal-error"
@@ -145,7 +145,6 @@ class Client:
         if not self.runtime.loaded:
             return "a component can call others only while it serves a call, not while it starts"
         waiting = provider
-        deep = 2
         while waiting is not None:
             if waiting is guest:
                 return "%s waits for %s already: components cannot call themselves, or each other in a circle" % (
@@ -153,16 +152,11 @@ class Client:
                     guest.name,
                 )
             waiting = waiting.waits_for
-            deep += waiting is not None
-        caller = guest
+        deep = 2
+        caller = guest.caller
         while caller is not None:
-            waiting = caller
-            caller = None
-            for other in self.host.guests:
-                if other.waits_for is waiting:
-                    caller = other
-                    deep += 1
-                    break
+            deep += 1
+            caller = caller.caller
         if deep > DEEP:
             return "%s was not called: %d components in a row are the most" % (provider.name, DEEP)
         return None

@@ -15,8 +15,8 @@ A provider serves entries. Guest is one; another (native functions, say) has the
     waits_for               the provider that it waits for, by wasi:mcp/client (client.py); None
     wanted                  others wait for the end of the call that it serves
     untold                  set True when subscriptions of the board may be news to it (resources.subscribe)
-    call(handler, values, progress_token=None, notify=None)
-                            a generator: calls a handler and returns its answer
+    call(handler, values, progress_token=None, notify=None, caller=None)
+                            a generator: calls a handler and returns its answer; caller: the guest that waits for it
 
     handler              values                         answer
     call-tool            (name, arguments)              (content, is_error): see Host.call_tool

@@ -48,6 +48,7 @@ class Guest:
     _crashed_at = 0
     ended = None  # why this guest will never run again
     waits_for = None  # the provider that it calls, by wasi:mcp/client
+    caller = None  # the guest whose call it serves, by the same
     wanted = False  # others wait for the end of its call
     untold = False  # subscriptions may be news to the instance
     spare = None  # the provider that serves while it cannot run (native/fallback.py)
@@ -152,7 +153,7 @@ class Guest:
 
     # Calls
 
-    def call(self, handler, values, progress_token=None, notify=None):
+    def call(self, handler, values, progress_token=None, notify=None, caller=None):
         """A generator: calls a handler, returns its answer (entries.py)."""
         spare = None
         if self.spare is not None and not self.runtime:  # it has never run
@@ -163,6 +164,7 @@ class Guest:
         if self.ended:
             return self._failed(handler, values, self.ended)
         self.busy = True
+        self.caller = caller
         self.wanted = False
         steps = result = why = stack = None
         stacks = self.host.stacks
@@ -234,6 +236,7 @@ class Guest:
         finally:
             usage.end()
             self.busy = False
+            self.caller = None
             cancelled = steps is not None and self.under_way is steps  # nobody wants the answer any more
             if cancelled:
                 self.rest("a call of it was cancelled")

@@ -129,7 +129,7 @@ class Native:
 
     # Calls
 
-    def call(self, handler, values, progress_token=None, notify=None):
+    def call(self, handler, values, progress_token=None, notify=None, caller=None):
         """A generator: calls a handler, returns its answer (entries.py)."""
         if handler == "handle-complete":
             return (yield from self._complete(*values))
