@@ -19,7 +19,7 @@ class Provider:
     """`answers`: handler -> a function of its values, or a generator function; what it returns is the answer."""
 
     state = "ready"
-    error = ended = waits_for = caller = None
+    store = error = ended = waits_for = caller = path = None
     untold = False
     memory = 0
 

@@ -4,7 +4,9 @@ import json
 
 import host_guests as guests
 import pytest
+from fake_provider import Provider
 from host_guests import call, chunks, push, refusal
+from wasmote.host.runtime import Runtime
 from wasmote.wasm import arena_info, drive
 from wat import assemble
 
@@ -197,6 +199,21 @@ def test_two_components_cannot_have_one_tool(host, thermometer, textkit):
     assert kind == "refused"
     assert text.startswith("other was not loaded: its tool read is already there, from the component thermometer")
     assert names(host) == ["read", "calibrate", "history"]
+
+
+def test_a_tool_that_another_one_has_by_the_end_of_a_start_is_refused(host, thermometer, monkeypatch):
+    """Both had it: in a call of its own a component registered what one that was starting had registered before."""
+    register = Runtime.register_tools
+
+    def overtaken(self, tools):
+        done = register(self, tools)
+        host.serve(Provider(host, "other", {}, tools=[{"name": "history"}]))
+        return done
+
+    monkeypatch.setattr(Runtime, "register_tools", overtaken)
+    kind, text = refusal(lambda: push(host, "thermometer", thermometer))
+    assert kind == "refused" and "its tool history is already there, from the component other" in text
+    assert names(host) == ["history"] and host.storage.names() == []
 
 
 # What is refused before guest code runs

@@ -117,11 +117,7 @@ class Runtime:
         for entry in others, getattr(self, kind):
             if name in [entry.name for entry in entry]:
                 raise Refused("it registers the %s %s twice" % (what, name))
-        other = self.host.owner(kind, name, self.guest.name)
-        if other is not None:
-            raise Refused(
-                "its %s %s is already there, from the component %s: unload or rename one of them" % (what, name, other)
-            )
+        self._check_owner(kind, name)
         if self.icons:
             text[-1] = text[-1][:-1]
             text += [self.icons, "}"]
@@ -129,6 +125,20 @@ class Runtime:
         if self.icons:
             entry.plain = len(entry.json) - len(self.icons)
         return entry
+
+    def check_owners(self):
+        """Refused if another component has something of its by now: while it starts nobody else knows of it."""
+        for kind in KINDS:
+            for entry in getattr(self, kind):
+                self._check_owner(kind, entry.name)
+
+    def _check_owner(self, kind, name):
+        other = self.host.owner(kind, name, self.guest.name)
+        if other is not None:
+            raise Refused(
+                "its %s %s is already there, from the component %s: unload or rename one of them"
+                % (kind[:-1], name, other)
+            )
 
     def keep_text(self, text):
         if self.texts is None:

@@ -155,6 +155,7 @@ def _find_handlers(guest, runtime):
         if function and function.digest == digests.HANDLERS[at + 1]:
             function.digest = digests.HANDLERS[at + 1]
     try:
+        runtime.check_owners()
         check_handlers(guest, [kind for kind in KINDS if getattr(runtime, kind)], runtime.offers)
     except Refused as error:
         raise HostError("refused", str(error))
