@@ -276,6 +276,102 @@ def test_generators_wait_for_tasks(engine):
         assert stop.value.value == 10
 
 
+ELSEWHERE = """(module
+  (import "other" "spin" (func $spin)) (import "other" "count" (func $count (param i32) (result i32)))
+  (import "other" "waiting" (func $waiting (param i32) (result i32)))
+  (func (export "spin") (call $spin))
+  (func (export "count") (param i32) (result i32) (call $count (local.get 0)))
+  (func (export "waiting") (param i32) (result i32) (i32.add (i32.const 10) (call $waiting (local.get 0)))))"""
+
+
+@pytest.fixture
+def two(engine):
+    """Exports of an instance, and of one of another store that imports them; env.wait is what `waits` holds."""
+    waits = [abs]
+    with (
+        wasm.instantiate(assemble(LOOP), {"env": {"wait": lambda n: waits[0](n)}}) as other,
+        wasm.instantiate(assemble(ELSEWHERE), {"other": other.exports}) as instance,
+    ):
+        yield instance.exports, other.exports, waits
+        assert instance.store.stack_taken is other.store.stack_taken is instance.store.running is other.store.running
+        assert other.exports.count(3) == instance.exports.count(3) == 3
+
+
+def test_limits_reach_a_function_of_another_store(two):
+    """They were looked at when it had returned: one that spins hung."""
+    exports, _, _ = two
+    with pytest.raises(Interrupt, match="its time is over"):
+        exports.spin(timeout_ms=20)
+    with pytest.raises(OutOfFuel):
+        exports.spin(fuel=1000)
+    task = exports.spin.start()
+    assert not task.step() and not task.step()
+    task.interrupt()
+    with pytest.raises(Interrupt):
+        task.step()
+    task.close()
+
+
+def test_a_call_goes_on_in_another_store_after_its_fuel_was_used_there(two):
+    exports, other, _ = two
+    task = exports.count.start(1000)
+    stops = 0
+    while True:
+        try:
+            assert task.run(fuel=100) == 1000
+            break
+        except OutOfFuel:
+            stops += 1
+            assert task.fuel <= 0 and other.count(7) == 7
+    store = task.store.fuel_used(), other.count.store.fuel_used()
+    assert exports.count(1000, fuel=100 * stops + 100) == 1000
+    used = task.store.fuel_used() - store[0] + other.count.store.fuel_used() - store[1]
+    assert 100 * stops < used <= 100 * stops + 100
+
+
+def test_in_asyncio_a_function_of_another_store_gives_way_and_waits(two):
+    exports, other, waits = two
+
+    async def wait(n):
+        await asyncio.sleep(0.001)
+        return n + 100
+
+    def calls_back(n):
+        return exports.waiting(n - 1) if n else 0  # into the other store again, which is under way
+
+    async def main():
+        waits[0] = wait
+        assert await exports.waiting.start(5) == 116
+        spinning = asyncio.ensure_future(call(exports.spin.start()))
+        await asyncio.sleep(0.02)
+        spinning.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await spinning
+
+    async def call(task):
+        return await task
+
+    asyncio.run(main())
+    waits[0] = calls_back
+    assert exports.waiting(2) == 33 and other.waiting(1) == 12
+
+
+def test_a_trap_in_another_store_is_told_whatever_the_limits(engine):
+    traps = '(module (func $first (export "f") unreachable)' + 100 * "(func)" + ")"
+    calls = '(module (import "other" "f" (func $f)) (func $second (export "f") (call $f)))'
+    with (
+        wasm.instantiate(assemble(traps)) as other,
+        wasm.instantiate(assemble(calls), {"other": other.exports}) as instance,
+    ):
+        task = instance.exports.f.start()
+        steps = 0
+        with pytest.raises(Trap) as caught:
+            while not task.step():  # it has trapped, where is searched
+                steps += 1
+                task.limit(fuel=0, timeout_ms=0)
+        assert steps and [name for name, _ in caught.value.frames] == ["first", "second"]
+
+
 def test_a_closed_store_runs_nothing(engine):
     instance = wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}})
     task = instance.exports.spin.start()

@@ -156,18 +156,19 @@ async def main():
     ticking = asyncio.create_task(ticks())
     task = exports.f.start(0)
     for how in (lambda: exports.f(0), lambda: exports.f(0, timeout_ms=1000), lambda: exports.f.start(0).run(),
-                task.step, lambda: exports.f.bits(0)):
+                task.step, lambda: exports.f.bits(0), lambda: other.exports.f(0)):
         try:
             print(how())
         except RuntimeError as error:
             print(error)
         await asyncio.sleep(0.001)
-    print(task.done, await exports.f.start(0), await exports.f.start(1), await exports.f.start(2))
+    print(task.done, await exports.f.start(0), await exports.f.start(1), await other.exports.f.start(2))
     await ticking
 
 instance = wasm.instantiate("calls.wasm", {"env": {"wait": wait}})
 exports = instance.exports
 exports.store = instance.store
+other = wasm.instantiate("calls.wasm", {"env": {"wait": exports.f}})  # of another store
 asyncio.run(main())
 """
 
@@ -177,4 +178,4 @@ asyncio.run(main())
 def test_only_an_awaited_call_waits_for_its_host_in_micropythons_asyncio(engine, tmp_path):
     """A plain one did not, but had put the running task into asyncio's queue: MicroPython crashed."""
     said = said_by(MAY_WAIT, engine, tmp_path, "calls.wasm", CALLS)
-    assert said == 6 * "env.wait may wait: await the task of the call (start())\n" + "True 40 41 42\n"
+    assert said == 7 * "env.wait may wait: await the task of the call (start())\n" + "True 40 41 42\n"

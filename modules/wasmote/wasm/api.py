@@ -10,7 +10,7 @@ What values are: exported.py.
 
 from . import binary, externs
 from . import instance as instances
-from .calls import ticks_add, ticks_ms
+from .calls import Call, ticks_add, ticks_ms
 from .errors import Interrupt, Unlinkable
 from .exported import Function, Global, Table, Task, running_asyncio, signature, to_python, to_raw, type_name, wrap  # noqa: F401
 from .reader import Source
@@ -300,8 +300,27 @@ def _host(store, params, results, function, label):
             steps.close()
         return returned(value)
 
+    def elsewhere(task):
+        # Of another store: in steps of the call that runs here, which is stopped between them, and whose fuel it uses.
+        caller = store.running or store
+        with task:
+            while True:
+                if store.budget is None or store.budget > 0 or task.locating:
+                    task.fuel = store.budget
+                    task.awaited = getattr(caller, "awaited", False)
+                    done = Call.step(task)
+                    store.budget = task.fuel
+                    if done:
+                        return returned(task.value)
+                    if task.locating:
+                        caller.locating = True
+                yield task.yielded
+
     def call(*raw):
-        value = function(*[to_python(store, t, raw[i]) for i, t in enumerate(params)])
+        args = [to_python(store, t, raw[i]) for i, t in enumerate(params)]
+        if isinstance(function, Function):
+            return elsewhere(function.start(*args))
+        value = function(*args)
         return wait(value) if hasattr(value, "send") else returned(value)
 
     return call
