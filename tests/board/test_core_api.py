@@ -263,6 +263,24 @@ def test_a_trap_has_its_place_whatever_the_module_came_from(engine, sources):
                 assert caught.value.frames == [("first", 0x1F)]
 
 
+def test_traps_of_modules_that_load_at_the_same_time_have_their_own_places(engine):
+    """The second one's file was taken for both."""
+    texts = [f'(module (func ${name} (export "f") unreachable) (func $other))' for name in ("alpha", "beta_")]
+    store = wasm.Store(20)
+    steps = [wasm.instantiating(assemble(text), store=store) for text in texts]
+    made = [None, None]
+    while None in made:
+        for i, one in enumerate(steps):
+            try:
+                next(one)
+            except StopIteration as stop:
+                made[i] = stop.value
+    for instance, name in zip(made, ("alpha", "beta_"), strict=True):
+        with pytest.raises(Trap, match=f"unreachable: in {name} at"):
+            instance.exports.f()
+    store.close()
+
+
 def test_a_trap_of_a_module_whose_file_is_closed_has_no_place(engine, tmp_path):
     path = tmp_path / "trap.wasm"
     path.write_bytes(assemble('(module (func $first (export "f") unreachable))'))

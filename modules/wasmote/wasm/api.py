@@ -62,11 +62,11 @@ def _making(source, imports, limit, stack, store, fuel, timeout_ms, gives_way):
     file = instance = None
     try:
         if isinstance(source, Module):
-            store.reopen = source.reopen
+            reopen = source.reopen
         else:
-            store.reopen = _opener(source)
-            file = store.reopen()
-        steps = _loading(store, source if file is None else file, imports)
+            reopen = _opener(source)
+            file = reopen()
+        steps = _loading(store, source if file is None else file, imports, reopen)
         try:
             while True:
                 next(steps)
@@ -99,11 +99,11 @@ def _making(source, imports, limit, stack, store, fuel, timeout_ms, gives_way):
             own.close()
 
 
-def _loading(store, source, imports):
+def _loading(store, source, imports, reopen):
     """A generator: an instance that has not started yet. Returns its exports, as exports.py has them, and what starts it."""
     module = source.raw if isinstance(source, Module) else (yield from binary.decode(source.reader()))
     resolve = _resolver(store, module, imports)
-    instance = yield from instances.Instance.create(store, module, resolve, False)
+    instance = yield from instances.Instance.create(store, module, resolve, False, reopen)
     start = module.start
     return instance.exports, None if start < 0 else function_at(store, instance.function_offset(start))
 

@@ -31,10 +31,11 @@ class Instance:
     """A module's instance in a store. `exports` is an Exports."""
 
     @classmethod
-    def create(cls, store, module, resolve, starts=True):
+    def create(cls, store, module, resolve, starts=True, reopen=None):
         """Makes an instance. A generator: yields so that nothing else has to wait; returns the instance.
 
         starts     whether its start function is called, too
+        reopen     as Store.reopen, of this one
         resolve(module_name, name) -> what is imported; None if there is none. Once per import, in order
         Raises ValueError if the store is closed before it is done; Invalid, Malformed or Unsupported for a body; then Unlinkable (OutOfMemory too), whatever the order in
         which they are found; then a Trap of initialising or starting. What a module that failed has allocated comes
@@ -60,7 +61,7 @@ class Instance:
         self.exports = Exports(self, module, global_cells(module))
         if self.count:
             place = module.offset, module.reader.end
-            store.instances.append((self.at, self.count, self.imported, store.reopen) + place)
+            store.instances.append((self.at, self.count, self.imported, reopen or store.reopen) + place)
         for _ in initialise(self, module):
             yield
             store.check()
