@@ -144,6 +144,32 @@ def test_exports_are_found_by_name(instance):
         exports["i16"]
 
 
+def test_exports_of_a_closed_instance_are_refused(engine):
+    """They were IndexError: a function's record is in the arena."""
+    instance = wasm.instantiate(assemble(VALUES), env())
+    exports = instance.exports
+    instance.close()
+    for access in (lambda: exports.i32, lambda: exports["pair"], lambda: exports.memory, lambda: exports["count"]):
+        with pytest.raises(ValueError, match="the store is closed"):
+            access()
+    assert "i32" in exports and repr(exports).startswith("<exports: i32, i64")
+    assert instance.store.used() == 0
+    with pytest.raises(ValueError, match="the store is closed"):
+        instance.store.peak()
+
+
+def test_any_name_of_an_export_is_an_attribute(engine):
+    """Of _start, which WASI's commands have, it was "no export _start; there are: _start"; the empty one was IndexError."""
+    names = "_start", "__wasm_call_ctors", "", "a b"
+    functions = "".join(f'(func (export "{name}") (result i32) (i32.const {i}))' for i, name in enumerate(names))
+    with wasm.instantiate(assemble(f"(module {functions})")) as instance:
+        assert [getattr(instance.exports, name)() for name in names] == [0, 1, 2, 3]
+    with wasm.instantiate(assemble("(module)")) as instance:
+        for name in names:
+            with pytest.raises(AttributeError, match=f"no export {name}; there are: none"):
+                getattr(instance.exports, name)
+
+
 @pytest.mark.parametrize(
     "name, args, error, text",
     [

@@ -217,13 +217,14 @@ class Exports:
         self._raw = raw
 
     def __getitem__(self, name):
+        self._store.check()
         raw = self._raw.get(name)
         if raw is None:
             raise KeyError(self._lacks(name))
         return wrap(self._store, raw, name)
 
     def __getattr__(self, name):
-        if name[0] == "_" or name not in self._raw:
+        if name not in self._raw:
             raise AttributeError(self._lacks(name))
         return self[name]
 

@@ -31,10 +31,11 @@ class Granules:
 
     def used(self):
         """Granules owned now."""
-        return engine.used(self.owner)
+        return engine.used(self.owner) if self.owner else 0
 
     def peak(self):
-        """The most granules that it had."""
+        """The most granules that it had, until it is closed."""
+        self.check()
         return engine.peak(self.owner)
 
     def alloc(self, size):
