@@ -143,6 +143,18 @@ def test_a_host_function_may_call_back(engine):
         assert instance.store.used() == used
 
 
+def test_a_task_that_has_not_returned_has_no_value(engine):
+    """It was "'NoneType' object is not subscriptable"; None for a function without results."""
+    with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as instance:
+        for task in (instance.exports.count.start(3), instance.exports.spin.start()):
+            for _ in range(2):
+                with pytest.raises(ValueError, match="the call has not returned"):
+                    _ = task.value
+                task.close()
+        task = instance.exports.count.start(3)
+        assert task.step() and task.value == 3
+
+
 @pytest.mark.parametrize("way", ["step", "run", "close", "yield from"])
 def test_a_host_function_does_not_step_or_drop_the_call_that_it_is_of(engine, way):
     """It ended there, its stack was the next call's while it ran: wrong results, code at offset 0."""

@@ -106,7 +106,9 @@ class Task(Call):
 
     @property
     def value(self):
-        """What the call returned."""
+        """What the call returned. ValueError before it has, or when it has ended otherwise."""
+        if self.results is None:
+            raise ValueError("the call has not returned")
         return results_of(self.store, self._types, self.results)
 
     def run(self, fuel=None, timeout_ms=None):
