@@ -110,10 +110,12 @@ COMMAND = """(component
     (func $run (result (result)) (canon lift (core func $i "run")))
     (instance (export "wasi:cli/run@0.2.3") (export "run" (func $run))))"""
 
-# Export an interface's name as a function, or wasi:cli/run without its function.
+# Export an interface's name as a function, or wasi:cli/run without its function, of another version or of another type.
 FUNCTION = """(component
     (core module $m (func (export "run") (result i32) (i32.const 0)))
     (core instance $i (instantiate $m))
     (func $run (result (result)) (canon lift (core func $i "run")))
     (export "%s" (func $run)))"""
 RUNLESS = '(component (instance (export "wasi:cli/run@0.2.0")))'
+RUN_LATER = (COMMAND % 0).replace("0.2.3", "0.3.0")
+RUN_OTHER = (COMMAND % 0).replace("(result (result))", "(result u32)")

@@ -266,6 +266,8 @@ def test_an_exported_run_is_called_at_the_start(host):
             "it exports a function wasi:mcp/handlers@0.1.0-preview2",
         ),
         (guests.RUNLESS, "it exports wasi:cli/run@0.2.0 without its function run"),
+        (guests.RUN_LATER, "it exports wasi:cli/run@0.3.0: build for WASI 0.2"),
+        (guests.RUN_OTHER, "it exports wasi:cli/run@0.2.0 with a run that is no func() -> result: build for WASI 0.2"),
     ],
 )
 def test_odd_exports_are_refused_and_do_not_abort_the_boot(host, thermometer, text, why):

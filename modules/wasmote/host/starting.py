@@ -123,12 +123,15 @@ def _run(guest, runtime):
     """The generator of an exported wasi:cli/run, or None."""
     functions = _exported(guest, _RUN)
     if functions is None:
+        for name in guest.component.exports:
+            if name.startswith("wasi:cli/run"):
+                raise HostError("refused", "it exports %s: build for WASI 0.2" % name)
         return None
     run = functions.get("run")
     if run is None:
         raise HostError("refused", "it exports %s without its function run" % _RUN)
     if run.digest != _RUN_TYPE:
-        return None
+        raise HostError("refused", "it exports %s with a run that is no func() -> result: build for WASI 0.2" % _RUN)
 
     def steps():
         try:
