@@ -4,7 +4,7 @@ import json
 
 import host_guests as guests
 import pytest
-from host_guests import call, push, refusal
+from host_guests import call, push, refusal, together
 from wasmote.host.entries import COMPLETE, ELICIT, SUBSCRIBE
 from wasmote.wasm import drive
 
@@ -113,6 +113,33 @@ def test_watched_resources_are_told(it):
     assert len(it.updates) == 2
     assert refusal(it.subscribe("note:/nothing"))[0] == "resource-not-found"
     assert it.watched == {"note:/": 1}
+
+
+def test_of_two_who_begin_to_watch_at_once_the_guest_hears_once(it, monkeypatch):
+    guest = it.components["notebook"]
+    guest.rest("for the test")  # so that the first call takes its time
+    heard = []
+    call = guest.call
+    monkeypatch.setattr(
+        guest, "call", lambda handler, values: heard.append((handler, *values)) or call(handler, values)
+    )
+    together(it.subscribe("note:/"), it.subscribe("note:/"))
+    assert heard == [("handle-subscribe", "note:/")] and it.watched == {"note:/": 2}
+    for _ in range(2):
+        drive(it.unsubscribe("note:/"))
+    assert heard[1:] == [("handle-unsubscribe", "note:/")] and it.watched == {}
+
+
+def test_who_comes_second_tells_the_guest_when_the_first_gives_up(it):
+    it.components["notebook"].rest("for the test")
+    first, second = it.subscribe("note:/"), it.subscribe("note:/")
+    next(first)
+    next(second)
+    first.close()
+    drive(second)
+    assert it.watched == {"note:/": 1} and it.telling == ()
+    write(it)
+    assert it.updates == ["note:/"]
 
 
 def test_a_fresh_instance_hears_what_is_watched(it, notebook):

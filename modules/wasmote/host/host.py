@@ -46,11 +46,12 @@ class Host:
         loading            a component is loaded, unloaded or configured
         changed            which lists clients have not been told of: 1 << index in KINDS, summed
         watched            {URI: how often subscribed} (resources.py), or None: nobody ever did
+        telling            URIs that are not watched yet, of which a guest is being told
         on_log             None, or on_log(level, component, message, data) for what guests log outside of a call
         on_updated         None, or on_updated(URI) for resources that changed
     """
 
-    resources = templates = prompts = ()
+    resources = templates = prompts = telling = ()
     loading = False
     changed = 0
     watched = on_log = on_updated = None

@@ -214,12 +214,18 @@ def subscribe(host, uri):
     Each subscribe() is to be followed by one unsubscribe(). The guest hears of the first and of the last.
     """
     guest = (yield from found(host, uri)).guest
+    while uri in host.telling:  # whoever was first may be refused, or give up
+        yield
     watched = host.watched or {}
     if uri not in watched:
-        if len(watched) >= _SUBSCRIPTIONS:
+        if len(watched) + len(host.telling) >= _SUBSCRIPTIONS:
             raise HostError("limit", "%d resources are watched, the most of this board" % _SUBSCRIPTIONS)
         if guest.offers & SUBSCRIBE:
-            yield from guest.call("handle-subscribe", (uri,))
+            host.telling += (uri,)
+            try:
+                yield from guest.call("handle-subscribe", (uri,))
+            finally:
+                host.telling = tuple([other for other in host.telling if other != uri])
     host.watched = watched = host.watched or {}
     watched[uri] = watched.get(uri, 0) + 1
 
