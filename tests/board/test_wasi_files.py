@@ -226,6 +226,22 @@ def test_odd_paths_have_an_answer(run):
     assert said == [error(BUSY), error(INVALID), error(IS_DIRECTORY), error(INVALID), error(NOT_EMPTY)]
 
 
+def test_directories_are_8_deep_and_the_last_one_has_files(run):
+    deep = ["/".join("12345678"[:n]) for n in range(1, 9)]
+    last = deep[-1]
+    assert run(*[f"mkdir 0 {path}" for path in deep]) == ["ok"] * 8
+    more = [f"open 0 1 {last}/f {CREATE} {RW}", f"mkdir 0 {last}/9", f"stat 0 {last}/f", f"stat 0 {last}/f/x"]
+    assert run(*more, files=1 << 20) == ["ok", error(NAME_TOO_LONG), "ok file 0 dated", error(NOT_DIRECTORY)]
+
+
+def test_a_directory_does_not_go_where_what_is_in_it_cannot_be_reached(run):
+    paths = ("1", "1/2", "1/2/3", "1/2/3/4", "1/2/3/4/5", "1/2/3/4/5/6", "a", "a/x", "a/b", "a/b/c")
+    assert run(*[f"mkdir 0 {path}" for path in paths], f"open 0 1 a/b/c/f {CREATE} {RW}", files=1 << 20) == ["ok"] * 11
+    said = run("rename 0 a 0 1/2/3/4/5/6/a", "rename 0 a 0 1/2/3/4/5/a", "unlink 0 1/2/3/4/5/a/b/c/f", files=1 << 20)
+    assert said == [error(NAME_TOO_LONG), "ok", "ok"]
+    assert run("rename 0 1/2/3/4/5/a/b 0 b", "stat 0 b/c", files=1 << 20) == ["ok", "ok directory 0 dated"]
+
+
 def test_a_directory_that_is_open_is_removed_and_nothing_is_behind_it(run):
     said = run(
         "mkdir 0 d",

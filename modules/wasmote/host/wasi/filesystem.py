@@ -14,7 +14,7 @@ from ..clock import epoch
 from . import failures
 from .failures import Failure, code_of
 from .folder import Folder
-from .paths import ends_in_dot, mode, resolve
+from .paths import check_depth, ends_in_dot, mode, resolve
 from .slots import Slots
 from .streams import Closed
 
@@ -232,6 +232,7 @@ class Filesystem:
         target = self._at(rep, path, _MUTATE)
         if self._mode(target) is not None:
             raise Failure(failures.EXIST, target + " exists")
+        check_depth(target)
         self.folder.make_directory(target)
 
     def remove_directory_at(self, rep, path):
@@ -258,6 +259,7 @@ class Filesystem:
         self._remove(target)
 
     def rename_at(self, rep, path, other, new_path):
+        """A generator, for there may be many directories in one that goes deeper."""
         old = self._at(rep, path, _MUTATE)
         new = self._at(other, new_path, _MUTATE)
         if ends_in_dot(path) or ends_in_dot(new_path):
@@ -277,6 +279,15 @@ class Filesystem:
                 raise Failure(code, new + " is of another kind")
             if directory and self.folder.names(new):
                 raise Failure(failures.NOT_EMPTY, new + " is not empty")
+        moved = [old] if directory and new.count("/") > old.count("/") else []
+        while moved:
+            found = moved.pop()
+            check_depth(new + found[len(old) :])
+            for name in self.folder.names(found):
+                if self._mode(found + "/" + name) == _IS_DIRECTORY:
+                    moved.append(found + "/" + name)
+            yield
+        if there is not None:
             if directory:
                 self._remove_directory(new)
             elif self._users(new):

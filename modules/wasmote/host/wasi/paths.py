@@ -50,14 +50,19 @@ def resolve(root, base, path):
             continue
         if len(name.encode()) > _NAME:
             raise Failure(failures.NAME_TOO_LONG, "a name of more than %d bytes" % _NAME)
+        check_depth(found)
         found = found + "/" + name if found else name
         below += 1
-        if found.count("/") >= _DEPTH:
-            raise Failure(failures.NAME_TOO_LONG, "more than %d directories in each other" % _DEPTH)
         kind = mode(root, found)
         if kind == LINK:
             raise Failure(failures.NOT_PERMITTED, "a symbolic link")
     return found
+
+
+def check_depth(path):
+    """Refused if a directory is too deep, or would be."""
+    if path.count("/") >= _DEPTH:
+        raise Failure(failures.NAME_TOO_LONG, "more than %d directories in each other" % _DEPTH)
 
 
 def ends_in_dot(path):
