@@ -174,6 +174,22 @@ def test_a_size_is_set_and_a_cut_is_no_half_file(run, folder):
     ]
 
 
+def test_a_size_whose_call_is_ended_is_the_old_one_or_one_that_grew(tmp_path):
+    it = Folder(str(tmp_path / "files/it"), 64 * BLOCK)
+    drive(it.prepare())
+    it.create("a")
+    drive(it.write("a", 0, b"x" * 3000))
+    for size, left in ((1000, 3000), (20000, 3000 + 2 * 256)):
+        steps = it.resize("a", size)
+        for _ in range(3):
+            next(steps)
+        steps.close()
+        it.settle()
+        assert (tmp_path / "files/it/a").stat().st_size == left
+    drive(it.prepare())
+    assert it.used == BLOCK and os.listdir(tmp_path / "files") == ["it"]
+
+
 def text(start, stop):
     return "".join(chr(97 + i % 1000 % 26) for i in range(start, stop))
 

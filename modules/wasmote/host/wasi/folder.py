@@ -129,7 +129,7 @@ class Folder:
         self.used += more
 
     def resize(self, path, size):
-        """A generator. What is cut off is gone, what is added is zeroes."""
+        """A generator. What is cut off is gone, at its end; what is added is zeroes, which come one after the other."""
         old = self.size(path)
         if size > old:
             yield from self.write(path, size, b"")
