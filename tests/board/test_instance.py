@@ -326,6 +326,23 @@ def test_a_store_closed_at_any_step_of_an_instance_writes_nothing_any_more(engin
     assert closed_after > 20
 
 
+# Types
+
+
+def test_a_types_number_is_looked_up_once_and_in_steps(store, monkeypatch):
+    """A thousand function types, for 100 functions, were looked up in one step, and again to translate."""
+    types = vec([b"\x60" + vec([bytes([0x7C + (n >> 2 * i & 3)]) for i in range(5)]) + b"\0" for n in range(1000)])
+    binary = module(section(1, types), section(3, vec([b"\0"] * 100)), section(10, vec([b"\2\0\x0b"] * 100)))
+    asked = []
+    type_id = store.type_id
+    monkeypatch.setattr(store, "type_id", lambda *functype: asked.append(functype) or type_id(*functype))
+    most = before = 0
+    for _ in wasm.instance.Instance.create(store, decoded(binary), None):
+        most = max(most, len(asked) - before)
+        before = len(asked)
+    assert most <= 16 and len(asked) == len(set(asked)) == 1000
+
+
 # Limits
 
 

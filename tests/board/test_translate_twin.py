@@ -6,6 +6,7 @@ Over every module of the official suite, the examples, and random ones of wasm-s
 import os
 import random
 import subprocess
+from array import array
 from collections import Counter
 
 import pytest
@@ -47,7 +48,7 @@ class Unlinked:
         return self.dense
 
     def type_ids(self, module):
-        return [self.store.type_id(*functype) for functype in module.types]
+        return array("H", [self.store.type_id(*functype) for functype in module.types])
 
     def function_offset(self, x):
         imported = self.module.imported[FUNC]
@@ -89,7 +90,7 @@ def in_c(instance, granules=24, piece=None):
     module = instance.module
     count = module.defined(FUNC)
     found = []
-    scratch = bodies.Scratch(granules, bodies.pack(instance, module, True))
+    scratch = bodies.Scratch(granules, bodies.pack(instance, module, instance.type_ids(module), True))
     assert scratch.at
     try:
         while len(found) < count:
@@ -185,7 +186,8 @@ def test_a_scratch_that_is_full_is_not_written_past_its_end(before):
     types = vec([b"\x60" + vec([b"\x7f"] * params) + vec([])])
     binary = module(section(1, types), section(3, vec([u32(0)])), section(10, vec([u32(len(body)) + body])))
     instance = Unlinked(decode(binary), False)
-    behind, scratch = [bodies.Scratch(5, bodies.pack(instance, instance.module, True)) for _ in range(2)]
+    packed = bodies.pack(instance, instance.module, instance.type_ids(instance.module), True)
+    behind, scratch = [bodies.Scratch(5, packed) for _ in range(2)]
     try:
         assert behind.at == scratch.at + 5 * 1024
         engine.view(behind.at, 1000)[:] = b"\xa5" * 1000
@@ -304,7 +306,7 @@ def loading(binary, **options):
     seen = []
 
     def spy(*args):
-        seen.append(args[3:])
+        seen.append(args[-2:])
         return in_python_(*args)
 
     bodies._in_python = spy
@@ -359,7 +361,7 @@ def slices(binary, granules=60):
     """How often C's translate() gave way, over all bodies."""
     module = decode(binary)
     instance = Unlinked(module, False)
-    scratch = bodies.Scratch(granules, bodies.pack(instance, module, True))
+    scratch = bodies.Scratch(granules, bodies.pack(instance, module, instance.type_ids(module), True))
     count = module.defined(FUNC)
     reader = module.reader.fork(module.bodies[0], module.body(count - 1).end)
     n = again = 0

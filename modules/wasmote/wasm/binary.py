@@ -12,7 +12,7 @@ from micropython import const
 from .constants import constant
 from .errors import Invalid, Malformed, Unsupported
 from .segments import read_data, read_element, read_item
-from .types import FUNC, GLOBAL, MEMORY, TABLE, functype, global_type, memory_type, table_type
+from .types import FUNC, GLOBAL, MEMORY, TABLE, functype, global_type, memory_type, number, table_type
 
 _MAX_TYPES = const(0xFFFF)  # a typeidx takes 2 bytes
 _STEP = const(15)  # items of a section between two yields, less one: a power of two less one
@@ -162,7 +162,7 @@ class Module:
             self.names = (section.at, section.end)
 
     def _types(self, section):
-        known = {}  # equal lists of value types are one object
+        known, order = [], []  # equal lists of value types are one object
         at = section.at
         count = section.count()
         if count > _MAX_TYPES:
@@ -177,7 +177,7 @@ class Module:
                     raise Unsupported("GC types (type form 0x%x)" % form, at)
                 raise Malformed("malformed functype", at)
             params, results = functype(section)
-            self.types.append((known.setdefault(params, params), known.setdefault(results, results)))
+            self.types.append((known[number(params, known, order)], known[number(results, known, order)]))
             if i & _STEP == _STEP:
                 yield
 

@@ -33,17 +33,18 @@ _LARGE = const(12)  # for locate(), if there is so much room
 _SMALL = const(4)
 
 
-def translate_bodies(instance, module, linked):
+def translate_bodies(instance, module, ids, linked):
     """Translates all bodies of an instance that is linked; else only validates them. A generator.
 
+    ids    what call_indirect compares, of each type: Instance.type_ids()
     Raises Malformed, Invalid, Unsupported, or OutOfMemory.
     """
     count = module.defined(FUNC)
     if not count:
         return
-    packed = pack(instance, module, linked)
+    packed = pack(instance, module, ids, linked)
     if packed is None:
-        yield from _in_python(instance, module, linked, 0, count)
+        yield from _in_python(instance, module, ids, linked, 0, count)
         return
     end = module.body(count - 1).end
     first = granules = _SCRATCH + (len(packed) >> 10)
@@ -65,7 +66,7 @@ def translate_bodies(instance, module, linked):
         if larger > granules:
             granules = larger
         else:
-            yield from _in_python(instance, module, linked, index, index + 1)
+            yield from _in_python(instance, module, ids, linked, index, index + 1)
             index += 1
             granules = first
 
@@ -75,7 +76,8 @@ def locate(instance, module, index, position):
 
     Of the code of the index-th body. A generator.
     """
-    packed = pack(instance, module, True)
+    ids = yield from instance.type_ids(module)
+    packed = pack(instance, module, ids, True)
     for granules in (_LARGE, _SMALL) if packed else ():
         scratch = Scratch(granules, packed)
         try:
@@ -85,7 +87,7 @@ def locate(instance, module, index, position):
                     return engine.get(scratch.at + _AT_SCRATCH_FOUND)
         finally:
             scratch.close()
-    translator = python_translator(instance, module)
+    translator = python_translator(instance, module, ids)
     translator.find = position
     translator.begin(index)
     while not translator.step(_STEP):
@@ -145,16 +147,15 @@ def import_translator():
     return Translator
 
 
-def python_translator(instance, module):
+def python_translator(instance, module, ids):
     """A Translator of the instance's bodies."""
     translator = import_translator()
-    ids = instance.type_ids(module)
     return translator(module, ids, engine.handlers(), instance.is_dense(), instance.function_offset)
 
 
-def _in_python(instance, module, linked, first, end):
+def _in_python(instance, module, ids, linked, first, end):
     store = instance.store
-    translator = python_translator(instance, module)
+    translator = python_translator(instance, module, ids)
     for i in range(first, end):
         try:
             translator.begin(i)
@@ -173,7 +174,7 @@ def _in_python(instance, module, linked, first, end):
         yield
 
 
-def pack(instance, module, linked):
+def pack(instance, module, ids, linked):
     """What C has to know of a module: module_t in translate.h and the lists that follow it; None: no C, or too much for it."""
     if not hasattr(engine, "translate"):
         return None
@@ -201,7 +202,7 @@ def pack(instance, module, linked):
     packed += array("H", counts + (0,))
     packed += module.functions
     packed += array("H", starts)
-    packed += array("H", instance.type_ids(module))
+    packed += ids
     packed += array("H", cells)
     packed += globals_
     packed += bytes([table[0] for table in module.tables])

@@ -1,5 +1,7 @@
 """Instances (core specification 4.5.4): link, allocate, validate and translate all bodies, initialise, start."""
 
+from array import array
+
 from micropython import const
 
 from .bodies import python_translator, translate_bodies
@@ -23,7 +25,7 @@ _SIZEOF_FUNCTION = const(12)
 _AT_MEMORY_BASE = const(16)
 # end of numbers
 
-_ITEMS = const(15)  # records or globals made between two yields, less one
+_ITEMS = const(15)  # types, records or globals made between two yields, less one
 _KINDS = ("function", "table", "memory", "global")
 
 
@@ -48,14 +50,15 @@ class Instance:
         self.at = self.imports = self.records = 0
         self.externs = ([], [], [], [])
         refused = None
+        ids = yield from self.type_ids(module)
         try:
             self._link(module, resolve)
-            for _ in self._allocate(module):
+            for _ in self._allocate(module, ids):
                 yield
                 store.check()  # closed while others ran: what it had may be another store's
         except Unlinkable as error:
             refused = error
-        yield from translate_bodies(self, module, refused is None)
+        yield from translate_bodies(self, module, ids, refused is None)
         if refused:
             raise refused
         self.exports = Exports(self, module, global_cells(module))
@@ -88,7 +91,8 @@ class Instance:
         self.store = store
         self.imported = module.imported[FUNC]
         self.at = self.imports = self.records = 0
-        yield from translate_bodies(self, module, False)
+        ids = yield from self.type_ids(module)
+        yield from translate_bodies(self, module, ids, False)
 
     # Linking (4.5.3)
 
@@ -106,14 +110,14 @@ class Instance:
 
     # Allocation (4.5.3.1): all that bodies refer to by its place in the arena
 
-    def _allocate(self, module):
+    def _allocate(self, module, ids):
         store = self.store
         store.take(FUNC, self.count)
         cells = global_cells(module)
         store.take(GLOBAL, cells[-1])
         self.at = store.alloc(_SIZEOF_INSTANCE)
         self.imports = self._array(_AT_INSTANCE_IMPORTS, self.externs[FUNC])
-        yield from self._records(module)
+        yield from self._records(module, ids)
         tables, memories = self.externs[TABLE], self.externs[MEMORY]
         for reftype, least, most in module.tables[module.imported[TABLE] :]:
             tables.append(Table.new(store, reftype, least, most))
@@ -135,10 +139,9 @@ class Instance:
             engine.set(at + 4 * i, extern.at)
         return at
 
-    def _records(self, module):
+    def _records(self, module, ids):
         at = self.records = self.store.alloc(_SIZEOF_FUNCTION * self.count or 4)
         engine.set(self.at + _AT_INSTANCE_RECORDS, at)
-        ids = self.type_ids(module)
         for i in range(self.count):
             engine.set(at + 4, self.at)
             engine.set(at + 8, ids[module.functions[self.imported + i]])
@@ -147,8 +150,14 @@ class Instance:
                 yield
 
     def type_ids(self, module):
-        """What call_indirect compares, of each of the module's types."""
-        return [self.store.type_id(params, results) for params, results in module.types]
+        """What call_indirect compares, of each of the module's types: an array. A generator."""
+        ids = array("H")
+        for i, (params, results) in enumerate(module.types):
+            ids.append(self.store.type_id(params, results))
+            if i & _ITEMS == _ITEMS:
+                yield
+                self.store.check()
+        return ids
 
     def _globals(self, module, cells):
         at = self.globals = self.store.alloc(4 * cells[-1] or 4)
@@ -177,7 +186,7 @@ class Instance:
 
     def translator(self, module):
         """A Translator of the module's bodies, in Python: always the same code for the same body."""
-        return python_translator(self, module)
+        return python_translator(self, module, [self.store.type_id(*functype) for functype in module.types])
 
     def is_dense(self):
         """Whether the memory's bytes lie in a row: other operations serve it."""

@@ -9,7 +9,7 @@ from .engine import engine
 from .errors import Exhaustion, OutOfMemory, Trap
 from .granules import Granules
 from .traps import TRAPS
-from .types import FUNC, GLOBAL, TABLE
+from .types import FUNC, GLOBAL, TABLE, number
 from .values import get_values, put_value, to_words
 
 _SLICE_US = const(4000)  # then a slice ends within 1.2 ms (modwasm.c): 5 ms at most, about (design.md, section 3)
@@ -62,7 +62,7 @@ class Store(Granules):
         if self.left != self.allowed:
             self.allowed = dict(self.left)
         self.types = []  # by id - 1
-        self.type_ids = {}
+        self.type_order = []  # their indices there, by type
         self.host_functions = []
         self.instances = []
         self.reopen = None
@@ -126,13 +126,10 @@ class Store(Granules):
 
     def type_id(self, params, results):
         """The number that equal function types share in this store."""
-        key = (params, results)
-        if key not in self.type_ids:
-            if len(self.types) == _MAX_TYPES:  # what call_indirect compares is a halfword
-                raise OutOfMemory("a store has at most 65,535 different function types")
-            self.types.append(key)
-            self.type_ids[key] = len(self.types)
-        return self.type_ids[key]
+        type_id = number((params, results), self.types, self.type_order) + 1
+        if type_id > _MAX_TYPES:  # what call_indirect compares is a halfword
+            raise OutOfMemory("a store has at most 65,535 different function types")
+        return type_id
 
     # A board searches longest for what is not there: methods among attributes, built-in names among the module's.
 

@@ -68,6 +68,25 @@ def valtypes(reader, most=0xFFFFFFFF):
     return types
 
 
+def number(key, items, order):
+    """The index of `key` in the list `items`, where it is put if it is new. order: a list of its indices, by item.
+
+    No dict: hashes have 16 bits on a board, and a file may have thousands of types that all share one.
+    """
+    low = 0
+    high = len(order)
+    while low < high:
+        middle = low + high >> 1
+        if items[order[middle]] < key:
+            low = middle + 1
+        else:
+            high = middle
+    if low == len(order) or items[order[low]] != key:
+        order.insert(low, len(items))
+        items.append(key)
+    return order[low]
+
+
 def table_type(reader):
     """A table type (5.3.9): (reftype, min, max or None)."""
     t = reftype(reader)
