@@ -282,8 +282,22 @@ def test_types_are_compared_a_few_times_each_whatever_they_are():
     assert compared < 2 * 1000 * 12
 
 
-def test_more_types_than_an_index_has_bits_are_refused():
-    assert refusal(module(section(1, u32(65536) + b"\x60\0\0" * 65536)), Unsupported).startswith("more than 65535")
+@pytest.mark.parametrize(
+    "kind, most, item, what",
+    [
+        (1, 1000, lambda n: b"\x60\0\0", "types"),
+        (2, 1000, lambda n: name("") + name("") + b"\3\x7f\0", "imports"),
+        (4, 64, lambda n: FUNCREF + b"\0\0", "tables"),
+        (6, 1000, lambda n: I32 + b"\0\x41\0\x0b", "globals"),
+        (7, 512, lambda n: name(str(n)) + b"\2\0", "exports"),
+    ],
+)
+def test_more_of_a_kind_than_any_real_module_has_is_refused(kind, most, item, what):
+    """Each of some kinds is an object on the heap, and looked at in steps that do not give way, or found by its hash."""
+    memory = section(5, vec([b"\0\0"])) if what == "exports" else b""
+    items = [item(n) for n in range(most + 1)]
+    assert refusal(module(memory, section(kind, vec(items))), Unsupported).startswith(f"more than {most} {what} at")
+    decoded(module(memory, section(kind, vec(items[1:]))))
 
 
 def test_a_huge_count_allocates_nothing():

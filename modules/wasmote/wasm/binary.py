@@ -14,7 +14,12 @@ from .errors import Invalid, Malformed, Unsupported
 from .segments import read_data, read_element, read_item
 from .types import FUNC, GLOBAL, MEMORY, TABLE, functype, global_type, memory_type, number, table_type
 
-_MAX_TYPES = const(0xFFFF)  # a typeidx takes 2 bytes
+# No real module has so many. What looks at each is short then, and names' 16-bit hashes may all be equal.
+_MAX_TYPES = const(1000)
+_MAX_IMPORTS = const(1000)
+_MAX_GLOBALS = const(1000)
+_MAX_EXPORTS = const(512)
+_MAX_TABLES = const(64)
 _STEP = const(15)  # items of a section between two yields, less one: a power of two less one
 
 # Sections in the order they must have: place of each id, then what reads it (5.5.2).
@@ -163,11 +168,7 @@ class Module:
 
     def _types(self, section):
         known, order = [], []  # equal lists of value types are one object
-        at = section.at
-        count = section.count()
-        if count > _MAX_TYPES:
-            raise Unsupported("more than %d types" % _MAX_TYPES, at)
-        for i in range(count):
+        for i in range(_count(section, _MAX_TYPES, "types")):
             at = section.at
             form = section.u8()
             if form != 0x60:
@@ -183,7 +184,7 @@ class Module:
 
     def _imports(self, section):
         imported = self.imported
-        for i in range(section.count()):
+        for i in range(_count(section, _MAX_IMPORTS, "imports")):
             module = section.name()
             name = section.name()
             at = section.at
@@ -223,7 +224,7 @@ class Module:
         return index
 
     def _tables(self, section):
-        for _ in range(section.count()):
+        for _ in range(_count(section, _MAX_TABLES, "tables")):
             if section.peek() == 0x40:
                 raise Unsupported("table with initializer (typed function references)", section.at)
             self._table(section)
@@ -246,7 +247,7 @@ class Module:
         return memory
 
     def _globals(self, section):
-        for _ in range(section.count()):
+        for _ in range(_count(section, _MAX_GLOBALS, "globals")):
             valtype, _ = self._global(section)
             self.global_inits.append(section.at)
             constant(section, self, valtype)
@@ -258,7 +259,7 @@ class Module:
         return t
 
     def _exports(self, section):
-        for i in range(section.count()):
+        for i in range(_count(section, _MAX_EXPORTS, "exports")):
             at = section.at
             name = section.name()
             kind = section.u8()
@@ -269,11 +270,11 @@ class Module:
             index = section.u32()
             if index >= self._total(kind):
                 raise Invalid("unknown %s %d" % (_KINDS[kind], index), at)
-            if name in self.exports:
+            self.exports[name] = index << 2 | kind
+            if len(self.exports) == i:
                 raise Invalid("duplicate export name", at)
             if kind == FUNC:
                 self.declare(index, at)
-            self.exports[name] = index << 2 | kind
             if i & _STEP == _STEP:
                 yield
 
@@ -323,6 +324,14 @@ class Module:
                 raise Malformed("unexpected end of section or function", section.at)
             section.skip(n)
             yield
+
+
+def _count(section, most, what):
+    at = section.at
+    n = section.count()
+    if n > most:
+        raise Unsupported("more than %d %s" % (most, what), at)
+    return n
 
 
 def decode(reader):
