@@ -3,9 +3,12 @@
 import sys
 
 import pytest
-from wasm_bytes import module, section, u32, vec
-from wasmote.wasm import Unsupported
-from wasmote.wasm.binary import Module
+from wasm_bytes import module, name, section, u32, vec
+from wasmote.wasm import Store, Unsupported
+from wasmote.wasm.binary import Module, decode
+from wasmote.wasm.externs import HostFunction
+from wasmote.wasm.instance import Instance
+from wasmote.wasm.names import function_name
 from wasmote.wasm.reader import Source
 from wasmote.wasm.translate import Translator
 
@@ -62,27 +65,38 @@ def lines_run(bodies, types, count=1000, functype=b"\x60\0\0"):
     """Lines of Python that validating and translating takes, in steps of `count`: of each step."""
     decoded = Module(Source(whole_module(bodies, types, functype)).reader())
     translator = Translator(decoded, list(range(1, types + 1)), [0] * 2000, False, lambda x: 0)
+
+    def translate():
+        for index in range(len(bodies)):
+            translator.begin(index)
+            while not translator.step(count):
+                yield
+            yield
+
+    return traced(translate())
+
+
+def traced(generator):
+    """Lines of Python that each step of a generator takes."""
     run = 0
     steps = []
 
     def trace(frame, event, argument):
         nonlocal run
+        if "/shims/" in frame.f_code.co_filename:
+            return None  # C, on a board
         run += event == "line"
         return trace
 
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        for index in range(len(bodies)):
-            translator.begin(index)
-            done = False
-            while not done:
-                done = translator.step(count)
-                steps.append(run)
-                run = 0
+        for _ in generator:
+            steps.append(run)
+            run = 0
     finally:
         sys.settrace(before)
-    return steps
+    return [*steps, run]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -142,3 +156,41 @@ def test_more_parameters_or_results_are_refused_at_their_place(functype):
     with pytest.raises(Unsupported, match="function type with 129 parameters or results: there may be 128") as refused:
         Module(Source(module(section(1, types))).reader())
     assert refused.value.offset == 8 + 3 + types.rindex(u32(129))
+
+
+N = 2000
+F = section(1, vec([b"\x60\0\0"]))
+MANY_OF = {
+    "custom sections": [section(0, b"\0")] * N,
+    "types": [section(1, vec([b"\x60" + vec([bytes([0x7C + n % 4])] * (n // 4 % 128)) + b"\0" for n in range(1000)]))],
+    "imports": [F, section(2, vec([b"\1e\1f\0\0"] * 1000))],
+    "tables": [section(4, vec([b"\x70\0\0"] * 64))],
+    "globals": [section(6, vec([b"\x7f\0\x41\0\x0b"] * 1000))],
+    "types of many parameters": [section(1, vec([WIDE] * 30))],
+    "long names": [F, section(2, vec([(name("ü" * 250) * 2 + b"\0\0")] * 30))],
+    "exports": [F, section(5, b"\1\0\1"), section(7, vec([name(str(n)) + b"\2\0" for n in range(512)]))],
+    "empty segments of elements": [section(4, b"\1\x70\0\1"), section(9, vec([b"\0\x41\0\x0b\0"] * N))],
+    "empty segments of data": [section(5, b"\1\0\0"), section(11, vec([b"\0\x41\0\x0b\0"] * N))],
+    "functions": [F, section(3, vec([b"\0"] * N)), section(10, vec([b"\2\0\x0b"] * N))],
+}
+
+
+@pytest.mark.parametrize("what", MANY_OF)
+def test_a_step_of_a_load_is_short_whatever_there_are_many_of(what):
+    """100 KB of empty custom sections were one step, which no time limit could end."""
+    store = Store(80)
+    host = HostFunction(store, b"", b"", print)
+
+    def load():
+        module_ = yield from decode(Source(module(*MANY_OF[what])).reader())
+        yield from Instance.create(store, module_, lambda *_: host)
+
+    try:
+        assert max(traced(load())) < 10_000
+    finally:
+        store.close()
+
+
+def test_a_step_of_a_traps_search_for_names_is_short():
+    subsections = section(0, name("name") + b"\2\0" * N)
+    assert max(traced(function_name(Module(Source(module(subsections)).reader()), 1))) < 100

@@ -83,6 +83,8 @@ def _making(source, imports, limit, stack, store, fuel, timeout_ms, gives_way):
             exports, start = stop.value
         finally:
             steps.close()
+        if end is not None and ticks_diff(end, ticks_ms()) <= 0:
+            raise Interrupt("interrupt: its time is over")
         if start is not None:
             with Task(Function(store, start, "start"), (), not gives_way and store.running is not None) as task:
                 task.limit(fuel, None if end is None else ticks_diff(end, ticks_ms()))

@@ -21,6 +21,7 @@ _MAX_GLOBALS = const(1000)
 _MAX_EXPORTS = const(512)
 _MAX_TABLES = const(64)
 _STEP = const(15)  # items of a section between two yields, less one: a power of two less one
+_LONG = const(63)  # bytes of an item that the others do not wait for
 
 # Sections in the order they must have: place of each id, then what reads it (5.5.2).
 _SECTIONS = (
@@ -102,6 +103,7 @@ class Module:
             section = reader.sized()
             if section_id == 0:
                 self._custom(section)
+                yield
                 continue
             place, method = _SECTIONS[section_id - 1]
             if place <= last:
@@ -179,15 +181,15 @@ class Module:
                 raise Malformed("malformed functype", at)
             params, results = functype(section)
             self.types.append((known[number(params, known, order)], known[number(results, known, order)]))
-            if i & _STEP == _STEP:
+            if i & _STEP == _STEP or section.at - at > _LONG:
                 yield
 
     def _imports(self, section):
         imported = self.imported
         for i in range(_count(section, _MAX_IMPORTS, "imports")):
+            at = section.at
             module = section.name()
             name = section.name()
-            at = section.at
             kind = section.u8()
             if kind == FUNC:
                 extern = self._typeidx(section)
@@ -199,12 +201,12 @@ class Module:
             elif kind == GLOBAL:
                 extern = self._global(section)
             elif kind == 4 and section.at < section.end and section.peek() == 0 and self.types:
-                raise Unsupported("tag import (exceptions)", at)
+                raise Unsupported("tag import (exceptions)", section.at - 1)
             else:
-                raise Malformed("malformed import kind 0x%x" % kind, at)
+                raise Malformed("malformed import kind 0x%x" % kind, section.at - 1)
             imported[kind] += 1
             self.imports.append((module, name, kind, extern))
-            if i & _STEP == _STEP:
+            if i & _STEP == _STEP or section.at - at > _LONG:
                 yield
 
     def _functions(self, section):
@@ -224,10 +226,12 @@ class Module:
         return index
 
     def _tables(self, section):
-        for _ in range(_count(section, _MAX_TABLES, "tables")):
+        for i in range(_count(section, _MAX_TABLES, "tables")):
             if section.peek() == 0x40:
                 raise Unsupported("table with initializer (typed function references)", section.at)
             self._table(section)
+            if i & _STEP == _STEP:
+                yield
 
     def _table(self, section):
         table = table_type(section)
@@ -275,7 +279,7 @@ class Module:
                 raise Invalid("duplicate export name", at)
             if kind == FUNC:
                 self.declare(index, at)
-            if i & _STEP == _STEP:
+            if i & _STEP == _STEP or section.at - at > _LONG:
                 yield
 
     def _start(self, section):

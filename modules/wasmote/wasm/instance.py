@@ -25,7 +25,7 @@ _SIZEOF_FUNCTION = const(12)
 _AT_MEMORY_BASE = const(16)
 # end of numbers
 
-_ITEMS = const(15)  # types, records or globals made between two yields, less one
+_ITEMS = const(15)  # types, imports, records or globals between two yields, less one
 _KINDS = ("function", "table", "memory", "global")
 
 
@@ -52,7 +52,11 @@ class Instance:
         refused = None
         ids = yield from self.type_ids(module)
         try:
-            self._link(module, resolve)
+            for i, wanted in enumerate(module.imports):
+                self._link(module, resolve, *wanted)
+                if i & _ITEMS == _ITEMS:
+                    yield
+                    store.check()
             for _ in self._allocate(module, ids):
                 yield
                 store.check()  # closed while others ran: what it had may be another store's
@@ -96,17 +100,14 @@ class Instance:
 
     # Linking (4.5.3)
 
-    def _link(self, module, resolve):
-        for name, field, kind, wanted in module.imports:
-            extern = resolve(name, field)
-            what = "%s %s.%s" % (_KINDS[kind], name, field)
-            if extern is None:
-                raise Unlinkable("unknown import: " + what)
-            if not isinstance(extern, (Function, Table, Memory, Global)[kind]) or not _fits(
-                module, kind, wanted, extern
-            ):
-                raise Unlinkable("incompatible import type: " + what)
-            self.externs[kind].append(extern)
+    def _link(self, module, resolve, name, field, kind, wanted):
+        extern = resolve(name, field)
+        what = "%s %s.%s" % (_KINDS[kind], name, field)
+        if extern is None:
+            raise Unlinkable("unknown import: " + what)
+        if not isinstance(extern, (Function, Table, Memory, Global)[kind]) or not _fits(module, kind, wanted, extern):
+            raise Unlinkable("incompatible import type: " + what)
+        self.externs[kind].append(extern)
 
     # Allocation (4.5.3.1): all that bodies refer to by its place in the arena
 
@@ -121,6 +122,7 @@ class Instance:
         tables, memories = self.externs[TABLE], self.externs[MEMORY]
         for reftype, least, most in module.tables[module.imported[TABLE] :]:
             tables.append(Table.new(store, reftype, least, most))
+            yield
         self._array(_AT_INSTANCE_TABLES, tables)
         yield from self._globals(module, cells)
         for least, most, shift in module.memories[module.imported[MEMORY] :]:

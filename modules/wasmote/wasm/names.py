@@ -25,6 +25,7 @@ def function_name(module, x):
             names = reader.sized()
             if kind == _FUNCTIONS:
                 return (yield from _find(names, x))
+            yield
     except Malformed:
         pass
     return None

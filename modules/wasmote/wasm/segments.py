@@ -16,6 +16,7 @@ _AT_INSTANCE_DATA = const(20)
 _AT_INSTANCE_ELEMENTS = const(24)
 # end of numbers
 
+_SEGMENTS = const(15)  # copied between two yields, less one: a power of two less one
 _PIECE = const(256)  # bytes of a data segment copied between two yields
 
 
@@ -86,9 +87,13 @@ def initialise(instance, module):
     at = _records(instance, _AT_INSTANCE_ELEMENTS, len(module.elements))
     for i in range(len(module.elements)):
         yield from _element(instance, module, i, at + 8 * i)
+        if i & _SEGMENTS == _SEGMENTS:
+            yield  # they may be empty
     at = _records(instance, _AT_INSTANCE_DATA, len(module.data))
     for i in range(len(module.data)):
         yield from _data(instance, module, i, at + 8 * i)
+        if i & _SEGMENTS == _SEGMENTS:
+            yield
 
 
 def _records(instance, field, count):
