@@ -297,7 +297,7 @@ def engine_md():
     traps = "Codes and texts: " + ", ".join("{code} {text}".format(**row) for row in rows("traps.csv")) + "."
     page = between((DOCS / "engine.md").read_text(), "<!-- traps.csv -->", "<!-- end of traps.csv -->", traps + "\n")
     known = defined()
-    for name in ("constants.py", "binary.py"):
+    for name in ("constants.py", "binary.py", "reader.py"):
         known |= {key: int(value) for key, value in re.findall(r"(_MAX_\w+) = const\((\d+)\)", (PY / name).read_text())}
     limits = (
         f"{known['_MAX_OWNERS']} owners; an arena of 4 to 255 KiB; {known['_MAX_MAP']:,} pages of addresses a memory, its owner's granules; of a"
@@ -305,7 +305,7 @@ def engine_md():
         f" {known['_MAX_LOCALS']:,} locals; 32,767 halfwords a branch; {known['_MAX_INSTRUCTIONS']} instructions a constant expression; of a\nfunction type"
         f" {known['_MAX_ARITY']} parameters and {known['_MAX_ARITY']} results; of a module {known['_MAX_TYPES']:,} types,"
         f" {known['_MAX_IMPORTS']:,} imports, {known['_MAX_GLOBALS']:,} globals,\n{known['_MAX_EXPORTS']} exports and"
-        f" {known['_MAX_TABLES']} tables.\n"
+        f" {known['_MAX_TABLES']} tables; {known['_MAX_NAME']} bytes a name.\n"
     )
     return between(page, "<!-- limits -->", "<!-- end of limits -->", limits)
 

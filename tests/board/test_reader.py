@@ -5,7 +5,7 @@ import random
 
 import pytest
 from wasm_bytes import s64, u32
-from wasmote.wasm.errors import Malformed
+from wasmote.wasm.errors import Malformed, Unsupported
 from wasmote.wasm.reader import Reader, Source, is_utf8
 
 
@@ -69,6 +69,16 @@ def test_reads_padded_integers():
 )
 def test_refuses(method, data, text):
     assert fails(getattr(reader(data), method)) == text
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "\0"])
+def test_a_name_that_a_heap_may_have_no_room_for_is_refused_before_it_is_read(letter):
+    """A MemoryError is no WasmError."""
+    longest = letter * (512 // len(letter.encode()))
+    assert reader(u32(512) + longest.encode()).name() == longest
+    with pytest.raises(Unsupported, match="name of 100000 bytes: there may be 512 at offset 0x3"):
+        reader(u32(100_000) + b"a" * 100_000).name()
+    assert fails(reader(u32(100_000) + b"a" * 99_999).name).startswith("length out of bounds")
 
 
 def test_a_section_bounds_its_reader():

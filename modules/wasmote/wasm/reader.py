@@ -9,10 +9,11 @@ one that filled it last, the owner, reads straight from it; any other takes it o
 
 from micropython import const
 
-from .errors import Malformed
+from .errors import Malformed, Unsupported
 
 _WINDOW = const(512)  # a power of two: the byte at offset `at` is window[at & _IN_WINDOW]
 _IN_WINDOW = const(511)
+_MAX_NAME = const(512)
 _NAMES = const(16)  # most in each of Source.names: what says ever new ones keeps no more
 
 
@@ -229,9 +230,11 @@ class Reader:
         self.source.read(at, buffer)
 
     def name(self):
-        """A name (5.2.4): a length, then UTF-8. Returns a str."""
+        """A name (5.2.4): a length, then UTF-8. Returns a str. Unsupported if it is longer than a board's heap may have free."""
         n = self._length()
         at = self.at
+        if n > _MAX_NAME:
+            raise Unsupported("name of %d bytes: there may be %d" % (n, _MAX_NAME), at)
         data = self.bytes(n)
         try:
             text = str(data, "utf-8")
