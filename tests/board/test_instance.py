@@ -1,7 +1,7 @@
 """wasmote.wasm.instance, segments: linking, initialising, limits; what modules of one store share."""
 
 import pytest
-from wasm_bytes import module, name, section, vec
+from wasm_bytes import module, name, section, u32, vec
 from wasmote import wasm
 from wasmote.wasm.types import EXTERNREF, F64, FUNCREF, I32, I64
 from wat import assemble
@@ -341,6 +341,22 @@ def test_a_types_number_is_looked_up_once_and_in_steps(store, monkeypatch):
         most = max(most, len(asked) - before)
         before = len(asked)
     assert most <= 16 and len(asked) == len(set(asked)) == 1000
+
+
+def body(code):
+    code = b"\0" + code + b"\x0b"
+    return module(section(1, b"\1\x60\0\0"), section(3, b"\1\0"), section(10, vec([u32(len(code)) + code])))
+
+
+@pytest.mark.parametrize("last, failure", [(I32, wasm.Invalid), (0, wasm.Malformed)])
+def test_a_select_of_very_many_types_takes_no_heap(store, monkeypatch, last, failure):
+    asked = []
+    whole = wasm.Reader.bytes
+    monkeypatch.setattr(wasm.Reader, "bytes", lambda reader, n: asked.append(n) or whole(reader, n))
+    binary = body(b"\x1c" + u32(50_000) + bytes([I32]) * 49_999 + bytes([last]))
+    with pytest.raises(failure):
+        wasm.drive(wasm.instance.Instance.create(store, decoded(binary), None))
+    assert max(asked, default=0) <= 512
 
 
 # Limits

@@ -7,7 +7,7 @@ specification decodes first: this looks at the rest of a body that was found inv
 from micropython import const
 
 from .errors import Malformed
-from .types import reftype, valtypes
+from .types import reftype, valtype
 
 _STEP = const(64)  # instructions read between two yields
 _INDICES = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 15: 1, 16: 1, 17: 1}  # behind the prefix 0xfc
@@ -37,6 +37,11 @@ def check_body(reader):
                 reader.u32()
                 if n % _STEP == 0:
                     yield
+        elif op == 0x1C:  # select with its types
+            for n in range(reader.count()):
+                valtype(reader)
+                if n % _STEP == 0:
+                    yield
         else:
             _immediates(reader, op)
     if reader.at != reader.end:
@@ -55,8 +60,6 @@ def _immediates(reader, op):
         reader.skip(4)
     elif op == 0x44:
         reader.skip(8)
-    elif op == 0x1C:
-        valtypes(reader)
     elif op == 0xD0:
         reftype(reader)
     elif op == 0xFC:

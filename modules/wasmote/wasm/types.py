@@ -50,15 +50,15 @@ def _refuse_type(byte, at):
 
 def functype(reader):
     """A function type (5.3.6) behind its first byte: (parameters, results), each as bytes."""
-    return valtypes(reader, _MAX_ARITY), valtypes(reader, _MAX_ARITY)
+    return _valtypes(reader), _valtypes(reader)
 
 
-def valtypes(reader, most=0xFFFFFFFF):
-    """A vector of up to `most` value types (a result type), as bytes."""
+def _valtypes(reader):
+    # A vector of value types (a result type), as bytes.
     at = reader.at
     n = reader.count()
-    if n > most:
-        raise Unsupported("function type with %d parameters or results: there may be %d" % (n, most), at)
+    if n > _MAX_ARITY:
+        raise Unsupported("function type with %d parameters or results: there may be %d" % (n, _MAX_ARITY), at)
     types = reader.bytes(n)
     for byte in types:
         if not (I32 >= byte >= F64 or byte == FUNCREF or byte == EXTERNREF):

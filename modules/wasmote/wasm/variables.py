@@ -18,7 +18,7 @@ from .operands import (
     slot_of,
     start,
 )
-from .types import valtypes
+from .types import valtype
 
 # A16 numbers, from scripts/make_tables.py
 _SELECT = const(108)
@@ -143,10 +143,9 @@ def select(t, op, row):
 
 def select_t(t, op, row):
     """select with its type"""
-    types = valtypes(t.reader)
-    if len(types) != 1:
+    if t.reader.count() != 1:
         raise Invalid("invalid result arity", t.pc)
-    kind = types[0]
+    kind = valtype(t.reader)
     c = pop(t, 0x7F)
     b = pop(t, kind)
     _select(t, kind, pop(t, kind), b, c)
