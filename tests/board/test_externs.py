@@ -1,5 +1,7 @@
 """wasmote.wasm.externs: what the host may do with tables, globals and memories, whoever made them."""
 
+from array import array
+
 import pytest
 from wasmote import wasm
 from wasmote.wasm.types import EXTERNREF, F32, F64, FUNCREF, I32, I64
@@ -176,6 +178,25 @@ def test_a_guest_sees_what_the_host_sets(store):
     variable.value = 7
     assert wasm.drive(store.invoke(instance.exports["f"], [])) == [2**40 + 7]
     assert variable.value == 2**40 + 7
+
+
+def test_a_memory_takes_buffers_of_items_of_any_size_as_bytes(store):
+    memory = wasm.Memory.new(store, 1)
+    memory.write(65536 - 4002, array("H", range(2001)))
+    assert memory.read(65536 - 4002, 4002) == array("H", range(2001)).tobytes()
+    words = array("I", [0, 0, 7])
+    memory.read_into(65536 - 12, words)
+    assert words.tobytes() == memory.read(65536 - 12, 12)
+    memory.read_into(65536 - 4, memoryview(words)[2:])
+    assert words[2] == 2000 << 16 | 1999
+    signed = array("b", [-1, 5])
+    memory.write(0, signed)
+    memory.read_into(1, signed)
+    assert list(signed) == [5, 0] and memory.u16(0) == 0x5FF
+    memory.write(65536, array("I"))
+    for out in (lambda: memory.write(65536 - 4, array("I", [1, 2])), lambda: memory.read_into(65536 - 4, words)):
+        with trap("out of bounds memory access"):
+            out()
 
 
 def test_a_memory_is_read_and_written(store):

@@ -124,6 +124,32 @@ def said_by(program, engine, folder, name, text):
     return run.stdout + run.stderr
 
 
+ARRAYS = """
+from array import array
+from wasmote import wasm
+
+memory = wasm.instantiate("memory.wasm").exports.memory
+memory.write(1022, array("I", [0x01020304, 0x05060708]))
+halves = array("H", [0, 0, 9])
+memory.read_into(1024, memoryview(halves)[1:])
+memory.write(2000, array("b", [-1]))
+print(memory.read(1022, 8), halves, memory.u8(2000))
+try:
+    memory.write(65532, array("I", [0, 0]))
+except wasm.Trap as trap:
+    print(trap)
+"""
+
+
+@needs_micropython
+@pytest.mark.parametrize("engine", ["c", "python"])
+def test_arrays_are_copied_as_bytes_under_micropython(engine, tmp_path):
+    """The twin refused items of more than a byte: "lhs and rhs should be compatible"."""
+    said = said_by(ARRAYS, engine, tmp_path, "memory.wasm", '(module (memory (export "memory") 1))')
+    copied = "b'\\x04\\x03\\x02\\x01\\x08\\x07\\x06\\x05' array('H', [0, 258, 1800]) 255"
+    assert said == copied + "\nout of bounds memory access\n"
+
+
 CALLS = """(module (import "env" "wait" (func $wait (param i32) (result i32)))
   (func (export "f") (param i32) (result i32) (call $wait (local.get 0)))
   (func (export "count") (param i32) (result i32) (local i32)

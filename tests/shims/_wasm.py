@@ -125,6 +125,7 @@ def _pointer(offset):
 
 
 def memory_read(memory, address, buffer):
+    buffer = memoryview(buffer).cast("B")
     copy = (ctypes.c_uint8 * len(buffer))()
     trap = _lib.memory_read(_pointer(memory), _u32(address), copy, ctypes.c_size_t(len(buffer)))
     if not trap:

@@ -165,15 +165,30 @@ def touch(memory, address):
     return granule << 10 | address & 1023
 
 
+def _bytes_of(buffer):
+    # A memoryview of its bytes, whatever its items are.
+    view = memoryview(buffer)
+    if isinstance(buffer, (bytes, bytearray)):
+        return view
+    if hasattr(view, "cast"):  # CPython
+        return view.cast("B")
+    size = len(bytes(view[:1]))  # of an item
+    if size < 2:
+        return view
+    from uctypes import addressof, bytearray_at
+
+    return memoryview(bytearray_at(addressof(view), size * len(view)))
+
+
 def memory_read(memory, address, buffer):
     """Fills `buffer` from linear memory. Returns 0 or a trap code."""
     check_record(memory, _SIZEOF_MEMORY)
+    buffer = _bytes_of(buffer)
     size = len(buffer)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + _WORD_MEMORY_BYTES]:
         return _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS
     region = memoryview(octets)
-    buffer = memoryview(buffer)
     done = 0
     while done < size:
         n = min(_GRANULE - (address & 1023), size - done)
@@ -187,11 +202,11 @@ def memory_read(memory, address, buffer):
 def memory_write(memory, address, data):
     """Copies `data` into linear memory. Returns 0 or a trap code."""
     check_record(memory, _SIZEOF_MEMORY)
+    data = _bytes_of(data)
     size = len(data)
     address &= 0xFFFFFFFF
     if address + size > words[(memory >> 2) + _WORD_MEMORY_BYTES]:
         return _TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS
-    data = memoryview(data)
     done = 0
     while done < size:
         n = min(_GRANULE - (address & 1023), size - done)
