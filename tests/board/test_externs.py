@@ -180,6 +180,20 @@ def test_a_guest_sees_what_the_host_sets(store):
     assert variable.value == 2**40 + 7
 
 
+def test_limits_that_no_memory_or_table_has_are_refused(store):
+    """The engines took them for others: 0 pages for 2^32, and the twin one of -1."""
+    used = store.used()
+    for least, most in ((-1, None), (1 << 32, None), ((1 << 32) + 1, None), (1, -1), (2, 1), (1, 1 << 32)):
+        with pytest.raises(ValueError, match="limits"):
+            wasm.Memory.new(store, least, most)
+        with pytest.raises(ValueError, match="limits"):
+            wasm.externs.Table.new(store, FUNCREF, least, most)
+    assert store.used() == used and store.left == store.allowed
+    for least, most in ((0, 0), (0, 1 << 31), (1, (1 << 32) - 1)):
+        assert wasm.Memory.new(store, least, most).size == least << 16
+        assert wasm.externs.Table.new(store, FUNCREF, least, most).size == least
+
+
 def test_a_memory_takes_buffers_of_items_of_any_size_as_bytes(store):
     memory = wasm.Memory.new(store, 1)
     memory.write(65536 - 4002, array("H", range(2001)))

@@ -34,6 +34,11 @@ def _delta(delta):
     return _NONE if delta >> 32 else delta
 
 
+def _check_limits(least, most):
+    if not 0 <= least <= (_NONE if most is None else most) <= _NONE:
+        raise ValueError("%s, %s are no limits" % (least, most))
+
+
 class HostFunction(Function):
     """A function of the host that guests may call.
 
@@ -79,6 +84,7 @@ class Table:
     def new(cls, store, reftype, least, most=None, value=None):
         """A table of `least` elements, each `value`, of at most `most`. Raises OutOfMemory."""
         store.check()
+        _check_limits(least, most)
         bits = to_bits(store, reftype, value)
         allowed = store.take(TABLE, least)
         at = store.alloc(_SIZEOF_TABLE)
@@ -179,6 +185,7 @@ class Memory:
         reserve    granules of the store that it leaves free: it is sparse if it would not
         """
         store.check()
+        _check_limits(least, most)
         at = engine.memory_new(store.owner, least, _NONE if most is None else most, shift, reserve)
         if not at:
             what = "a memory of %d pages of %d bytes does not fit the component's limit of %d KiB, or the arena"
