@@ -143,7 +143,7 @@ uint32_t memory_new(uint32_t owner, uint32_t least, uint32_t most, uint32_t shif
 uint32_t memory_grow(memory_t *memory, uint32_t delta);       // pages before, or UINT32_MAX
 uint8_t *memory_at(const memory_t *memory, uint32_t address); // to read, up to the granule's end
 uint8_t *memory_touch(memory_t *memory, uint32_t address);    // to write too, or NULL: out of memory
-int memory_outside(const memory_t *memory, uint32_t address, uint32_t size);
+int memory_outside(const memory_t *memory, uint32_t address, size_t size);
 enum { LOAD_SIZE = 15, LOAD_SIGNED = 16, LOAD_PAIR_OF_SLOTS = 32 }; // kind: bytes and flags
 int memory_load(const memory_t *memory, uint32_t address, uint32_t offset, uint32_t kind, uint32_t *to); // 0 or a trap
 int memory_store(memory_t *memory, uint32_t address, uint32_t offset, uint32_t size, const uint32_t *from);

@@ -107,7 +107,7 @@ uint32_t memory_grow(memory_t *memory, uint32_t delta) {
     return pages;
 }
 
-int memory_outside(const memory_t *memory, uint32_t address, uint32_t size) {
+int memory_outside(const memory_t *memory, uint32_t address, size_t size) {
     return size > memory->bytes || address > memory->bytes - size;
 }
 

@@ -1,9 +1,12 @@
 """wasmote.wasm.externs: what the host may do with tables, globals and memories, whoever made them."""
 
+import ctypes
 from array import array
 
+import _wasm
 import pytest
 from wasmote import wasm
+from wasmote.wasm.traps import TRAPS
 from wasmote.wasm.types import EXTERNREF, F32, F64, FUNCREF, I32, I64
 from wat import assemble
 
@@ -178,6 +181,15 @@ def test_a_guest_sees_what_the_host_sets(store):
     variable.value = 7
     assert wasm.drive(store.invoke(instance.exports["f"], [])) == [2**40 + 7]
     assert variable.value == 2**40 + 7
+
+
+def test_buffers_of_4_gib_are_out_of_bounds(store):
+    """Where a size_t has 64 bits, what is above the lowest 32 of a size was not looked at."""
+    memory = _wasm._pointer(wasm.Memory.new(store, 1).at)
+    piece = bytes(8)
+    for size in (1 << 32, (1 << 32) + 8):
+        for access in (_wasm._lib.memory_read, _wasm._lib.memory_write):
+            assert TRAPS[access(memory, 0, piece, ctypes.c_size_t(size))] == "out of bounds memory access"
 
 
 def test_limits_that_no_memory_or_table_has_are_refused(store):
