@@ -43,6 +43,19 @@ def test_an_instruction_of_a_feature_that_is_not_there_is_named(engine, code, te
     assert str(caught.value) == f"{text}: compile without at offset 0x{binary.index(3 * NOP) + 3:x}"
 
 
+@pytest.mark.parametrize("index", [b"\0", b"\xc0\0"])
+def test_the_null_of_a_type_is_named(engine, index):
+    null = b"\xd0" + index
+    for binary in (
+        with_body(null + b"\x1a"),
+        module(section(1, b"\1\x60\0\0"), section(6, b"\1\x70\0" + null + b"\x0b")),
+    ):
+        with pytest.raises(Unsupported) as caught:
+            wasm.instantiate(binary)
+        at = binary.index(null) + 1
+        assert str(caught.value) == f"ref.null of a type's index (typed function references) at offset 0x{at:x}"
+
+
 def test_all_first_bytes_that_are_refused_by_name_are_tried_here():
     from wasmote.wasm.translate import _REFUSED
 

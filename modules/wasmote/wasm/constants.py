@@ -8,7 +8,7 @@ be read.
 from micropython import const
 
 from .errors import Invalid, Malformed, Unsupported
-from .types import F32, F64, FUNCREF, GLOBAL, I32, I64, reftype
+from .types import F32, F64, FUNCREF, GLOBAL, I32, I64, heaptype
 
 _MAX_OPERANDS = const(32)
 _MAX_INSTRUCTIONS = const(256)  # one expression is one step of a load
@@ -54,7 +54,7 @@ def constant(reader, module, wanted, instance=None):
             if instance:
                 value = instance.global_bits(x)
         elif op == 0xD0:  # ref.null
-            t = reftype(reader)
+            t = heaptype(reader)
         elif op == 0xD2:  # ref.func
             t = FUNCREF
             x = reader.u32()

@@ -7,7 +7,7 @@ specification decodes first: this looks at the rest of a body that was found inv
 from micropython import const
 
 from .errors import Malformed
-from .types import reftype, valtype
+from .types import heaptype, valtype
 
 _STEP = const(64)  # instructions read between two yields
 _INDICES = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 15: 1, 16: 1, 17: 1}  # behind the prefix 0xfc
@@ -61,7 +61,7 @@ def _immediates(reader, op):
     elif op == 0x44:
         reader.skip(8)
     elif op == 0xD0:
-        reftype(reader)
+        heaptype(reader)
     elif op == 0xFC:
         for _ in range(_INDICES.get(reader.u32(), 0)):
             reader.u32()

@@ -6,7 +6,7 @@ from .errors import Invalid
 from .memories import bulk
 from .numeric import unary_of
 from .operands import ANY, CONST, SLOT, defer, pop, push, slot_of, start
-from .types import FUNCREF, reftype
+from .types import FUNCREF, heaptype
 
 # A16 numbers, from scripts/make_tables.py
 _I32_EQZ = const(177)
@@ -26,7 +26,7 @@ _F64 = const(0x7C)
 
 def ref_null(t, op, row):
     """ref.null"""
-    push(t, reftype(t.reader), CONST, 0)
+    push(t, heaptype(t.reader), CONST, 0)
 
 
 def ref_is_null(t, op, row):

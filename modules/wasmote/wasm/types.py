@@ -41,6 +41,13 @@ def reftype(reader):
     raise Malformed("malformed reference type 0x%x" % byte, reader.at - 1)
 
 
+def heaptype(reader):
+    """What a ref.null is of (5.4.2), as a reference type's byte."""
+    if not 0x40 <= reader.peek() < 0x80:
+        raise Unsupported("ref.null of a type's index (typed function references)", reader.at)
+    return reftype(reader)
+
+
 def _refuse_type(byte, at):
     if byte == 0x7B:
         raise Unsupported("type v128 (SIMD)", at)
