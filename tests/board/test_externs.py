@@ -183,13 +183,22 @@ def test_a_guest_sees_what_the_host_sets(store):
     assert variable.value == 2**40 + 7
 
 
-def test_buffers_of_4_gib_are_out_of_bounds(store):
-    """Where a size_t has 64 bits, what is above the lowest 32 of a size was not looked at."""
+def test_buffers_of_4_gib_are_out_of_bounds(engine, store):
+    """Where a size_t has 64 bits, the C engine looked at the lowest 32 of a size."""
+    if engine is not _wasm:
+        pytest.skip("of the C engine")
     memory = _wasm._pointer(wasm.Memory.new(store, 1).at)
-    piece = bytes(8)
     for size in (1 << 32, (1 << 32) + 8):
         for access in (_wasm._lib.memory_read, _wasm._lib.memory_write):
-            assert TRAPS[access(memory, 0, piece, ctypes.c_size_t(size))] == "out of bounds memory access"
+            assert TRAPS[access(memory, 0, bytes(8), ctypes.c_size_t(size))] == "out of bounds memory access"
+
+
+def test_bytes_that_are_less_than_none_are_out_of_bounds(store):
+    """They were 4 GiB to MicroPython."""
+    memory = wasm.Memory.new(store, 1)
+    for address, size in ((0, -1), (8, -8), (-1, 1), (65536, 1), (65537, 0)):
+        with trap("out of bounds memory access: %d bytes at %d" % (size, address)):  # noqa: UP031
+            memory.read(address, size)
 
 
 def test_limits_that_no_memory_or_table_has_are_refused(store):

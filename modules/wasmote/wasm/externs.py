@@ -214,7 +214,7 @@ class Memory:
 
     def read(self, address, size):
         """`size` bytes from `address` on, as a bytes object."""
-        if not 0 <= address <= self.size - size:
+        if not 0 <= address <= address + size <= self.size:
             raise Trap(TRAPS[_TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS], "%d bytes at %d" % (size, address))
         if size <= _PIECE:
             data = bytearray(size)
