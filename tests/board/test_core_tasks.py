@@ -252,6 +252,7 @@ def test_a_task_is_awaited_by_one_only(engine):
 
     async def main():
         task = instance.exports.waiting.start(3)
+        task.limit(fuel=1000)
         first, second = asyncio.ensure_future(call(task)), asyncio.ensure_future(call(task))
         await asyncio.sleep(0)
         for wrong in (second, call(task)):
@@ -260,7 +261,7 @@ def test_a_task_is_awaited_by_one_only(engine):
         for wrong in (task.step, task.run):
             with pytest.raises(RuntimeError, match="the task is awaited elsewhere"):
                 wrong()
-        assert await first == 4
+        assert await first == 4 and 0 < task.fuel < 1000
         dropped = asyncio.ensure_future(call(instance.exports.waiting.start(3)))
         await asyncio.sleep(0)
         dropped.cancel()

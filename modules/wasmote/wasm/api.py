@@ -10,7 +10,7 @@ What values are: exported.py.
 
 from . import binary, externs
 from . import instance as instances
-from .calls import Call, ticks_add, ticks_ms
+from .calls import ticks_add, ticks_ms
 from .errors import Interrupt, Unlinkable
 from .exported import Function, Global, Table, Task, running_asyncio, signature, to_python, to_raw, type_name, wrap  # noqa: F401
 from .reader import Source
@@ -311,7 +311,7 @@ def _host(store, params, results, function, label):
                 if store.budget is None or store.budget > 0 or task.locating:
                     task.fuel = store.budget
                     task.awaited = getattr(caller, "awaited", False)
-                    done = Call.step(task)
+                    done = task.step()
                     store.budget = task.fuel
                     if done:
                         return returned(task.value)

@@ -36,6 +36,8 @@ class Call:
     fuel       units that are left; None: no limit
     """
 
+    parked = False  # who awaits it will take the next step (exported.py)
+
     def __init__(self, store, function, args, nested=False):
         self.store = store
         self.done = False
@@ -64,7 +66,7 @@ class Call:
         Raises OutOfFuel or Interrupt when a limit is reached: after limit(), step() goes on. Trap, and what a host
         function raises, end the call. ValueError: it has ended, or a host function that it calls would take the step.
         """
-        self._check_outside()
+        self._check_turn()
         if self.done:
             raise ValueError("the call has ended")
         self.store.check()
@@ -87,7 +89,7 @@ class Call:
 
     def run(self, fuel=None, timeout_ms=None):
         """Runs the call to its end, within these limits. Returns its results; raises as step() does."""
-        self._check_outside()
+        self._check_turn()
         self.limit(fuel, timeout_ms)
         while not self.step():
             pass
@@ -117,6 +119,11 @@ class Call:
 
     def __exit__(self, *_):
         self.close()
+
+    def _check_turn(self):
+        self._check_outside()
+        if self.parked:
+            raise RuntimeError("the task is awaited elsewhere")
 
     def _check_outside(self):
         if self._held:

@@ -116,15 +116,13 @@ class Task(Call):
         super().run(fuel, timeout_ms)
         return self.value
 
-    def step(self):
-        self._check_not_awaited()
-        return super().step()
-
     def __iter__(self):
-        self._check_not_awaited()
+        if self.awaited:
+            raise RuntimeError("the task is awaited elsewhere")
         self.awaited = True
         try:
-            while not super().step():
+            while not self.step():
+                self.parked = True
                 asyncio = running_asyncio()
                 if self.yielded:  # a host function waits: what it yields is for the scheduler
                     yield self.yielded[0]
@@ -132,18 +130,15 @@ class Task(Call):
                     yield from asyncio.sleep_ms(0)
                 else:
                     yield
+                self.parked = False
         except Stopped:
             raise
         except BaseException:  # cancelled
             self.close()
             raise
         finally:
-            self.awaited = False
+            self.awaited = self.parked = False
         return self.value
-
-    def _check_not_awaited(self):
-        if self.awaited:
-            raise RuntimeError("the task is awaited elsewhere")
 
     __await__ = __iter__
 
