@@ -90,7 +90,7 @@ def in_c(instance, granules=24, piece=None):
     module = instance.module
     count = module.defined(FUNC)
     found = []
-    scratch = bodies.Scratch(granules, bodies.pack(instance, module, instance.type_ids(module), True))
+    scratch = bodies.Scratch(granules, wasm.drive(bodies.pack(instance, module, instance.type_ids(module), True)))
     assert scratch.at
     try:
         while len(found) < count:
@@ -186,7 +186,7 @@ def test_a_scratch_that_is_full_is_not_written_past_its_end(before):
     types = vec([b"\x60" + vec([b"\x7f"] * params) + vec([])])
     binary = module(section(1, types), section(3, vec([u32(0)])), section(10, vec([u32(len(body)) + body])))
     instance = Unlinked(decode(binary), False)
-    packed = bodies.pack(instance, instance.module, instance.type_ids(instance.module), True)
+    packed = wasm.drive(bodies.pack(instance, instance.module, instance.type_ids(instance.module), True))
     behind, scratch = [bodies.Scratch(5, packed) for _ in range(2)]
     try:
         assert behind.at == scratch.at + 5 * 1024
@@ -361,7 +361,7 @@ def slices(binary, granules=60):
     """How often C's translate() gave way, over all bodies."""
     module = decode(binary)
     instance = Unlinked(module, False)
-    scratch = bodies.Scratch(granules, bodies.pack(instance, module, instance.type_ids(module), True))
+    scratch = bodies.Scratch(granules, wasm.drive(bodies.pack(instance, module, instance.type_ids(module), True)))
     count = module.defined(FUNC)
     reader = module.reader.fork(module.bodies[0], module.body(count - 1).end)
     n = again = 0

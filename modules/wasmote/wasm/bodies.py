@@ -28,6 +28,7 @@ _AT_SCRATCH_FOUND = const(548)
 _SIZEOF_FUNCTION = const(12)
 # end of numbers
 _STEP = const(64)  # instructions that Python translates between two yields
+_TYPES = const(15)  # types packed between two yields, less one: a power of two less one
 _SCRATCH = const(6)  # granules that nearly every body is content with
 _LARGE = const(12)  # for locate(), if there is so much room
 _SMALL = const(4)
@@ -42,7 +43,7 @@ def translate_bodies(instance, module, ids, linked):
     count = module.defined(FUNC)
     if not count:
         return
-    packed = pack(instance, module, ids, linked)
+    packed = yield from pack(instance, module, ids, linked)
     if packed is None:
         yield from _in_python(instance, module, ids, linked, 0, count)
         return
@@ -77,7 +78,7 @@ def locate(instance, module, index, position):
     Of the code of the index-th body. A generator.
     """
     ids = yield from instance.type_ids(module)
-    packed = pack(instance, module, ids, True)
+    packed = yield from pack(instance, module, ids, True)
     for granules in (_LARGE, _SMALL) if packed else ():
         scratch = Scratch(granules, packed)
         try:
@@ -175,16 +176,22 @@ def _in_python(instance, module, ids, linked, first, end):
 
 
 def pack(instance, module, ids, linked):
-    """What C has to know of a module: module_t in translate.h and the lists that follow it; None: no C, or too much for it."""
+    """What C has to know of a module: module_t in translate.h and the lists that follow it; None: no C, or too much for it.
+
+    A generator.
+    """
     if not hasattr(engine, "translate"):
         return None
     strings = bytearray(b"\x7f\x7e\x7d\x7c\x70\x6f")
     starts = array("I")
-    for params, results in module.types:
+    for i, (params, results) in enumerate(module.types):
         starts.append(len(strings))
         strings.extend(params)
         starts.append(len(strings))
         strings.extend(results)
+        if i & _TYPES == _TYPES:
+            yield
+            instance.store.check()
     starts.append(len(strings))
     cells = global_cells(module)
     globals_ = bytes([kind | mutable << 7 for kind, mutable in module.globals])
