@@ -150,12 +150,17 @@ def _import_loading():
 
 
 def _forget_loading():
-    """Gives a board the heap back that the modules of loading.py take, 6 KB: the next load imports them from flash again."""
+    """Gives a board the heap back that the modules of loading.py take, 6 KB: the next load imports them from flash again.
+
+    They are emptied, too: a word on the C stack that only looks like a pointer to one of their functions would keep all.
+    """
     if _FROZEN:
         package = sys.modules[__name__]
         for name in _FOR_LOADS + _AT_TIMES:
-            if sys.modules.pop(name, None):
+            module = sys.modules.pop(name, None)
+            if module:
                 delattr(package, name[len(__name__) + 1 :])
+                module.__dict__.clear()
 
 
 def _heap_free():
