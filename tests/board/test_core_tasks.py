@@ -98,6 +98,18 @@ LOOP = """
 """
 
 
+def count_in_parts(task, exports):
+    """Runs a task of count(1000) to its end, with another call at each stop. How often it stopped."""
+    stops = 0
+    while True:
+        try:
+            assert task.run(fuel=100) == 1000
+            return stops
+        except OutOfFuel:
+            stops += 1
+            assert task.fuel <= 0 and exports.count(7) == 7
+
+
 def test_limits_drop_a_call_and_tasks_go_on(engine):
     with wasm.instantiate(assemble(LOOP), {"env": {"wait": abs}}) as instance:
         exports = instance.exports
@@ -108,15 +120,7 @@ def test_limits_drop_a_call_and_tasks_go_on(engine):
             exports.spin(timeout_ms=10)
         assert exports.count(10, fuel=100) == 10 and instance.store.used() == used
         with exports.count.start(1000) as task:
-            stops = 0
-            while True:
-                try:
-                    assert task.run(fuel=100) == 1000
-                    break
-                except OutOfFuel:
-                    stops += 1
-                    assert exports.count(7) == 7
-            assert stops > 5
+            assert count_in_parts(task, exports) > 5
         assert task.value == 1000
 
 
@@ -330,14 +334,7 @@ def test_limits_reach_a_function_of_another_store(two):
 def test_a_call_goes_on_in_another_store_after_its_fuel_was_used_there(two):
     exports, other, _ = two
     task = exports.count.start(1000)
-    stops = 0
-    while True:
-        try:
-            assert task.run(fuel=100) == 1000
-            break
-        except OutOfFuel:
-            stops += 1
-            assert task.fuel <= 0 and other.count(7) == 7
+    stops = count_in_parts(task, other)
     store = task.store.fuel_used(), other.count.store.fuel_used()
     assert exports.count(1000, fuel=100 * stops + 100) == 1000
     used = task.store.fuel_used() - store[0] + other.count.store.fuel_used() - store[1]
