@@ -48,6 +48,7 @@ _TYPES = const(4)  # where they begin in a key
 _SHAPE = "<BHBHBB"  # depth, len, align, size, flat, payload
 _SIZEOF_SHAPE = const(8)
 _SIZEOF_DIGEST = const(7)
+_KEYS = ("<BBH", "<BBHH", "<BBHHH", "<BBHHHH", "<BBHHHHH")  # of keys of so many parts; longer ones are made
 _FIRST = const(0x80)
 _SHAPED = const(0x73)  # the type of the first shape
 # Codes of types.py, as const: asked for again and again
@@ -72,7 +73,7 @@ class TypeTable:
         self.keys = []
         self.known = tuple([{} for _ in range(_DICTS)])  # by key, one of them by its length: no large piece of the heap
         self.shapes = bytearray(_PRIMITIVES)
-        self.digests = bytearray()  # of the types in turn; those not made so far begin with 0
+        self.digests = []  # of the types in turn, None for those not made so far
         self.borrows = False  # any type is a borrow
         self.lows = {}  # what lowest() found of types with parts
         self.read = (bytearray(128), array("H", bytes(68)))  # for parts_viper.py
@@ -185,7 +186,11 @@ class TypeTable:
         count = count or len(parts)
         if count > _MAX_TYPES:
             check_count(count, len(parts) - parts.count(0), at)
-        key = bytes((code, number, count & 0xFF, count >> 8)) + bytes(array("H", parts)) + labels
+        n = len(parts)
+        form = _KEYS[n] if n < len(_KEYS) else "<BBH%dH" % n
+        key = struct.pack(form, code, number, count, *parts)
+        if labels:
+            key += labels
         known = self.known[len(key) & _DICTS - 1]
         t = known.get(key)
         if t is None:
@@ -268,27 +273,29 @@ class TypeTable:
         """Seven bytes that stand for the type in every component; a primitive is its own code."""
         if t < _FIRST:
             return bytes((t,))
-        at = _SIZEOF_DIGEST * (t - _FIRST)
+        i = t - _FIRST
         digests = self.digests
-        if at >= len(digests):
-            digests.extend(bytes(_SIZEOF_DIGEST * len(self.keys) - len(digests)))
-        if not digests[at]:
-            key = self.keys[t - _FIRST]
+        if i >= len(digests):
+            digests.extend([None] * (len(self.keys) - len(digests)))
+        found = digests[i]
+        if found is None:
+            key = self.keys[i]
             text = bytearray(key[:1])
             self._digest_parts(key, text)
-            digests[at : at + _SIZEOF_DIGEST] = sha256(text).digest()[:_SIZEOF_DIGEST]
-            digests[at] |= 0x80  # no primitive
-        return bytes(digests[at : at + _SIZEOF_DIGEST])
+            found = bytearray(sha256(text).digest()[:_SIZEOF_DIGEST])
+            found[0] |= 0x80  # no primitive
+            found = digests[i] = bytes(found)
+        return found
 
     def make_digests(self, t):
         """A generator: makes the digest of a type if that is long, part by part."""
         if self.is_short(t):
             return
-        at = _SIZEOF_DIGEST * (t - _FIRST)
-        if at >= len(self.digests) or not self.digests[at]:
-            key = self.keys[t - _FIRST]
-            for i in range(_TYPES, _labels_at(key), 2):
-                part = key[i] | key[i + 1] << 8
+        i = t - _FIRST
+        if i >= len(self.digests) or not self.digests[i]:
+            key = self.keys[i]
+            for at in range(_TYPES, _labels_at(key), 2):
+                part = key[at] | key[at + 1] << 8
                 yield from self.make_digests(part)
                 self.digest(part)
                 yield

@@ -27,6 +27,7 @@ class Source:
 
     def __init__(self, data):
         self.window = bytearray(_WINDOW)
+        self.view = memoryview(self.window)
         self.base = -1  # offset of the window in the file; -1: nothing loaded
         self.owner = None
         if hasattr(data, "readinto"):
@@ -43,7 +44,7 @@ class Source:
         stop = min(base + _WINDOW, self.size)
         if base != self.base:
             self.base = -1
-            self.read(base, memoryview(self.window)[: stop - base])
+            self.read(base, self.view[: stop - base])
             self.base = base
         return stop
 
@@ -211,6 +212,10 @@ class Reader:
 
     def bytes(self, n):
         """The next n bytes, as a bytes object."""
+        return bytes(self._view(n))
+
+    def _view(self, n):
+        # The next n bytes where they are: until the window is filled again.
         at = self.at
         end = at + n
         if end > self.end:
@@ -218,10 +223,10 @@ class Reader:
         self.at = end
         if end <= self.stop:
             at &= _IN_WINDOW
-            return bytes(memoryview(self.window)[at : at + n])
-        data = bytearray(n)
-        self.source.read(at, memoryview(data))
-        return bytes(data)
+            return self.source.view[at : at + n]
+        data = memoryview(bytearray(n))
+        self.source.read(at, data)
+        return data
 
     def readinto(self, buffer):
         """Fills `buffer` (a memoryview, of the arena for example) with the next bytes."""
@@ -235,7 +240,7 @@ class Reader:
         at = self.at
         if n > _MAX_NAME:
             raise Unsupported("name of %d bytes: there may be %d" % (n, _MAX_NAME), at)
-        data = self.bytes(n)
+        data = self._view(n)
         try:
             text = str(data, "utf-8")
             # MicroPython decodes some malformed sequences; all of one byte a character is ASCII, as nearly every name
