@@ -47,7 +47,50 @@ uint64_t float_round(uint64_t x, uint32_t format, uint32_t mode) {
     return sign | (magnitude + (outward && fraction != 0 ? unit : 0)); // a carry goes to the exponent
 }
 
-// Bit by bit, as fdlibm's: after each step root is the largest number of so many bits whose square is not above x.
+// The next 11 bits of a square root, of which nothing more of the radicand is to come (Zimmermann, Karatsuba Square
+// Root, 1999). `rest` is what is left of the radicand. Twice the root is divided into it by the root's upper 21 bits,
+// all but `below`: that gives the digit, or one more.
+INLINE uint64_t root_digit(uint64_t root, uint64_t *rest, uint32_t below) {
+    uint64_t left = *rest << 11;
+    uint32_t digit = (uint32_t)(left >> (below + 1)) / (uint32_t)(root >> below);
+    left -= 2 * root * digit;
+    if ((int64_t)left < 0) {
+        digit--;
+        left += 2 * root;
+    }
+    left = (left << 11) - digit * digit;
+    root = (root << 11) + digit;
+    if ((int64_t)left < 0) {
+        root--;
+        left += 2 * root + 1;
+    }
+    *rest = left;
+    return root;
+}
+
+// Of a radicand in [2^62, 2^64) the root, rounded down, to 32 bits, and what is left of the radicand then.
+static uint32_t root32(uint64_t radicand, uint64_t *rest) {
+    uint32_t left = radicand >> 32, low = (uint32_t)radicand, root = 0;
+    for (uint32_t bit = 1u << 30; bit != 0; bit >>= 2) { // 16 bits of it
+        uint32_t tried = root + bit;
+        root >>= 1;
+        if (left >= tried) {
+            left -= tried;
+            root += bit;
+        }
+    }
+    left = left << 15 | low >> 17; // half of it: all may have 33 bits
+    uint32_t digit = left / root;  // 16 more
+    left = (left - root * digit) << 1 | (low >> 16 & 1);
+    *rest = ((uint64_t)left << 16 | (low & 0xffff)) - (uint64_t)digit * digit;
+    root = (root << 16) + digit;
+    if ((int64_t)*rest < 0) {
+        root--;
+        *rest += 2 * (uint64_t)root + 1;
+    }
+    return root;
+}
+
 uint64_t float_sqrt(uint64_t x, uint32_t format) {
     const uint32_t mask = exponent_mask(format), bias = mask >> 1;
     const uint64_t one = (uint64_t)1 << format;
@@ -66,19 +109,17 @@ uint64_t float_sqrt(uint64_t x, uint32_t format) {
             exponent--;
         }
     }
-    rest |= one;
     exponent -= bias;
-    rest <<= 1 + (exponent & 1);
-    uint64_t root = 0, twice = 0;
-    for (uint64_t bit = one << 1; bit != 0; bit >>= 1) {
-        if (twice + bit <= rest) {
-            twice += bit << 1;
-            rest -= twice - bit;
-            root += bit;
-        }
-        rest <<= 1;
+    rest = (rest | one) << (62 - format + (exponent & 1));
+    uint64_t root = root32(rest, &rest);
+    if (format == FLOAT_64) {
+        root = root_digit(root, &rest, 11);
+        root = root_digit(root, &rest, 22);
+    } else {
+        rest |= root & 0x7f;
+        root >>= 7;
     }
-    root += rest != 0 ? root & 1 : 0; // to nearest: a tie cannot be
+    root += rest != 0 ? root & 1 : 0; // has a bit more than the result, to nearest: a tie cannot be
     return (root >> 1) + ((uint64_t)(bias - 1 + (exponent >> 1)) << format);
 }
 

@@ -1,9 +1,11 @@
 """Floating point on bit patterns, against exact rational arithmetic and against this machine's own f64."""
 
+import ctypes
 import math
 import struct
 from fractions import Fraction
 
+import _wasm
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -95,6 +97,26 @@ def test_square_roots_are_rounded(case):
     exact, guess = value(format, x), value(format, root)
     above, below = (guess + value(format, root + d) for d in (1, -1))  # twice the borders of what rounds to root
     assert below * below <= 4 * exact <= above * above
+
+
+# Of a root with a bit more than fits: what is near its square has a root near the middle between two numbers.
+near_squares = st.builds(
+    lambda format, root, d, e: (format, max(1, format.from_int(root * root) + d + 2 * e * format.one)),
+    st.sampled_from((F32, F64)),
+    st.integers(1, 2**54),
+    st.integers(-2, 2),
+    st.integers(-500, 500),
+)
+
+
+@settings(max_examples=2000)
+@given(st.one_of(near_squares, either.map(lambda case: case[:2])))
+def test_the_square_root_of_boards_without_one_is_the_same(case):
+    format, x = case
+    x &= 2 * format.sign - 1
+    root = _wasm._lib.float_sqrt
+    root.restype = ctypes.c_uint64
+    assert root(ctypes.c_uint64(x), format.fraction) == format.sqrt(x), hex(x)
 
 
 def number(bits):
