@@ -85,7 +85,7 @@ WHY = {
     "accumulator for them on hosts with 64 bits.",
     "fuel": "a call charges and so does the function's entry. Next: charge and look at the entry only.",
     "load": "bodies are validated and translated in about 0.05 s by the C twin (1 s by Python); the rest is Python: component "
-    "types, canonical functions, imports, aliases, base64, and garbage collections, of which each takes 6 to 10 ms. Next: decode "
+    "types, canonical functions, imports, aliases, base64, and garbage collections, of which each takes 7 ms. Next: decode "
     "with fewer allocations, each component type once for all that name it.",
     "tools/call": "half of it are look-ups of attributes and bytecode, in some 130 calls of Python functions, a sixth is "
     "allocation. Next: fewer calls on the way.",
