@@ -138,6 +138,10 @@ class EmulatorStream(SocketStream):
         await super().close()
 
 
+# The frozen main, whatever the current folder and MICROPYPATH have of that name.
+_MAIN = "import sys; sys.path[:0] = ['.frozen']; import main"
+
+
 class UnixPort:
     """MicroPython's unix build with our firmware, as a child process on pipes; its flash is a folder."""
 
@@ -157,7 +161,7 @@ class UnixPort:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             process = await asyncio.create_subprocess_exec(
-                *(str(program), "-m", "main"),
+                *(str(program), "-c", _MAIN),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env={**os.environ, "WASMOTE_FLASH": str(self.folder)},

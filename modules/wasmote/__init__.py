@@ -12,12 +12,14 @@
 
 from .version import VERSION as __version__
 
-# Of host/native: names in one string, for it stays in flash.
+# Names in one string each, for those stay in flash: of host/native, and of what is a module here.
 _NATIVE = " tool resource prompt arg image audio resource_link form page sample roots Unanswered log progress changed "
+_MODULES = " component embed host jsonrpc link main mcp port version wasm "
 
 
 def __getattr__(name):  # what is not used takes no RAM
-    if " %s " % name in _NATIVE:
+    word = " %s " % name
+    if word in _NATIVE:
         from .host import native
 
         return getattr(native, name)
@@ -25,9 +27,6 @@ def __getattr__(name):  # what is not used takes no RAM
         from .embed import Host
 
         return Host
-    try:  # MicroPython asks here before it looks for a module of this name
+    if word in _MODULES:  # MicroPython asks here before it looks for a module of this name
         return __import__("wasmote." + name, None, None, (name,))
-    except ImportError as error:
-        if "'wasmote.%s'" % name not in str(error):  # it is there, and something that it needs is not
-            raise
-        raise AttributeError("module wasmote has no " + name)
+    raise AttributeError("module wasmote has no " + name)

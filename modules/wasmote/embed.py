@@ -17,11 +17,15 @@ class Host:
     """
     memory_limit       bytes of the arena that one component may have
     call_timeout_ms    how long a call may take before it is ended
-    allow              what components may import: exact names, or prefixes ending in *
+    allow              what components may import, a tuple: exact names, or prefixes ending in *
     storage            wasmote.host.Storage, for load() by name; None: /components
     """
 
     def __init__(self, memory_limit=64 * 1024, call_timeout_ms=30_000, allow=ALLOW, storage=None):
+        if isinstance(allow, str):  # would be its letters, of which * allows all
+            raise TypeError('allow is a tuple of names: ("%s",)' % allow)
+        if memory_limit < 1024 or call_timeout_ms < 1:
+            raise ValueError("memory_limit is 1024 bytes or more, call_timeout_ms 1 or more")
         self.host = _Host(storage, memory_limit, call_timeout_ms, allow=allow, validate=validate, doubt=doubt)
 
     def load(self, file, config=None):

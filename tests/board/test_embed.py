@@ -33,6 +33,15 @@ def test_loads_lists_calls_and_unloads(host):
     assert server.list_tools() == []
 
 
+def test_what_is_no_list_of_grants_and_no_limit_is_refused():
+    """A text was taken for its letters, and "*" allows all."""
+    with pytest.raises(TypeError, match="allow is a tuple of names"):
+        wasmote.Host(allow="wasi:mcp/*")
+    for wrong in ({"memory_limit": -1}, {"memory_limit": 1000}, {"call_timeout_ms": 0}):
+        with pytest.raises(ValueError, match="memory_limit is 1024 bytes or more, call_timeout_ms 1 or more"):
+            wasmote.Host(**wrong)
+
+
 def test_a_component_of_a_file_may_be_given_a_configuration(host):
     file = str(EXAMPLES / "faults.wasm")
     with pytest.raises(HostError, match="clocks/monotonic-clock.* not granted"):

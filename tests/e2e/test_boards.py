@@ -104,3 +104,13 @@ def test_the_inspector_calls_a_tool_of_each(url, era):
     for board in OFFSETS:
         call = ("--method", "tools/call", "--tool-name", f"{board}_read", "--tool-arg", "unit=K")
         assert inspect(url, "--protocol-era", era, *call)["content"][0]["text"].endswith(" K")
+
+
+def test_a_main_of_the_users_is_not_the_boards(environment, tmp_path):
+    """`unix:` ran the main.py of the current folder on the PC, and found none where MICROPYPATH was set."""
+    (tmp_path / "main.py").write_text("open('ran', 'w')")
+    command = [sys.executable, "-m", "wasmote", "info", f"unix:?flash={tmp_path / 'flash'}"]
+    environment = {**environment, "MICROPYPATH": "/nowhere"}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, "") and "on MicroPython" in done.stdout
+    assert not (tmp_path / "ran").exists()

@@ -194,3 +194,10 @@ def test_mpremote_copies_a_file(name, flash, tmp_path):
         qemu.kill()
         qemu.wait()
         qemu.stdout.close()
+
+
+def test_dir_and_completion_of_wasmote_show_its_names(board):
+    """They ask for each name that MicroPython knows: modules of the card were looked for, 16 s, and one name was an error."""
+    assert board.run("import wasmote\nnames = dir(wasmote)\nprint('Host' in names, 'tool' in names, 'x' in names)") == (
+        "True True False\n"
+    )
