@@ -4,8 +4,6 @@
 //
 // RAM, one region from the linker script: static data with the arena and Python's frames, GC heap, C stack.
 
-#include <stdlib.h>
-
 #include "py/compile.h"
 #include "py/cstack.h"
 #include "py/gc.h"
@@ -15,7 +13,8 @@
 #include "shared/runtime/pyexec.h"
 #include "clock.h"
 
-extern char _ebss[], _heap_end[], _estack[]; // the linker's: heap between the first two, stack below the last
+MP_DECLARE_CONST_FUN_OBJ_0(machine_reset_obj); // extmod/modmachine.c
+extern char _ebss[], _heap_end[], _estack[];   // the linker's: heap between the first two, stack below the last
 
 // Frames of Python functions. On the heap, where MicroPython puts those of more than 11 words without this, each call
 // would take and free a block: a load cost a fifth more, and calls that follow each other half as much again, in
@@ -49,7 +48,10 @@ void gc_collect(void) {
     gc_collect_end();
 }
 
+// A full heap gets here: the REPL takes its line from it, and catches nothing then. As a Pico's watchdog would.
 NORETURN void nlr_jump_fail(void *val) {
-    mp_printf(&mp_plat_print, "FATAL: uncaught NLR %p\n", val);
-    exit(1);
+    mp_printf(&mp_plat_print, "FATAL: uncaught NLR %p: reset\n", val);
+    mp_call_function_0(MP_OBJ_FROM_PTR(&machine_reset_obj));
+    for (;;) {
+    }
 }

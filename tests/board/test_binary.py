@@ -235,7 +235,8 @@ def test_memories_have_pages_of_64_kib_or_of_a_byte(data, wanted):
 
 
 def test_a_component_is_not_a_core_module():
-    assert refusal(b"\0asm\x0d\0\1\0", Malformed) == "unknown binary version 0x1000d at offset 0x4"
+    what = "unknown binary version 0x1000d (a component: see wasmote.Host) at offset 0x4"
+    assert refusal(b"\0asm\x0d\0\1\0", Malformed) == what
 
 
 def test_every_truncation_of_a_module_is_malformed_or_shorter():

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from raw_board import CTRL_C, CTRL_D, RawBoard
+from raw_board import CTRL_B, CTRL_C, CTRL_D, RawBoard
 from wasmote.ports import emulator
 
 
@@ -36,6 +36,19 @@ def test_machine_reset_boots_again_in_the_same_qemu(board):
     board.run("import machine; name = machine.unique_id()")
     board.reset()
     assert board.run("print('name' in globals())") == "False\n"
+    assert board.process.poll() is None
+
+
+def test_a_heap_that_stays_full_ends_in_a_reset(board):
+    """The emulator ended: what the REPL allocates for its line is caught by nobody."""
+    board.send(CTRL_B + b"full = []\rwhile True: full = [full]\r\r")
+    board.wait_for(b"allocating 16 bytes\r\n>>> ")
+    board.send(b"a" * 1000)
+    board.wait_for(b": reset\r\n")
+    board.wait_for(b"}\n")  # it serves
+    board.send(b"\n")  # ends the line, which what is left of the a's began
+    board.raw_repl()
+    assert board.run("print('full' in globals())") == "False\n"
     assert board.process.poll() is None
 
 

@@ -162,7 +162,8 @@ class Module:
             raise Malformed("magic header not detected", at)
         version = reader.f32()
         if version != 1:
-            raise Malformed("unknown binary version 0x%x" % version, at + 4)
+            what = "unknown binary version 0x%x" % version
+            raise Malformed(what + (" (a component: see wasmote.Host)" if version == 0x1000D else ""), at + 4)
 
     def _custom(self, section):
         if section.name() == "name":
