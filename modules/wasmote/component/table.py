@@ -73,7 +73,7 @@ class TypeTable:
         self.keys = []
         self.known = tuple([{} for _ in range(_DICTS)])  # by key, one of them by its length: no large piece of the heap
         self.shapes = bytearray(_PRIMITIVES)
-        self.digests = []  # of the types in turn, None for those not made so far
+        self.digests = bytearray()  # of the types in turn; those not made so far begin with 0
         self.borrows = False  # any type is a borrow
         self.lows = {}  # what lowest() found of types with parts
         self.read = (bytearray(128), array("H", bytes(68)))  # for parts_viper.py
@@ -273,29 +273,27 @@ class TypeTable:
         """Seven bytes that stand for the type in every component; a primitive is its own code."""
         if t < _FIRST:
             return bytes((t,))
-        i = t - _FIRST
+        at = _SIZEOF_DIGEST * (t - _FIRST)
         digests = self.digests
-        if i >= len(digests):
-            digests.extend([None] * (len(self.keys) - len(digests)))
-        found = digests[i]
-        if found is None:
-            key = self.keys[i]
+        if at >= len(digests):
+            digests.extend(bytes(_SIZEOF_DIGEST * len(self.keys) - len(digests)))
+        if not digests[at]:
+            key = self.keys[t - _FIRST]
             text = bytearray(key[:1])
             self._digest_parts(key, text)
-            found = bytearray(sha256(text).digest()[:_SIZEOF_DIGEST])
-            found[0] |= 0x80  # no primitive
-            found = digests[i] = bytes(found)
-        return found
+            digests[at : at + _SIZEOF_DIGEST] = sha256(text).digest()[:_SIZEOF_DIGEST]
+            digests[at] |= 0x80  # no primitive
+        return bytes(digests[at : at + _SIZEOF_DIGEST])
 
     def make_digests(self, t):
         """A generator: makes the digest of a type if that is long, part by part."""
         if self.is_short(t):
             return
-        i = t - _FIRST
-        if i >= len(self.digests) or not self.digests[i]:
-            key = self.keys[i]
-            for at in range(_TYPES, _labels_at(key), 2):
-                part = key[at] | key[at + 1] << 8
+        at = _SIZEOF_DIGEST * (t - _FIRST)
+        if at >= len(self.digests) or not self.digests[at]:
+            key = self.keys[t - _FIRST]
+            for i in range(_TYPES, _labels_at(key), 2):
+                part = key[i] | key[i + 1] << 8
                 yield from self.make_digests(part)
                 self.digest(part)
                 yield
