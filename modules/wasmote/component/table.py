@@ -283,6 +283,7 @@ class TypeTable:
             self._digest_parts(key, text)
             digests[at : at + _SIZEOF_DIGEST] = sha256(text).digest()[:_SIZEOF_DIGEST]
             digests[at] |= 0x80  # no primitive
+        # Anew each time: one object for all is made early, among garbage, and what is kept of it splits the heap.
         return bytes(digests[at : at + _SIZEOF_DIGEST])
 
     def make_digests(self, t):
